@@ -1,0 +1,83 @@
+"""What an interactive user sees: status lines, a progress bar, a question."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from tqdm import tqdm
+
+
+class PromptError(RuntimeError):
+    """A question can't be asked because nobody is there to answer."""
+
+
+class Bar:
+    """A progress bar that shows nothing when it is not wanted."""
+
+    def __init__(self, total: int, unit: str, shown: bool) -> None:
+        self._bar = tqdm(total=total, unit=unit, disable=not shown, leave=False)
+
+    def add(self, n: int) -> None:
+        """Move on by n units."""
+        self._bar.update(n)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.close()
+
+
+class Console:
+    """Print status lines if somebody is watching, and ask before something is overwritten.
+
+    Parameters
+    ----------
+    interactive : bool
+        False: print nothing, ask nothing.
+    """
+
+    def __init__(self, interactive: bool) -> None:
+        self.interactive = interactive
+
+    def info(self, text: str) -> None:
+        """Print an information line."""
+        self._line("ℹ", text)
+
+    def done(self, text: str) -> None:
+        """Print a success line."""
+        self._line("✔", text)
+
+    def failed(self, text: str) -> None:
+        """Print a failure line."""
+        self._line("✖", text)
+
+    def warn(self, text: str) -> None:
+        """Print a warning line."""
+        self._line("⚠", text)
+
+    def bar(self, total: int, unit: str) -> Bar:
+        """Return a progress bar to use in a ``with`` block."""
+        return Bar(total, unit, self.interactive and total > 0)
+
+    def confirm(self, question: str) -> bool:
+        """Ask a yes/no question.
+
+        Raises
+        ------
+        PromptError
+            There is no terminal and no notebook to ask in.
+        """
+        if not (sys.stdin is not None and sys.stdin.isatty()) and "ipykernel" not in sys.modules:
+            raise PromptError(question)
+        return input(f"{question} (y/n): ").strip().lower() in ("y", "yes")
+
+    def _line(self, sign: str, text: str) -> None:
+        if self.interactive:
+            print(f"{sign} {text}")
