@@ -72,7 +72,7 @@ class RetryPolicy:
         retry_after : float, optional
             What the server asked for; a floor, never shortened by jitter.
         """
-        jittered = draw * min(self.cap, self.base * 2 ** min(failures - 1, 32))
+        jittered = draw * min(self.cap, self.base * 2.0 ** min(failures - 1, 32))
         return jittered if retry_after is None else max(retry_after, jittered)
 
 
