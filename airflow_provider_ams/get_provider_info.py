@@ -1,0 +1,95 @@
+"""What Airflow asks the provider about itself: read by every Airflow command, so free of imports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_ams import __version__
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Describe the provider: its modules, connection types and their forms."""
+    return {
+        "package-name": "airflow-provider-ams",
+        "name": "Teamworks AMS and Tidepool",
+        "description": "Move athlete data between Teamworks AMS (formerly Smartabase), Tidepool "
+        "and everything else.",
+        "versions": [__version__],
+        "integrations": [
+            _integration("Teamworks AMS", "https://teamworks.com/ams/"),
+            _integration("Tidepool", "https://docs.tidepool.so/"),
+        ],
+        "hooks": _modules("hooks"),
+        "operators": _modules("operators"),
+        "connection-types": [_AMS, _TIDEPOOL],
+    }
+
+
+def _integration(name: str, url: str) -> dict[str, Any]:
+    return {"integration-name": name, "external-doc-url": url, "tags": ["service"]}
+
+
+def _modules(kind: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "integration-name": integration,
+            "python-modules": [f"airflow_provider_ams.{kind}.{module}"],
+        }
+        for integration, module in (("Teamworks AMS", "ams"), ("Tidepool", "tidepool"))
+    ]
+
+
+def _field(label: str, description: str, **schema: Any) -> dict[str, Any]:
+    schema["type"] = [schema.pop("kind", "string"), "null"]
+    return {"label": label, "description": description, "schema": schema}
+
+
+_AMS = {
+    "connection-type": "ams",
+    "hook-class-name": "airflow_provider_ams.hooks.ams.AmsHook",
+    "hook-name": "Teamworks AMS",
+    "ui-field-behaviour": {
+        "hidden-fields": ["schema", "port"],
+        "relabeling": {"host": "URL with site", "login": "Username", "password": "Password"},
+        "placeholders": {"host": "https://example.smartabase.com/site", "login": "api.account"},
+    },
+    "conn-fields": {
+        "timezone": _field(
+            "Time zone",
+            "The site's time zone, an IANA name: decides what 'now' and 'today' are.",
+        ),
+        "batch_size": _field(
+            "Batch size", "Events in one import call; 25 if empty.", kind="integer", minimum=1
+        ),
+        "connect_timeout": _field(
+            "Connect time-out [s]", "10 if empty.", kind="number", minimum=0.1
+        ),
+        "read_timeout": _field("Read time-out [s]", "120 if empty.", kind="number", minimum=0.1),
+        "app_id": _field("App id", "What AMS logs as the source; airflow-provider-ams if empty."),
+        "ca_bundle": _field(
+            "CA bundle",
+            "Path of a PEM file to check the server's certificate with, on the worker.",
+        ),
+    },
+}
+
+_TIDEPOOL = {
+    "connection-type": "tidepool",
+    "hook-class-name": "airflow_provider_ams.hooks.tidepool.TidepoolHook",
+    "hook-name": "Tidepool",
+    "ui-field-behaviour": {
+        "hidden-fields": ["schema", "port", "login"],
+        "relabeling": {"host": "API base URL", "password": "API key"},
+        "placeholders": {"host": "https://shoreline.tidepool.so/api/v1/events"},
+    },
+    "conn-fields": {
+        "connect_timeout": _field(
+            "Connect time-out [s]", "10 if empty.", kind="number", minimum=0.1
+        ),
+        "read_timeout": _field("Read time-out [s]", "120 if empty.", kind="number", minimum=0.1),
+        "ca_bundle": _field(
+            "CA bundle",
+            "Path of a PEM file to check the server's certificate with, on the worker.",
+        ),
+    },
+}
