@@ -1,4 +1,4 @@
-"""What Airflow asks the provider about itself: read by every Airflow command, so free of imports."""
+"""What Airflow asks the provider about itself; every Airflow command runs it, so no imports."""
 
 from __future__ import annotations
 
@@ -39,8 +39,12 @@ def _modules(kind: str) -> list[dict[str, Any]]:
     ]
 
 
-def _field(label: str, description: str, **schema: Any) -> dict[str, Any]:
-    schema["type"] = [schema.pop("kind", "string"), "null"]
+def _field(
+    label: str, description: str, kind: str = "string", minimum: float | None = None
+) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": [kind, "null"]}
+    if minimum is not None:
+        schema["minimum"] = minimum
     return {"label": label, "description": description, "schema": schema}
 
 

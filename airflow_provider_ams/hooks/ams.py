@@ -1,0 +1,186 @@
+"""Turn an Airflow connection of type ``ams`` into a client of the AMS library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_provider_ams.ams import AMSClient
+
+_NUMBERS = {"batch_size": int, "connect_timeout": float, "read_timeout": float}
+
+
+class AmsHook(BaseHook):
+    """Connect to Teamworks AMS.
+
+    The connection holds the URL with the site in host (``https://example.smartabase.com/site``),
+    the user name in login and the password. Extras, all optional: ``timezone`` (IANA name of the
+    site's time zone), ``batch_size``, ``connect_timeout`` and ``read_timeout`` (seconds),
+    ``app_id`` and ``ca_bundle`` (path of a PEM file on the worker).
+
+    Parameters
+    ----------
+    ams_conn_id : str
+        The connection's id.
+    """
+
+    conn_name_attr = "ams_conn_id"
+    default_conn_name = "ams_default"
+    conn_type = "ams"
+    hook_name = "Teamworks AMS"
+
+    def __init__(self, ams_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.ams_conn_id = ams_conn_id
+        self._settings: dict[str, Any] | None = None
+        self._client: AMSClient | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the connection says; see `read_connection`."""
+        if self._settings is None:
+            self._settings = read_connection(self.get_connection(self.ams_conn_id))
+        return self._settings
+
+    def get_conn(self) -> AMSClient:
+        """Return the client, the same one on every call; it logs in when it is first used.
+
+        Raises
+        ------
+        AMSConfigurationError
+            The connection lacks something or holds something that can't be used.
+        """
+        if self._client is None:
+            from airflow_provider_ams.ams import AMSClient
+
+            beyond_client = ("batch_size",)
+            self._client = AMSClient(
+                **{k: v for k, v in self.settings.items() if k not in beyond_client}
+            )
+        return self._client
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Log in and say in words what works or what to mend."""
+        from airflow_provider_ams.ams.errors import AMSError
+
+        try:
+            client = self.get_conn()
+            client.login()
+        except AMSError as error:
+            return False, str(error)
+        finally:
+            self.close()
+        return True, f"Logged in to {self.settings['url']} as {self.settings['username']}."
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form's extra fields, for Airflow below 3.2."""
+        try:
+            from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
+            from flask_babel import lazy_gettext
+            from wtforms import IntegerField, StringField
+        except ImportError:
+            return {}
+        kinds = {"string": StringField, "integer": IntegerField, "number": IntegerField}
+        return {
+            name: kinds[field["schema"]["type"][0]](
+                lazy_gettext(field["label"]),
+                description=field["description"],
+                widget=BS3TextFieldWidget(),
+            )
+            for name, field in _declared(cls.conn_type)["conn-fields"].items()
+        }
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return labels and hidden fields of the form, for Airflow below 3.2."""
+        behaviour = _declared(cls.conn_type)["ui-field-behaviour"]
+        return {key.replace("-", "_"): value for key, value in behaviour.items()}
+
+
+def read_connection(conn: Connection) -> dict[str, Any]:
+    """Read a connection into the keyword arguments of a client, and ``batch_size``.
+
+    Parameters
+    ----------
+    conn : Connection
+        An Airflow connection of type ``ams``.
+
+    Raises
+    ------
+    AMSConfigurationError
+        URL, login or password are missing, or an extra can't be read.
+    """
+    from airflow_provider_ams.ams.errors import AMSConfigurationError
+
+    missing = [
+        label
+        for label, value in (
+            ("URL (host)", conn.host),
+            ("user name (login)", conn.login),
+            ("password", conn.password),
+        )
+        if not value
+    ]
+    if missing:
+        raise AMSConfigurationError(
+            f"Connection {conn.conn_id!r} has no {', no '.join(missing)}.",
+            hint="Fill it in under Admin > Connections.",
+        )
+    settings = {"url": connection_url(conn), "username": conn.login, "password": conn.password}
+    return settings | _read_extras(conn)
+
+
+def connection_url(conn: Connection) -> str:
+    """Return the AMS URL with site, from host alone or from the parts that a URI is cut into.
+
+    ``ams://user:password@host:port/site`` reaches a hook as host, port and schema (the path).
+    Without a scheme the URL is https, on this machine itself http.
+    """
+    host, schema = (conn.host or "").strip().rstrip("/"), (conn.schema or "").strip("/ ")
+    if schema.lower() in ("http", "https"):
+        host, schema = f"{schema.lower()}://{host.split('://')[-1]}", ""
+    if "://" not in host:
+        local = urlsplit(f"//{host}").hostname in ("localhost", "127.0.0.1", "::1")
+        host = f"{'http' if local else 'https'}://{host}"
+    parts = urlsplit(host)
+    if conn.port and ":" not in parts.netloc.rsplit("]")[-1]:
+        host = parts._replace(netloc=f"{parts.netloc}:{conn.port}").geturl()
+    return f"{host}/{schema}" if schema else host
+
+
+def _read_extras(conn: Connection) -> dict[str, Any]:
+    from airflow_provider_ams.ams.errors import AMSConfigurationError
+
+    extras = {k: v for k, v in conn.extra_dejson.items() if v not in (None, "")}
+    settings: dict[str, Any] = {}
+    for name, read in _NUMBERS.items():
+        if name in extras:
+            try:
+                settings[name] = read(extras[name])
+            except (TypeError, ValueError):
+                raise AMSConfigurationError(
+                    f"{name} in the extras of connection {conn.conn_id!r} is not a number."
+                ) from None
+    settings |= {name: str(extras[name]) for name in ("timezone", "app_id") if name in extras}
+    if "ca_bundle" in extras:
+        settings["verify"] = str(extras["ca_bundle"])
+    return settings
+
+
+def _declared(conn_type: str) -> dict[str, Any]:
+    from airflow_provider_ams.get_provider_info import get_provider_info
+
+    types = get_provider_info()["connection-types"]
+    return next(t for t in types if t["connection-type"] == conn_type)
