@@ -1,0 +1,164 @@
+"""Event dates and times: ``dd/MM/yyyy`` and ``h:mm AM`` as whole days and minutes.
+
+A day is a proleptic Gregorian ordinal (``date.toordinal``), a time the minutes since midnight.
+AMS keeps wall-clock text without zone or seconds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+
+from airflow_provider_ams.ams.values import date_text
+
+MINUTES_PER_DAY = 24 * 60
+DEFAULT_LENGTH = 60
+
+_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_TIME = re.compile(r"(\d{1,2}):(\d{2}) ?([AaPp])[Mm]")
+
+
+class DateProblem(ValueError):
+    """A value that is not a date or time AMS would take."""
+
+
+@lru_cache(maxsize=4096)
+def day_text(day: int) -> str:
+    """Return a day as ``dd/MM/yyyy``."""
+    return date_text(dt.date.fromordinal(day))
+
+
+def _clock_text(minute: int, midnight: str) -> str:
+    hour, rest = divmod(minute, 60)
+    shown = midnight if hour == 0 else str(hour % 12 or 12)
+    return f"{shown}:{rest:02d} {'AM' if hour < 12 else 'PM'}"
+
+
+# AMS takes "12:05 AM" for noon when it imports; "00:05 AM" it takes, and shows, as midnight.
+WIRE_TIMES = [_clock_text(minute, "00") for minute in range(MINUTES_PER_DAY)]
+SHOWN_TIMES = [_clock_text(minute, "12") for minute in range(MINUTES_PER_DAY)]
+
+
+def parse_day(value: object) -> int:
+    """Read a date: ``dd/MM/yyyy`` text, a date, or a date-time (its date).
+
+    Raises
+    ------
+    DateProblem
+        Anything else.
+    """
+    if isinstance(value, dt.date):
+        return value.toordinal()
+    match = _DATE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise DateProblem("is not a date as dd/MM/yyyy")
+    try:
+        return dt.date(int(match[3]), int(match[2]), int(match[1])).toordinal()
+    except ValueError:
+        raise DateProblem("is not a day of the calendar (AMS dates are dd/MM/yyyy)") from None
+
+
+def parse_minute(value: object) -> int:
+    """Read a time: ``h:mm AM`` text or a time of day without seconds.
+
+    Raises
+    ------
+    DateProblem
+        Anything else.
+    """
+    if isinstance(value, dt.time):
+        if value.second or value.microsecond:
+            raise DateProblem("holds seconds, which AMS times can't; round it to minutes")
+        return value.hour * 60 + value.minute
+    match = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise DateProblem("is not a time as h:mm AM or h:mm PM")
+    hour, minute, afternoon = int(match[1]), int(match[2]), match[3] in "Pp"
+    if minute > 59 or hour > 12 or (hour == 0 and afternoon):
+        raise DateProblem("is not a time as h:mm AM or h:mm PM")
+    return hour % 12 * 60 + minute + (12 * 60 if afternoon else 0)
+
+
+class Problems:
+    """Collect what is wrong with a frame, so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[int]] = {}
+
+    def add(self, what: str, row: int | None = None) -> None:
+        """Note a problem, of one row (by position) or of the whole frame."""
+        rows = self._found.setdefault(what, [])
+        if row is not None:
+            rows.append(row)
+
+    def items(self) -> list[tuple[str, list[int]]]:
+        """Return each problem with the positions of its rows."""
+        return list(self._found.items())
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+
+def parse_column(
+    column: pd.Series[Any], parse: Callable[[object], int], problems: Problems
+) -> list[int | None]:
+    """Read a column of dates or times; None for missing cells, problems noted by row."""
+    known: dict[Any, int | str | None] = {}
+    parsed: list[int | None] = []
+    missing = column.isna().tolist()
+    for row, (value, gone) in enumerate(zip(column.tolist(), missing, strict=True)):
+        if gone or value == "":
+            parsed.append(None)
+            continue
+        if value not in known:
+            known[value] = _attempt(parse, value)
+        result = known[value]
+        if isinstance(result, str):
+            problems.add(f"a value in {column.name!r} {result}", row)
+            parsed.append(None)
+        else:
+            parsed.append(result)
+    return parsed
+
+
+def _attempt(parse: Callable[[object], int], value: object) -> int | str:
+    try:
+        return parse(value)
+    except DateProblem as problem:
+        return str(problem)
+
+
+def local_datetimes(column: pd.Series[Any], zone: str | None) -> pd.Series[Any]:
+    """Return a date-time column as wall-clock times of the site.
+
+    A column with a time zone is converted, and for that the site's zone must be known.
+
+    Raises
+    ------
+    DateProblem
+        The column has a zone and the site's is not set.
+    """
+    if getattr(column.dtype, "tz", None) is None:
+        return column
+    if zone is None:
+        raise DateProblem(
+            f"{column.name!r} has a time zone: set the site's zone (timezone=, AMS_TIMEZONE) "
+            "so that it can be converted"
+        )
+    local: pd.Series[Any] = column.dt.tz_convert(zone).dt.tz_localize(None)
+    return local
+
+
+def minutes_of(column: pd.Series[Any]) -> list[int | None] | None:
+    """Return the times of day of a date-time column, None for a column of dates alone."""
+    if not pd.api.types.is_datetime64_any_dtype(column):
+        return None
+    hours = (column.dt.hour * 60 + column.dt.minute).tolist()
+    if all(h != h or h == 0 for h in hours):
+        return None
+    return [None if h != h else int(h) for h in hours]

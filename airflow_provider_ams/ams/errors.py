@@ -1,0 +1,127 @@
+"""What can go wrong with AMS, named by what the caller can do about it.
+
+==========================  ===========================================================
+`AMSConfigurationError`     mend a setting, the input frame or a permission, then run again
+`AMSLoginError`             check user name, password and site, then log in again
+`AMSTransientError`         nothing was changed: run again later
+`AMSUnknownOutcomeError`    a write got no trustworthy answer: look, or run again to reconcile
+`AMSImportError`            AMS refused these rows: mend them and send them again
+==========================  ===========================================================
+
+Messages name endpoints, columns, row labels and counts. They never hold a password, a token or a
+value out of an athlete's record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_ams.ams.result import ImportResult
+
+_ROWS_SHOWN = 10
+
+
+class AMSError(Exception):
+    """Base of everything this library raises.
+
+    Parameters
+    ----------
+    message : str
+        What happened.
+    endpoint : str, optional
+        The AMS endpoint concerned, such as ``eventsimport``.
+    status : int, optional
+        HTTP status of the reply.
+    rows : sequence, optional
+        Index labels of the input rows concerned.
+    hint : str, optional
+        What to do next.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str | None = None,
+        status: int | None = None,
+        rows: Sequence[Any] | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.endpoint = endpoint
+        self.status = status
+        self.rows = list(rows) if rows is not None else []
+        self.hint = hint
+
+    def __str__(self) -> str:
+        parts = [self.message]
+        where = [self.endpoint, f"HTTP {self.status}" if self.status else None]
+        if any(where):
+            parts.append(f"[{', '.join(w for w in where if w)}]")
+        if self.rows:
+            parts.append(f"(rows {describe_rows(self.rows)})")
+        if self.hint:
+            parts.append(self.hint)
+        return " ".join(parts)
+
+
+class AMSConfigurationError(AMSError):
+    """A setting is missing or wrong; nothing was sent that could change data."""
+
+
+class AMSInputError(AMSConfigurationError):
+    """The frame handed in can't be sent as it is; nothing was sent."""
+
+
+class AMSPermissionError(AMSConfigurationError):
+    """The account may not open this form or feature (HTTP 403)."""
+
+
+class AMSLoginError(AMSError):
+    """AMS did not accept the user name, the password or the site."""
+
+
+class AMSTransientError(AMSError):
+    """AMS could not be reached or answered with a failure that time may heal.
+
+    Parameters
+    ----------
+    retry_after : float, optional
+        Seconds that AMS asked to wait.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:  # noqa: ANN401
+        super().__init__(message, **details)
+        self.retry_after = retry_after
+
+
+class AMSReplyError(AMSTransientError):
+    """A read was answered with something that can't be understood."""
+
+
+class AMSImportError(AMSError):
+    """AMS refused rows, after all that it takes have landed.
+
+    Parameters
+    ----------
+    result : ImportResult
+        One row for each input row, with status and reason.
+    """
+
+    def __init__(self, message: str, *, result: ImportResult, **details: Any) -> None:  # noqa: ANN401
+        super().__init__(message, **details)
+        self.result = result
+
+
+class AMSUnknownOutcomeError(AMSImportError):
+    """For some rows nobody can tell whether AMS has stored them."""
+
+
+def describe_rows(rows: Sequence[Any]) -> str:
+    """Return row labels as text, the first ten of them and how many more."""
+    shown = ", ".join(str(row) for row in rows[:_ROWS_SHOWN])
+    more = len(rows) - _ROWS_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

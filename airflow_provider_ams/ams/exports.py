@@ -1,0 +1,278 @@
+"""`get_event_data`, `sync_event_data` and `get_profile_data`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from airflow_provider_ams.ams.client import AMSClient, get_client
+from airflow_provider_ams.ams.dates import DateProblem, parse_day
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSReplyError
+from airflow_provider_ams.ams.forms import check_form
+from airflow_provider_ams.ams.frames import EVENT_COLUMNS, PROFILE_COLUMNS, records_frame
+from airflow_provider_ams.ams.options import (
+    DATA_CONDITIONS,
+    EventFilter,
+    EventOption,
+    ProfileFilter,
+    ProfileOption,
+    SyncEventFilter,
+    SyncEventOption,
+    as_list,
+)
+from airflow_provider_ams.ams.reading import SEARCH_USERS, Search, chunks, search, synchronise
+from airflow_provider_ams.ams.users import get_roster, select_users
+from airflow_provider_ams.ams.values import cell_text
+from airflow_provider_ams.transport import Console
+
+
+class SyncResult(NamedTuple):
+    """What changed in a form.
+
+    Parameters
+    ----------
+    data : DataFrame
+        New and changed events, columns as `get_event_data` returns them.
+    last_synchronisation_time : int
+        Epoch milliseconds: pass it to the next call, once this data is safely stored. The next
+        call may return events again; tell them by ``event_id``.
+    deleted_event_ids : list of int
+        Events deleted since; they may include ids of other forms, so delete only ids you hold.
+    """
+
+    data: pd.DataFrame
+    last_synchronisation_time: int
+    deleted_event_ids: list[int]
+
+
+def get_event_data(
+    form: str,
+    start_date: str | dt.date,
+    end_date: str | dt.date,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    filter: EventFilter | None = None,
+    option: EventOption | None = None,
+    client: AMSClient | None = None,
+) -> pd.DataFrame:
+    """Read the events of a form that start within a range of dates.
+
+    Parameters
+    ----------
+    form : str
+        Exact name of the event form.
+    start_date, end_date : str or date
+        ``dd/MM/yyyy``; both days are included.
+    url, username, password : str, optional
+        Else the environment (``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD``), else keyring.
+    filter : EventFilter, optional
+        Whose events, which values, how many of each user.
+    option : EventOption, optional
+        How to.
+    client : AMSClient, optional
+        Use this client.
+
+    Returns
+    -------
+    DataFrame
+        ``user_id``, ``event_id`` (int64), ``about``, ``username``, ``form``, ``start_date``,
+        ``end_date`` (``dd/MM/yyyy``), ``start_time``, ``end_time`` (``h:mm AM``) as text,
+        ``entered_by_user_id`` (Int64), then a column for each form field that has any value: AMS
+        does not return empty fields. A form field named like one of these columns is called
+        ``field:name``. Events with a table have one row for each table row, the event-level
+        fields in the first. Without events the frame is empty, with the columns up to the fields.
+
+    Raises
+    ------
+    AMSConfigurationError
+        Dates, filter or form can't be used.
+    AMSTransientError
+        AMS can't be read now.
+    """
+    option = option or EventOption()
+    console = Console(option.interactive_mode)
+    try:
+        days = _day(start_date, "start_date"), _day(end_date, "end_date")
+        if days[0] > days[1]:
+            raise AMSConfigurationError("start_date is after end_date.")
+        client = client or get_client(url, username, password, cache=option.cache)
+        console.info(f"Requesting event data from '{form}'")
+        check_form(client, form, "event")
+        roster = get_roster(client, cache=option.cache)
+        users = select_users(client, filter, cache=True)
+        events = search(client, _search(form, filter), users, *days)
+        frame = records_frame(events, EVENT_COLUMNS, roster, guess=option.guess_col_type)
+        if option.include_missing_users:
+            frame = _with_missing_users(frame, users, roster)
+    except AMSError as error:
+        console.failed(f"Failed to read events: {error.message}")
+        raise
+    console.done(f"Read {len(events)} events from '{form}'")
+    return frame
+
+
+def _day(value: str | dt.date, name: str) -> int:
+    try:
+        return parse_day(value)
+    except DateProblem as problem:
+        raise AMSConfigurationError(f"{name} {problem}.") from None
+
+
+def _search(form: str, chosen: EventFilter | None) -> Search:
+    if chosen is None:
+        return Search(form)
+    keys, values = as_list(chosen.data_key), as_list(chosen.data_value)
+    filters = [
+        {"key": str(k), "value": cell_text(v, None) or "", "filterCondition": DATA_CONDITIONS[c]}
+        for k, v, c in zip(keys, values, chosen.conditions if keys else [], strict=True)
+    ]
+    return Search(form, filters, chosen.events_per_user)
+
+
+def _with_missing_users(frame: pd.DataFrame, users: list[int], roster: Any) -> pd.DataFrame:  # noqa: ANN401
+    present = set(frame["user_id"].tolist())
+    absent = [u for u in users if u not in present]
+    extra = pd.DataFrame(
+        {
+            "user_id": pd.Series(absent, dtype="int64"),
+            "about": pd.Series([roster.text(u, "about") for u in absent], dtype=object),
+            "username": pd.Series([roster.text(u, "username") for u in absent], dtype=object),
+        }
+    )
+    frame = frame.astype({"event_id": "Int64"})
+    return pd.concat([frame, extra.reindex(columns=frame.columns)], ignore_index=True).astype(
+        frame.dtypes.to_dict()
+    )
+
+
+def sync_event_data(
+    form: str,
+    last_synchronisation_time: int,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    filter: SyncEventFilter | None = None,
+    option: SyncEventOption | None = None,
+    client: AMSClient | None = None,
+) -> SyncResult:
+    """Read the events of a form that were created, changed or deleted since a time.
+
+    Parameters
+    ----------
+    form : str
+        Exact name of the event form.
+    last_synchronisation_time : int
+        Epoch milliseconds, as the previous call returned it; 0 reads the whole history, which
+        is costly for the server: do it once.
+    url, username, password : str, optional
+        Else the environment (``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD``), else keyring.
+    filter : SyncEventFilter, optional
+        Whose events.
+    option : SyncEventOption, optional
+        How to.
+    client : AMSClient, optional
+        Use this client.
+
+    Returns
+    -------
+    SyncResult
+        Data, new watermark, deleted ids.
+
+    Raises
+    ------
+    AMSConfigurationError
+        Time, filter or form can't be used.
+    AMSTransientError
+        AMS can't be read now; the old watermark stays good.
+    """
+    option = option or SyncEventOption()
+    console = Console(option.interactive_mode)
+    since = last_synchronisation_time
+    try:
+        if isinstance(since, bool) or not isinstance(since, int) or since < 0:
+            raise AMSConfigurationError(
+                "last_synchronisation_time must be epoch milliseconds, a whole number."
+            )
+        client = client or get_client(url, username, password, cache=option.cache)
+        console.info(f"Synchronising event data from '{form}'")
+        check_form(client, form, "event")
+        roster = get_roster(client, cache=option.cache)
+        users = select_users(client, filter, cache=True)
+        read = synchronise(client, form, users, since)
+        frame = records_frame(read.events, EVENT_COLUMNS, roster, guess=option.guess_col_type)
+    except AMSError as error:
+        console.failed(f"Failed to synchronise events: {error.message}")
+        raise
+    console.done(f"Read {len(read.events)} events from '{form}'")
+    return SyncResult(frame, read.server_time, read.deleted_ids)
+
+
+def get_profile_data(
+    form: str,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    filter: ProfileFilter | None = None,
+    option: ProfileOption | None = None,
+    client: AMSClient | None = None,
+) -> pd.DataFrame:
+    """Read the records of a profile form.
+
+    Parameters
+    ----------
+    form : str
+        Exact name of the profile form.
+    url, username, password : str, optional
+        Else the environment (``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD``), else keyring.
+    filter : ProfileFilter, optional
+        Whose records.
+    option : ProfileOption, optional
+        How to.
+    client : AMSClient, optional
+        Use this client.
+
+    Returns
+    -------
+    DataFrame
+        ``user_id`` (int64), ``about``, ``username``, ``profile_id`` (Int64), ``form``,
+        ``entered_by_user_id`` (Int64), then a column for each field that has any value.
+
+    Raises
+    ------
+    AMSConfigurationError
+        Filter or form can't be used.
+    AMSTransientError
+        AMS can't be read now.
+    """
+    option = option or ProfileOption()
+    console = Console(option.interactive_mode)
+    try:
+        client = client or get_client(url, username, password, cache=option.cache)
+        console.info(f"Requesting profile data from '{form}'")
+        check_form(client, form, "profile")
+        roster = get_roster(client, cache=option.cache)
+        users = select_users(client, filter, cache=True)
+        records = read_profiles(client, form, users)
+        frame = records_frame(records, PROFILE_COLUMNS, roster, guess=option.guess_col_type)
+    except AMSError as error:
+        console.failed(f"Failed to read profiles: {error.message}")
+        raise
+    console.done(f"Read {len(records)} profile records from '{form}'")
+    return frame
+
+
+def read_profiles(client: AMSClient, form: str, users: list[int]) -> list[dict[str, Any]]:
+    """Read the raw profile records of these users."""
+    records: list[dict[str, Any]] = []
+    for chunk in chunks(users, SEARCH_USERS):
+        data = client.read("profilesearch", {"formNames": [form], "userIds": chunk})
+        if not isinstance(data, dict) or not isinstance(data.get("profiles"), list):
+            raise AMSReplyError("The profiles can't be read.", endpoint="profilesearch")
+        records += data["profiles"]
+    return records

@@ -1,0 +1,311 @@
+"""Read events completely, although AMS pages differ by endpoint and some of them lose events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_ams.ams.client import AMSClient
+from airflow_provider_ams.ams.dates import (
+    MINUTES_PER_DAY,
+    SHOWN_TIMES,
+    DateProblem,
+    day_text,
+    parse_day,
+)
+from airflow_provider_ams.ams.errors import AMSReplyError, AMSTransientError
+
+# Long user lists make `synchronise` fail now and then; `eventsearch` takes more.
+SYNC_USERS = 25
+SEARCH_USERS = 200
+PAGE_SIZE = 100
+MAX_PAGES = 1000
+
+RawEvent = dict[str, Any]
+
+
+@dataclass
+class SyncRead:
+    """What `synchronise` said, over all its pages.
+
+    Parameters
+    ----------
+    events : list of dict
+        Raw events, each id once, the last state seen.
+    deleted_ids : list of int
+        Ids of events deleted since; they may belong to other forms.
+    server_time : int
+        Epoch milliseconds to synchronise from the next time: the smallest of all pages, so that
+        a change made while paging is seen again rather than missed.
+    """
+
+    events: list[RawEvent] = field(default_factory=list)
+    deleted_ids: list[int] = field(default_factory=list)
+    server_time: int = 0
+
+
+def chunks(items: Sequence[int], size: int) -> Iterator[list[int]]:
+    """Cut a sequence into lists of at most so many items."""
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])
+
+
+def _next_cursor(data: Mapping[str, Any], places: Sequence[Sequence[str]]) -> str | None:
+    for place in places:
+        value: Any = data
+        for key in place:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value not in (None, ""):
+            return str(value)
+    return None
+
+
+# Every spelling that sites are known to use; the vendor's own client reads the first.
+_SYNC_CURSORS = (
+    ("pagination", "cursor"),
+    ("cursor",),
+    ("export", "cursor"),
+    ("export", "nextCursor"),
+)
+    ("pagination", "cursor"),
+    ("cursor",),
+    ("export", "cursor"),
+    ("export", "nextCursor"),
+)
+_SEARCH_CURSORS = (("nextCursor",), ("next_cursor",), ("cursor",))
+
+
+def synchronise(
+    client: AMSClient, form: str, users: Sequence[int], since: int, *, first_page_only: bool = False
+) -> SyncRead:
+    """Read all events of a form that changed since a server time, for these users.
+
+    Parameters
+    ----------
+    client : AMSClient
+        The client.
+    form : str
+        Exact name.
+    users : sequence of int
+        User ids; AMS returns nothing, silently, for an empty list, so none is an empty result.
+    since : int
+        Epoch milliseconds; 0 reads the whole history.
+
+    Raises
+    ------
+    AMSReplyError
+        Paging does not come to an end, or a page can't be read.
+    """
+    result = SyncRead()
+    by_id: dict[int, RawEvent] = {}
+    deleted: dict[int, None] = {}
+    times: list[int] = []
+    for chunk in chunks(users, SYNC_USERS):
+        for data in _sync_pages(client, form, chunk, since):
+            for event in _events(data["export"], "synchronise"):
+                by_id[event["id"]] = event
+            deleted.update(dict.fromkeys(int(i) for i in data.get("idsOfDeletedEvents") or []))
+            times.append(int(data.get("lastSynchronisationTimeOnServer") or since))
+            if first_page_only:
+                break
+    result.events = [e for i, e in by_id.items() if i not in deleted]
+    result.deleted_ids = list(deleted)
+    result.server_time = min(times, default=since)
+    return result
+
+
+def _sync_pages(
+    client: AMSClient, form: str, users: list[int], since: int
+) -> Iterator[dict[str, Any]]:
+    try:
+        yield from _sync_chunk(client, form, users, since)
+    except AMSTransientError as error:
+        # HTTP 500 is also how AMS says that the answer would be too large.
+        if error.status != 500 or len(users) == 1:
+            raise
+        for user in users:
+            yield from _sync_chunk(client, form, [user], since)
+
+
+def _sync_chunk(
+    client: AMSClient, form: str, users: list[int], since: int
+) -> Iterator[dict[str, Any]]:
+    pagination: dict[str, Any] = {"paginate": True}
+    for _ in range(MAX_PAGES):
+        data = client.read(
+            "synchronise",
+            {
+                "formName": form,
+                "lastSynchronisationTimeOnServer": since,
+                "userIds": users,
+                "pagination": dict(pagination),
+            },
+        )
+        if not isinstance(data, dict) or not isinstance(data.get("export"), dict):
+            raise AMSReplyError("The events can't be read.", endpoint="synchronise")
+        yield data
+        following = _next_cursor(data, _SYNC_CURSORS)
+        if following is None:
+            return
+        if following == pagination.get("cursor"):
+            break
+        pagination["cursor"] = following
+    raise AMSReplyError("Paging does not come to an end.", endpoint="synchronise")
+
+
+def _events(data: Mapping[str, Any], endpoint: str) -> list[RawEvent]:
+    events = data.get("events") or []
+    for event in events:
+        # Events that can't be read must not pass for events that are not there.
+        if not isinstance(event, dict) or not isinstance(event.get("id"), int):
+            raise AMSReplyError("An event without an id can't be read.", endpoint=endpoint)
+    return list(events)
+
+
+@dataclass(frozen=True)
+class Search:
+    """A date-bounded search.
+
+    Parameters
+    ----------
+    form : str
+        Exact name.
+    filters : list of dict
+        AMS's ``filterSet``; with any, ``filteredeventsearch`` is asked.
+    per_user : int, optional
+        Newest so many events of each user.
+    """
+
+    form: str
+    filters: list[dict[str, Any]] = field(default_factory=list)
+    per_user: int | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint to ask."""
+        return "filteredeventsearch" if self.filters else "eventsearch"
+
+    def body(self, users: list[int], days: tuple[int, int], minutes: tuple[int, int]) -> Any:  # noqa: ANN401
+        """Return the request's body.
+
+        Both times are always sent: without them AMS ignores the dates and returns everything.
+        """
+        body: dict[str, Any] = {
+            "formNames": [self.form],
+            "userIds": users,
+            "startDate": day_text(days[0]),
+            "finishDate": day_text(days[1]),
+            "startTime": SHOWN_TIMES[minutes[0]],
+            "finishTime": SHOWN_TIMES[minutes[1]],
+        }
+        if self.filters:
+            body["filter"] = [{"formName": self.form, "filterSet": self.filters}]
+        if self.per_user:
+            # A cap for each user and pages don't mix: the cap bounds the answer already.
+            body["resultsPerUser"] = self.per_user
+        else:
+            body["paginate"] = True
+        return body
+
+
+_WHOLE_DAY = (0, MINUTES_PER_DAY - 1)
+
+
+def search(
+    client: AMSClient, what: Search, users: Sequence[int], first_day: int, last_day: int
+) -> list[RawEvent]:
+    """Read all events that start in a range of days, each once, oldest date first.
+
+    AMS's cursor for this endpoint holds a date alone and skips the events of that date which did
+    not fit on the page. So the cursor is only taken as "there is more", and the rest is asked for
+    anew from the last date seen; a date that fills a page by itself is divided by users, then by
+    time of day.
+
+    Raises
+    ------
+    AMSReplyError
+        One user has more events in one minute than fit on a page, or a page can't be read.
+    """
+    found: dict[int, RawEvent] = {}
+    for chunk in chunks(users, SEARCH_USERS):
+        for event in _range(client, what, chunk, first_day, last_day):
+            found[event["id"]] = event
+    return sorted(found.values(), key=lambda e: _start_day(e) or 0)
+
+
+def _range(
+    client: AMSClient, what: Search, users: list[int], first: int, last: int
+) -> Iterator[RawEvent]:
+    while first <= last:
+        events, more = _page(client, what, users, (first, last), _WHOLE_DAY)
+        if not more:
+            yield from events
+            return
+        if first == last:
+            yield from _one_day(client, what, users, first)
+            return
+        days = [_start_day(e) for e in events]
+        if not days or days != sorted(days, key=lambda d: d or 0) or None in days:
+            # Not in order of dates: nothing can be said of what is missing. Divide instead.
+            middle = (first + last) // 2
+            yield from _range(client, what, users, first, middle)
+            first = middle + 1
+            continue
+        yield from events
+        border = days[-1]
+        assert border is not None
+        if border == first:
+            yield from _one_day(client, what, users, first)
+            border += 1
+        first = border
+
+
+def _one_day(client: AMSClient, what: Search, users: list[int], day: int) -> Iterator[RawEvent]:
+    """Read a day that does not fit on a page, by halves of the users, then of the day."""
+    work: list[tuple[list[int], tuple[int, int]]] = [(users, _WHOLE_DAY)]
+    while work:
+        people, (start, end) = work.pop()
+        events, more = _page(client, what, people, (day, day), (start, end))
+        if not more:
+            yield from events
+        elif len(people) > 1:
+            half = len(people) // 2
+            work += [(people[:half], (start, end)), (people[half:], (start, end))]
+        elif start < end:
+            middle = (start + end) // 2
+            work += [(people, (start, middle)), (people, (middle + 1, end))]
+        else:
+            raise AMSReplyError(
+                f"One user has more than {len(events)} events in one minute of "
+                f"{day_text(day)}; AMS can't list them all this way.",
+                endpoint=what.endpoint,
+                hint="Use sync_event_data().",
+            )
+
+
+def _page(
+    client: AMSClient,
+    what: Search,
+    users: list[int],
+    days: tuple[int, int],
+    minutes: tuple[int, int],
+) -> tuple[list[RawEvent], bool]:
+    data = client.read(what.endpoint, what.body(users, days, minutes))
+    if data is None:  # an empty body is how AMS may say "no rows"
+        return [], False
+    if not isinstance(data, dict):
+        raise AMSReplyError("The events can't be read.", endpoint=what.endpoint)
+    events = _events(data, what.endpoint)
+    if what.per_user:
+        return events, False
+    more = _next_cursor(data, _SEARCH_CURSORS) is not None
+    # Exactly full without a cursor: it may be the end, it may be a spelling not known yet.
+    return events, more or len(events) == PAGE_SIZE
+
+
+def _start_day(event: RawEvent) -> int | None:
+    try:
+        return parse_day(event.get("startDate"))
+    except DateProblem:
+        return None

@@ -1,0 +1,62 @@
+"""What came of an import: one line for each input row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+STATUSES = ("inserted", "updated", "unchanged", "rejected", "unknown")
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """The outcome of an import.
+
+    Parameters
+    ----------
+    form : str
+        The form's name.
+    rows : DataFrame
+        Exactly one row for each input row, in input order and with its index: ``status``
+        (``inserted``, ``updated``, ``unchanged``, ``rejected``, ``unknown``), ``event_id``
+        (Int64; the profile's id for profile forms), ``reason`` (text, for rows that did not
+        land, or landed with a remark) and ``batch`` (Int64, the number of the call that settled
+        the row).
+    warnings : list of str
+        What the caller should know although nothing failed.
+    requests, retries : int
+        HTTP requests sent in all, and how many of them were repeated.
+    seconds : float
+        Time taken.
+    """
+
+    form: str
+    rows: pd.DataFrame = field(repr=False)
+    warnings: list[str] = field(default_factory=list)
+    requests: int = 0
+    retries: int = 0
+    seconds: float = 0.0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Input rows by status; every status is there, with 0 if need be."""
+        found = self.rows["status"].value_counts()
+        return {status: int(found.get(status, 0)) for status in STATUSES}
+
+    def summary(self) -> dict[str, Any]:
+        """Return counts and costs as a small dict that JSON can hold (no row values)."""
+        return {
+            "form": self.form,
+            "rows": len(self.rows),
+            **self.counts,
+            "requests": self.requests,
+            "retries": self.retries,
+            "seconds": round(self.seconds, 3),
+            "warnings": list(self.warnings),
+        }
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n} {status}" for status, n in self.counts.items() if n)
+        return f"ImportResult({self.form!r}: {counts or 'no rows'})"

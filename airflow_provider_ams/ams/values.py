@@ -1,0 +1,277 @@
+"""Frame columns <-> the texts that AMS keeps, without loss.
+
+AMS takes every value as text, whatever the field's type: numbers as plain decimal text with a dot,
+dates as ``dd/MM/yyyy``, times as ``h:mm AM``. A missing cell is left out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import math
+import re
+from collections.abc import Callable, Hashable, Iterable
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from airflow_provider_ams.ams.errors import AMSInputError
+
+Texts = list["str | None"]
+
+
+class ValueProblem(ValueError):
+    """A value that has no text form in AMS; the message says what to do."""
+
+
+def float_text(value: float) -> str:
+    """Return a float as the shortest decimal text that reads back equal, never with an exponent."""
+    if value.is_integer():
+        return str(int(value)) if abs(value) < 1e16 else format(Decimal(repr(value)), "f")
+    text = repr(value)
+    return format(Decimal(text), "f") if "e" in text else text
+
+
+def decimal_text(value: Decimal) -> str:
+    """Return a Decimal as plain decimal text, every digit kept."""
+    if not value.is_finite():
+        raise ValueProblem("holds an infinite number")
+    return format(value, "f")
+
+
+def date_text(value: dt.date) -> str:
+    """Return a date as ``dd/MM/yyyy``."""
+    return f"{value.day:02d}/{value.month:02d}/{value.year:04d}"
+
+
+def time_text(value: dt.time) -> str:
+    """Return a time as ``h:mm AM``; AMS keeps no seconds."""
+    if value.second or value.microsecond:
+        raise ValueProblem("holds seconds, which AMS times can't; round the times to minutes")
+    return f"{value.hour % 12 or 12}:{value.minute:02d} {'PM' if value.hour >= 12 else 'AM'}"
+
+
+def datetime_text(value: dt.datetime) -> str:
+    """Return a date-time at midnight as a date; AMS has date fields and time fields, not both."""
+    if value.tzinfo is not None:
+        raise ValueProblem(
+            "holds times with a zone, AMS keeps wall-clock text; convert and split them first"
+        )
+    if (value.hour, value.minute, value.second, value.microsecond) != (0, 0, 0, 0):
+        raise ValueProblem("holds date-times; split them into a date column and a time column")
+    return date_text(value)
+
+
+def cell_text(value: Any, booleans: tuple[str, str] | None) -> str | None:  # noqa: ANN401
+    """Return the text of a single value; None if it is missing.
+
+    Raises
+    ------
+    ValueProblem
+        The value has no text form.
+    """
+    if isinstance(value, str):
+        return value or None
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    for kind, convert in _CONVERTERS:
+        if isinstance(value, kind):
+            return convert(value, booleans)
+    raise ValueProblem(f"holds {type(value).__name__} values, which have no text form in AMS")
+
+
+def _boolean(value: object, booleans: tuple[str, str] | None) -> str:
+    if booleans is None:
+        raise ValueProblem(
+            "holds booleans, which AMS does not know: give the form's own option texts with "
+            "boolean_text=('Yes', 'No')"
+        )
+    return booleans[0] if value else booleans[1]
+
+
+def _float(value: Any, _: object) -> str | None:  # noqa: ANN401
+    if math.isnan(value):
+        return None
+    if math.isinf(value):
+        raise ValueProblem("holds an infinite number")
+    if isinstance(value, np.floating) and not isinstance(value, float):
+        # float32 and float16: their own shortest text, not that of the widened value.
+        return format(Decimal(str(value)), "f").removesuffix(".0")
+    return float_text(float(value))
+
+
+# Order matters: bool is an int, datetime is a date.
+_CONVERTERS: tuple[tuple[Any, Callable[[Any, Any], str | None]], ...] = (
+    (enum.Enum, lambda v, b: cell_text(v.value, b)),
+    ((bool, np.bool_), _boolean),
+    ((int, np.integer), lambda v, _: str(int(v))),
+    ((float, np.floating), _float),
+    (Decimal, lambda v, _: None if v.is_nan() else decimal_text(v)),
+    (np.datetime64, lambda v, b: cell_text(pd.Timestamp(v).to_pydatetime(), b)),
+    (dt.datetime, lambda v, _: datetime_text(v)),
+    (dt.date, lambda v, _: date_text(v)),
+    (dt.time, lambda v, _: time_text(v)),
+)
+
+
+def column_texts(
+    column: pd.Series[Any],
+    booleans: tuple[str, str] | None = None,
+    labels: Any = None,  # noqa: ANN401
+) -> Texts:
+    """Convert a column to AMS texts, one for each row, None for missing cells.
+
+    Parameters
+    ----------
+    column : Series
+        Any dtype of numbers, text, dates, times, categories, enums, or objects of these.
+    booleans : tuple of str, optional
+        Texts for True and False.
+    labels : Index, optional
+        Row labels to name in errors; those of the column if left out.
+
+    Raises
+    ------
+    AMSInputError
+        Values without a text form, with their rows.
+    """
+    fast = _whole_column(column)
+    if fast is not None:
+        return fast
+    names = column.index if labels is None else labels
+    return _by_value(column.tolist(), booleans, column.name, names)
+
+
+def _whole_column(column: pd.Series[Any]) -> Texts | None:
+    """Convert the dtypes that need no look at each value; None for the others."""
+    dtype = column.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "iu":
+        return list(map(str, column.tolist()))
+    if isinstance(dtype, np.dtype) and dtype == np.float64:
+        floats = column.to_numpy()
+        if np.isinf(floats).any():
+            return None
+        return [None if v != v else _plain(v) for v in floats.tolist()]
+    if isinstance(dtype, pd.StringDtype):
+        missing = column.isna().to_numpy()
+        values = column.tolist()
+        if missing.any():
+            return [None if gone else v or None for v, gone in zip(values, missing, strict=True)]
+        return [v or None for v in values]
+    return None
+
+
+def _plain(value: float) -> str:
+    text = repr(value)
+    if text.endswith(".0"):
+        return text[:-2] if text != "-0.0" else "0"
+    return float_text(value) if "e" in text else text
+
+
+def _by_value(
+    values: list[Any],
+    booleans: tuple[str, str] | None,
+    name: Hashable,
+    labels: Iterable[Any],
+) -> Texts:
+    # Columns of categories, dates and enums repeat few values: convert each once.
+    known: dict[tuple[type, Any], str | None] = {}
+    texts: Texts = []
+    problems: dict[str, list[int]] = {}
+    for position, value in enumerate(values):
+        if isinstance(value, str):
+            texts.append(value or None)
+            continue
+        try:
+            key = (type(value), value)
+            if key not in known:
+                known[key] = cell_text(value, booleans)
+            texts.append(known[key])
+        except ValueProblem as problem:
+            problems.setdefault(str(problem), []).append(position)
+            texts.append(None)
+        except TypeError:  # unhashable: lists, dicts, arrays
+            what = f"holds {type(value).__name__} values, which have no text form in AMS"
+            problems.setdefault(what, []).append(position)
+            texts.append(None)
+    if problems:
+        what, where = next(iter(problems.items()))
+        index = list(labels)
+        raise AMSInputError(
+            f"DataFrame is invalid: column {name!r} {what}.", rows=[index[i] for i in where]
+        )
+    return texts
+
+
+# ---------------------------------------------------------------- text -> column
+
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d*)")
+# Java's text of a double: 7.5, 5.0, 1.78432026E9. AMS shows numbers so; other spellings of a
+# number (007, 1.50, +3, 1e5) can only come from a text field and are left alone.
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)\.(?:\d*[1-9]|0)")
+_SCIENTIFIC = re.compile(r"-?[1-9]\.(?:\d*[1-9]|0)E(?:-?[1-9]\d*)")
+_EXACT_IN_FLOAT = 2**53
+_INT64 = 2**63
+
+
+def parse_number(text: str) -> int | Decimal | None:
+    """Read a number as AMS writes numbers; None for any other text.
+
+    Whole numbers come back as int, also from ``1.78432026E9`` and ``5.0``.
+    """
+    if _INTEGER.fullmatch(text):
+        return int(text) if text != "-0" else None
+    if _DECIMAL.fullmatch(text) or _SCIENTIFIC.fullmatch(text):
+        number = Decimal(text)
+        return int(number) if number == number.to_integral_value() else number
+    return None
+
+
+def parse_column(texts: Texts) -> pd.Series[Any]:
+    """Return a column with its numbers as numbers, if all of them survive it; else as text.
+
+    Parameters
+    ----------
+    texts : list of str or None
+        Values as AMS gave them.
+
+    Returns
+    -------
+    Series
+        ``int64`` or ``Int64`` (with gaps) for whole numbers, ``float64`` for numbers whose every
+        digit a float holds, else ``object`` text with None for gaps.
+    """
+    numbers = _numbers(texts)
+    if numbers is None:
+        return pd.Series(texts, dtype=object)
+    present = [n for n in numbers.values()]
+    if all(isinstance(n, int) for n in present):
+        gaps = None in set(texts)
+        values = [None if t is None else numbers[t] for t in texts]
+        return pd.Series(values, dtype="Int64" if gaps else "int64")
+    floats = {t: float(n) for t, n in numbers.items()}
+    return pd.Series([math.nan if t is None else floats[t] for t in texts], dtype="float64")
+
+
+def _numbers(texts: Texts) -> dict[str, int | Decimal] | None:
+    found: dict[str, int | Decimal] = {}
+    for text in set(texts):
+        if text is None:
+            continue
+        number = parse_number(text)
+        if number is None or not -_INT64 <= number < _INT64:
+            return None
+        found[text] = number
+    if not found:
+        return None
+    if all(isinstance(n, int) for n in found.values()):
+        return found
+    return found if all(_float_holds(n) for n in found.values()) else None
+
+
+def _float_holds(number: int | Decimal) -> bool:
+    if isinstance(number, int):
+        return abs(number) <= _EXACT_IN_FLOAT
+    return Decimal(repr(float(number))) == number
