@@ -1,0 +1,237 @@
+"""What the AMS operators share: connection, templates, delivery of frames, the write cycle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_ams.hooks.ams import AmsHook
+from airflow_provider_ams.operators._data import hide, read_rows, write_rows, xcom_safe
+from airflow_provider_ams.operators._dates import ams_date
+from airflow_provider_ams.operators._report import airflow_errors, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_ams.ams import AMSClient, ImportResult
+
+# Beyond this a frame is a burden for Airflow's database; past 50 MB reading it back fails.
+_XCOM_COMFORT = 10_000_000
+# What a file of rejected rows has beyond the rows themselves; not sent when the file comes back.
+STATUS, REASON = "ams_status", "ams_reason"
+
+
+class AmsOperator(BaseOperator):
+    """Base of all AMS operators.
+
+    Parameters
+    ----------
+    ams_conn_id : str
+        Connection of type ``ams``.
+    """
+
+    template_fields: Sequence[str] = ("ams_conn_id",)
+
+    def __init__(self, *, ams_conn_id: str = AmsHook.default_conn_name, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self.ams_conn_id = ams_conn_id
+
+    def get_template_env(self, dag: Any = None) -> Any:  # noqa: ANN401
+        """Return Airflow's template environment with the filter ``ams_date`` added."""
+        env = super().get_template_env(dag)
+        env.filters["ams_date"] = ams_date
+        return env
+
+    def log_table(self, title: str, figures: dict[str, object]) -> None:
+        """Log the task's figures as one message."""
+        self.log.info("%s", table(title, figures))
+
+
+class AmsReadOperator(AmsOperator):
+    """Base of the operators that read.
+
+    Parameters
+    ----------
+    output_path : str or ObjectStoragePath, optional
+        Write the frame to this file (``.csv``, ``.parquet``, ``.jsonl``; local or any
+        ObjectStoragePath) and return the path. Without it the frame itself is returned, which
+        suits some 10 MB.
+    ams_conn_id : str
+        Connection of type ``ams``.
+    """
+
+    template_fields: Sequence[str] = (*AmsOperator.template_fields, "output_path")
+
+    def __init__(self, *, output_path: Any = None, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self.output_path = output_path
+
+    def read(self, title: str, call: Callable[[AMSClient, AmsHook], Any]) -> Any:  # noqa: ANN401
+        """Call the library with a client and log what it took; returns what the call returns."""
+        hook = AmsHook(self.ams_conn_id)
+        began = time.monotonic()
+        with airflow_errors():
+            try:
+                client = hook.get_conn()
+                answer = call(client, hook)
+                requests, retries = client.requests, client.retries
+            finally:
+                hook.close()
+        frame = getattr(answer, "data", answer)
+        self.log_table(
+            title,
+            {
+                "rows": len(frame),
+                "columns": len(frame.columns),
+                "requests": requests,
+                "retries": retries,
+                "seconds": time.monotonic() - began,
+            },
+        )
+        return answer
+
+    def deliver(self, frame: pd.DataFrame) -> pd.DataFrame | str:
+        """Return the frame, fit for XCom, or the path it was written to."""
+        if self.output_path is not None:
+            path = write_rows(frame, self.output_path)
+            self.log.info("Written to %s", path)
+            return path
+        size = int(frame.memory_usage(deep=True).sum())
+        if size > _XCOM_COMFORT:
+            self.log.warning(
+                "The frame has %d MB: give output_path, or set up object storage for XCom.",
+                size // 1_000_000,
+            )
+        return xcom_safe(frame)
+
+
+class AmsWriteOperator(AmsOperator):
+    """Base of the operators that write.
+
+    Parameters
+    ----------
+    form : str
+        The form's name.
+    data : DataFrame, list of dicts, XComArg or path
+        The rows; a path names a CSV (read as text, so that ``007`` stays), Parquet or JSON lines
+        file, local or any ObjectStoragePath.
+    id_col : str
+        Column that names the person: ``user_id``, ``username``, ``email`` or ``about``.
+    batch_size : int, optional
+        Events in one call; the connection's setting, else 25.
+    window : int, optional
+        Calls in flight at a time.
+    tolerance : int or str, optional
+        Rejected rows to put up with: a number, a percentage (``"2%"``) or ``"all"``.
+    boolean_text : tuple of str, optional
+        Option texts for True and False, such as ``("Yes", "No")``.
+    rejected_path : str or ObjectStoragePath, optional
+        File (``.csv``, ``.parquet``, ``.jsonl``) for the rows that did not land, each with
+        ``ams_status`` and ``ams_reason``; empty when all landed. Mended, it can be ``data``.
+    ams_conn_id : str
+        Connection of type ``ams``.
+    """
+
+    template_fields: Sequence[str] = (
+        *AmsOperator.template_fields,
+        "form",
+        "data",
+        "options",
+        "rejected_path",
+    )
+    function: str
+    option_class: str
+    fixed_options: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    repeatable: bool
+
+    def __init__(
+        self,
+        *,
+        form: str,
+        data: Any,  # noqa: ANN401
+        id_col: str = "user_id",
+        batch_size: int | None = None,
+        window: int | None = None,
+        tolerance: int | str | None = None,
+        boolean_text: tuple[str, str] | None = None,
+        rejected_path: Any = None,  # noqa: ANN401
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**kwargs)
+        self.form = form
+        self.data = data
+        self.rejected_path = rejected_path
+        self.options: dict[str, Any] = {"id_col": id_col}
+        self.add_options(
+            batch_size=batch_size, window=window, tolerance=tolerance, boolean_text=boolean_text
+        )
+
+    @property
+    def data(self) -> Any:  # noqa: ANN401
+        """The rows, hidden from rendered templates."""
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:  # noqa: ANN401
+        self._data = hide(value)
+
+    def add_options(self, **options: Any) -> None:  # noqa: ANN401
+        """Note the library options that the user has set."""
+        self.options |= {name: value for name, value in options.items() if value is not None}
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Send the rows; log one table and return the same figures.
+
+        Raises
+        ------
+        AirflowFailException
+            Nothing that a retry heals: configuration, login, rejected rows.
+        AMSTransientError
+            AMS is not reachable; Airflow tries again.
+        """
+        frame = read_rows(self.data).drop(columns=[STATUS, REASON], errors="ignore")
+        hook = AmsHook(self.ams_conn_id)
+        with airflow_errors(self.repeatable):
+            try:
+                result = self._send(frame, hook)
+            finally:
+                hook.close()
+        self._report(frame, result)
+        return result.summary()
+
+    def _send(self, frame: pd.DataFrame, hook: AmsHook) -> ImportResult:
+        import airflow_provider_ams.ams as ams
+        from airflow_provider_ams.ams.errors import AMSImportError
+
+        options: dict[str, Any] = {"interactive_mode": False, **self.fixed_options}
+        if "batch_size" in hook.settings:
+            options["batch_size"] = hook.settings["batch_size"]
+        option = getattr(ams, self.option_class)(**options | self.options)
+        try:
+            result: ImportResult = getattr(ams, self.function)(
+                frame, self.form, option=option, client=hook.get_conn()
+            )
+        except AMSImportError as error:
+            self._report(frame, error.result)
+            raise
+        return result
+
+    def _report(self, frame: pd.DataFrame, result: ImportResult) -> None:
+        summary = result.summary()
+        warnings = summary.pop("warnings", [])
+        title = f"{summary.pop('form', self.form)}: {self.function}"
+        self.log_table(title, {"rows in": summary.pop("rows"), **summary})
+        for warning in warnings:
+            self.log.warning("%s", warning)
+        if self.rejected_path is not None:
+            failed = result.rows["status"].isin(["rejected", "unknown"]).to_numpy()
+            outcome = {
+                STATUS: result.rows.loc[failed, "status"].to_numpy(),
+                REASON: result.rows.loc[failed, "reason"].to_numpy(),
+            }
+            path = write_rows(frame.loc[failed].assign(**outcome), self.rejected_path)
+            self.log.info("%d rows that did not land are in %s", int(failed.sum()), path)

@@ -1,0 +1,218 @@
+"""Frames into and out of a task: hidden in rendered templates, read from files, safe in XCom."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORMATS = {
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+
+
+class HiddenRows:
+    """Hold rows that must not show up where Airflow prints a template field.
+
+    Airflow stores rendered template fields in its database and shows them to whoever may see the
+    task. What it gets of these rows is their number and the names of the columns.
+
+    Parameters
+    ----------
+    rows : DataFrame or sequence
+        What the user handed in.
+    """
+
+    def __init__(self, rows: Any) -> None:  # noqa: ANN401
+        self.rows = rows
+
+    def __str__(self) -> str:
+        columns = getattr(self.rows, "columns", None)
+        try:
+            size = f"{len(self.rows)} rows"
+        except TypeError:
+            size = "rows"
+        names = "" if columns is None else f" x {list(columns)}"
+        return f"{type(self.rows).__name__}({size}{names})"
+
+    __repr__ = __str__
+
+
+def hide(value: Any) -> Any:  # noqa: ANN401
+    """Wrap rows; leave texts, paths and references to other tasks' results as they are."""
+    if value is None or isinstance(value, (str, os.PathLike, XComArg, HiddenRows)):
+        return value
+    if hasattr(value, "open"):  # an ObjectStoragePath
+        return value
+    return HiddenRows(value)
+
+
+def reveal(value: Any) -> Any:  # noqa: ANN401
+    """Undo `hide`."""
+    return value.rows if isinstance(value, HiddenRows) else value
+
+
+def read_rows(value: Any) -> pd.DataFrame:  # noqa: ANN401
+    """Return a frame, from wherever it comes.
+
+    Parameters
+    ----------
+    value : HiddenRows, DataFrame, sequence, str or path
+        A frame, a list of dicts, a list of frames (a mapped task's results, put below each
+        other), or the path of a CSV, Parquet or JSON lines file; anything with ``://`` is opened
+        as an ObjectStoragePath.
+
+    Raises
+    ------
+    AirflowFailException
+        Anything else.
+    """
+    import pandas as pd
+
+    rows = reveal(value)
+    if isinstance(rows, pd.DataFrame):
+        return rows
+    if isinstance(rows, (str, os.PathLike)) or hasattr(rows, "open"):
+        return _read_file(rows)
+    if isinstance(rows, Sequence):
+        return _from_list(list(rows))
+    raise AirflowFailException(
+        f"data is a {type(rows).__name__}; it must be a DataFrame, a list of dicts, "
+        "another task's output or a path."
+    )
+
+
+def _from_list(rows: list[Any]) -> pd.DataFrame:
+    import pandas as pd
+
+    if rows and all(isinstance(row, pd.DataFrame) for row in rows):
+        return pd.concat(rows, ignore_index=True)
+    if not all(isinstance(row, dict) for row in rows):
+        kinds = sorted({type(row).__name__ for row in rows})
+        raise AirflowFailException(f"data is a list of {', '.join(kinds)}; it must hold dicts.")
+    # As objects: a column of whole numbers with gaps must not turn into floats.
+    return pd.DataFrame(rows, dtype=object)
+
+
+def _format_of(path: str) -> str:
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix not in _FORMATS:
+        raise AirflowFailException(
+            f"The file's ending is {suffix!r}; it must be one of {', '.join(_FORMATS)}."
+        )
+    return _FORMATS[suffix]
+
+
+def _opened(path: Any, mode: str) -> Any:  # noqa: ANN401
+    if "://" in str(path) and not hasattr(path, "open"):
+        from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+        path = ObjectStoragePath(path)
+    return path.open(mode) if hasattr(path, "open") else open(path, mode)
+
+
+def _read_file(path: Any) -> pd.DataFrame:  # noqa: ANN401
+    import pandas as pd
+
+    kind = _format_of(str(path))
+    with _opened(path, "rb") as file:
+        if kind == "parquet":
+            return pd.read_parquet(file)
+        if kind == "jsonl":
+            import orjson
+
+            return _from_list([orjson.loads(line) for line in file if line.strip()])
+        # As text, and only the empty cell is missing: "007" and "NA" are what they look like.
+        return pd.read_csv(
+            file, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig"
+        )
+
+
+def write_rows(frame: pd.DataFrame, path: Any) -> str:  # noqa: ANN401
+    """Write a frame to a CSV, Parquet or JSON lines file and return the path as text.
+
+    A local file appears whole or not at all, in a folder that is made if need be.
+    """
+    kind = _format_of(str(path))
+    frame = xcom_safe(frame)
+    local = "://" not in str(path) and not hasattr(path, "protocol")
+    if not local:
+        with _opened(path, "wb") as file:
+            _write(frame, kind, file)
+        return str(path)
+    final = os.fspath(path)
+    os.makedirs(os.path.dirname(os.path.abspath(final)), exist_ok=True)
+    partial = f"{final}.{os.getpid()}.partial"
+    with open(partial, "wb") as file:
+        _write(frame, kind, file)
+    os.replace(partial, final)
+    return final
+
+
+def _write(frame: pd.DataFrame, kind: str, file: Any) -> None:  # noqa: ANN401
+    if kind == "parquet":
+        frame.to_parquet(file, index=False)
+    elif kind == "jsonl":
+        frame.to_json(file, orient="records", lines=True, date_format="iso", force_ascii=False)
+    else:
+        frame.to_csv(file, index=False)
+
+
+def xcom_safe(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame that comes out of XCom (Parquet) as it went in.
+
+    Columns that hold lists, dicts or sets become JSON text, columns of mixed types plain text.
+
+    Raises
+    ------
+    AirflowFailException
+        Two columns have the same name.
+    """
+    if not frame.columns.is_unique:
+        twice = sorted({str(c) for c in frame.columns[frame.columns.duplicated()]})
+        raise AirflowFailException(f"Columns appear more than once: {', '.join(twice)}.")
+    changed = {}
+    for name in frame.columns:
+        column = frame[name]
+        if column.dtype == object and (safe := _safe_column(column)) is not column:
+            changed[name] = safe
+    return frame.assign(**changed) if changed else frame
+
+
+def _safe_column(column: pd.Series[Any]) -> pd.Series[Any]:
+    import pyarrow as pa
+
+    values = column.tolist()
+    if any(isinstance(v, (list, tuple, dict, set, frozenset)) or _is_array(v) for v in values):
+        return column.map(_json_text, na_action="ignore").astype(object)
+    try:
+        pa.array(column, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        return column.map(str, na_action="ignore").astype(object)
+    return column
+
+
+def _is_array(value: Any) -> bool:  # noqa: ANN401
+    return type(value).__name__ == "ndarray"
+
+
+def _json_text(value: Any) -> str:  # noqa: ANN401
+    import orjson
+
+    if isinstance(value, str):
+        return value
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    return orjson.dumps(value, default=_plain, option=options).decode()
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
