@@ -72,16 +72,13 @@ def date_text(value: Any, timezone: str | None = None, days: int = 0) -> str:  #
 
 
 def _to_date(value: Any, timezone: str | None) -> dt.date:  # noqa: ANN401
-    import pendulum
-
     if isinstance(value, str):
         text = value.strip()
         try:
             if _AMS.fullmatch(text):
                 return dt.datetime.strptime(text, "%d/%m/%Y").date()
             if _ISO.fullmatch(text):
-                parsed: Any = pendulum.parse(text, exact=True)
-                return _to_date(parsed, timezone)
+                return _to_date(dt.datetime.fromisoformat(text.replace("Z", "+00:00")), timezone)
         except ValueError:
             pass
         raise AirflowFailException(
@@ -90,6 +87,8 @@ def _to_date(value: Any, timezone: str | None) -> dt.date:  # noqa: ANN401
         )
     if isinstance(value, dt.datetime):
         if timezone is not None and value.tzinfo is not None:
+            import pendulum
+
             value = pendulum.instance(value).in_timezone(timezone)
         return value.date()
     return value

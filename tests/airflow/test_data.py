@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
+
+from airflow_provider_ams.operators._data import (
+    HiddenRows,
+    hide,
+    read_rows,
+    reveal,
+    write_rows,
+    xcom_safe,
+)
+
+FRAME = pd.DataFrame(
+    {
+        "username": ["volunteer.308", "volunteer.309"],
+        "code": ["007", "010"],
+        "load": [7.5, None],
+        "comment": ["easy, later hard", 'said "no"\nand left'],
+    }
+)
+
+
+def test_hidden_rows_show_their_shape_alone():
+    assert str(hide(FRAME)) == ("DataFrame(2 rows x ['username', 'code', 'load', 'comment'])")
+    assert str(hide([{"username": "volunteer.308"}])) == "list(1 rows)"
+    assert repr(hide(FRAME)) == str(hide(FRAME))
+
+
+@pytest.mark.parametrize("value", [None, "file.csv", "{{ ti.xcom_pull('x') }}"])
+def test_texts_are_not_hidden(value):
+    assert hide(value) is value
+
+
+def test_hiding_twice_is_hiding_once():
+    once = hide(FRAME)
+    assert hide(once) is once
+    assert reveal(once) is FRAME
+    assert isinstance(hide([1]), HiddenRows)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl", "pq", "ndjson"])
+def test_file_round_trip(tmp_path, ending):
+    path = write_rows(FRAME, tmp_path / "deep" / f"rows.{ending}")
+    back = read_rows(path)
+    assert list(back.columns) == list(FRAME.columns)
+    assert back["code"].tolist() == ["007", "010"]
+    assert back["comment"].tolist() == FRAME["comment"].tolist()
+    assert float(back["load"].iloc[0]) == 7.5
+    assert back["load"].isna().tolist() == [False, True]
+    assert [p.name for p in (tmp_path / "deep").iterdir()] == [f"rows.{ending}"]
+
+
+def test_object_storage_round_trip(tmp_path):
+    url = (tmp_path / "rows.parquet").as_uri()
+    assert write_rows(FRAME, url) == url
+    pd.testing.assert_frame_equal(read_rows(url), FRAME)
+    pd.testing.assert_frame_equal(read_rows(ObjectStoragePath(url)), FRAME)
+    target = ObjectStoragePath((tmp_path / "again.csv").as_uri())
+    write_rows(FRAME, target)
+    assert (tmp_path / "again.csv").exists()
+
+
+def test_csv_is_read_as_text(tmp_path):
+    (tmp_path / "a.csv").write_bytes(
+        "\ufeffuser_id,code,word,gap\n1001,007,NA,\n1002,1e3,nan,x\n".encode()
+    )
+    frame = read_rows(str(tmp_path / "a.csv"))
+    assert frame["user_id"].tolist() == ["1001", "1002"]
+    assert frame["code"].tolist() == ["007", "1e3"]
+    assert frame["word"].tolist() == ["NA", "nan"]
+    assert frame["gap"].isna().tolist() == [True, False]
+
+
+def test_lists_of_dicts_keep_whole_numbers():
+    frame = read_rows([{"a": 2**60, "b": "x"}, {"b": "y"}])
+    assert frame["a"].iloc[0] == 2**60
+    assert frame["a"].isna().tolist() == [False, True]
+
+
+def test_frames_of_a_mapped_task_are_put_together():
+    both = read_rows(hide([FRAME, FRAME]))
+    assert len(both) == 4
+    assert both.index.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("value", [5, ["a", "b"], None, "rows.xlsx", [{"a": 1}, 5]])
+def test_what_is_no_data_is_refused(value):
+    with pytest.raises(AirflowFailException):
+        read_rows(value)
+
+
+def test_xcom_safe_turns_nested_and_mixed_columns_into_text():
+    frame = pd.DataFrame(
+        {
+            "plain": [1, 2],
+            "lists": [[1, 2], None],
+            "dicts": [{"a": 1}, {"b": None}],
+            "empty": [{}, {}],
+            "sets": [{"b", "a"}, None],
+            "mixed": [1, "a"],
+            "days": [dt.date(2026, 1, 1), None],
+            "money": [Decimal("1.10"), Decimal("2")],
+        }
+    )
+    safe = xcom_safe(frame)
+    assert safe["lists"].tolist()[0] == "[1,2]"
+    assert safe["dicts"].tolist() == ['{"a":1}', '{"b":null}']
+    assert safe["empty"].tolist() == ["{}", "{}"]
+    assert safe["sets"].tolist()[0] == '["a","b"]'
+    assert safe["mixed"].tolist() == ["1", "a"]
+    assert safe["days"].tolist() == frame["days"].tolist()
+    assert safe["money"].tolist() == frame["money"].tolist()
+    assert frame["mixed"].tolist() == [1, "a"], "the caller's frame is left alone"
+    safe.to_parquet()
+
+
+def test_xcom_safe_refuses_equal_column_names():
+    with pytest.raises(AirflowFailException, match="more than once: a"):
+        xcom_safe(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+
+
+def test_xcom_safe_costs_nothing_when_all_is_well():
+    assert xcom_safe(FRAME[["load"]]) is not None
+    numbers = pd.DataFrame({"a": [1.5]})
+    assert xcom_safe(numbers) is numbers
