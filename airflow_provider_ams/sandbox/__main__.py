@@ -1,0 +1,92 @@
+"""Command line of the sandbox."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+import time
+from typing import Any
+
+import orjson
+import uvicorn
+
+from airflow_provider_ams.sandbox.server import make_server
+from airflow_provider_ams.sandbox.site import Site
+
+PARENT_CHECK_SECONDS = 0.3
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m airflow_provider_ams.sandbox",
+        description="A local Teamworks AMS and Tidepool to develop and test against.",
+    )
+    parser.add_argument("--port", type=int, default=8085, help="port on 127.0.0.1; 0 takes any")
+    parser.add_argument("--db", help="SQLite file to keep the state in (memory by default)")
+    parser.add_argument("--seed", choices=["demo"], help="data set to start with")
+    parser.add_argument("--latency", type=float, default=0, metavar="MS", help="per request")
+    parser.add_argument("--faults", metavar="PROFILE", help="fault profile, such as rough")
+    parser.add_argument("--max-seconds", type=float, help="stop by itself after so long")
+    parser.add_argument("--die-with-parent", action="store_true", help="stop when the parent ends")
+    parser.add_argument("--options", type=orjson.loads, default=None, help=argparse.SUPPRESS)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Serve until told to stop."""
+    args = parse(arguments)
+    options: dict[str, Any] = {
+        "port": args.port,
+        "seed": args.seed,
+        "db": args.db,
+        "latency_ms": args.latency,
+        "faults": args.faults,
+    }
+    if args.options is not None:
+        options = {"seed": "demo", "db": None, "faults": None, **args.options}
+    names = ("port", "seed", "db", "faults")
+    settings = {key: value for key, value in options.items() if key not in names}
+    server, bound, site = make_server(*(options[name] for name in names), settings)
+    threading.Thread(target=_watch, args=(server, args, os.getppid()), daemon=True).start()
+    threading.Thread(target=_announce, args=(server, site, args), daemon=True).start()
+    server.run(sockets=[bound])
+
+
+def _announce(server: uvicorn.Server, site: Site, args: argparse.Namespace) -> None:
+    while not server.started:
+        time.sleep(0.005)
+    settings = site.settings
+    if args.options is not None:
+        keys = settings.tidepool_keys
+        facts = {
+            "root": site.origin,
+            "site": settings.site,
+            "username": settings.username,
+            "password": settings.password,
+            "tidepool_key": keys[0] if keys else "",
+        }
+        print(orjson.dumps(facts).decode(), flush=True)
+        return
+    print(f"AMS       {site.origin}/{settings.site}")
+    print(f"login     {settings.username} / {settings.password}")
+    print(f"Tidepool  {site.origin}/tidepool/api/v1/events (key sandbox-key)")
+    print(f"control   {site.origin}/__sandbox__/state, {site.origin}/docs")
+    print("ready", flush=True)
+
+
+def _watch(server: uvicorn.Server, args: argparse.Namespace, parent: int) -> None:
+    """Stop the server when its time is up or its parent is gone."""
+    end = time.monotonic() + args.max_seconds if args.max_seconds else None
+    while True:
+        time.sleep(PARENT_CHECK_SECONDS)
+        orphaned = args.die_with_parent and os.getppid() != parent
+        if orphaned or (end is not None and time.monotonic() > end):
+            server.should_exit = True
+            time.sleep(5)
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

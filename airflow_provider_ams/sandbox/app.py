@@ -1,0 +1,35 @@
+"""The web application: AMS endpoints, Tidepool endpoints and the control plane."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.routing import Route as WebRoute
+
+from airflow_provider_ams.sandbox import (
+    auth,
+    control,
+    events_read,
+    events_write,
+    records,
+    users,
+)
+from airflow_provider_ams.sandbox.site import Route, Site
+from airflow_provider_ams.sandbox.wire import Endpoint
+
+AMS_ROUTES: tuple[Route, ...] = (
+    *events_write.ROUTES,
+    *events_read.ROUTES,
+    *auth.ROUTES,
+    *users.ROUTES,
+    *records.ROUTES,
+)
+
+
+def build(site: Site) -> FastAPI:
+    """Return the application that serves a site."""
+    app = FastAPI(title="AMS and Tidepool sandbox", redoc_url=None)
+    for route in AMS_ROUTES:
+        path = f"/{site.settings.site}{route.path}"
+        app.router.routes.append(WebRoute(path, Endpoint(site, route), methods=[route.method]))
+    app.include_router(control.router(site))
+    return app

@@ -1,0 +1,319 @@
+"""Writing events: one by one and in bulk, with all the ways in which a call is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from airflow_provider_ams.sandbox.calculations import compute
+from airflow_provider_ams.sandbox.forms import Form
+from airflow_provider_ams.sandbox.replies import V1, Refusal, Reply, ok
+from airflow_provider_ams.sandbox.rows import Reject, Rows, is_mixed, take_rows
+from airflow_provider_ams.sandbox.site import Call, Route, Site
+from airflow_provider_ams.sandbox.values import HALF_DAY, parse_date, parse_time
+
+SUCCESS, FAILED = "SUCCESSFULLY_IMPORTED", "UNEXPECTED_ERROR"
+DAY_MINUTES = 2 * HALF_DAY
+MEMBERS = frozenset(
+    {
+        "formName",
+        "startDate",
+        "finishDate",
+        "startTime",
+        "finishTime",
+        "userId",
+        "enteredByUserId",
+        "existingEventId",
+        "rows",
+    }
+)
+REQUIRED = ("formName", "startDate", "finishDate", "startTime", "userId", "rows")
+
+
+@dataclass
+class Draft:
+    """Hold one event that has passed all checks and is not stored yet."""
+
+    form: Form
+    user_id: int
+    start: tuple[int, int]
+    finish: tuple[int, int]
+    entered_by: int
+    rows: Rows
+    existing: int | None = None
+
+
+@dataclass
+class Outcome:
+    """Collect what a call did to the events of one form."""
+
+    sent: int = 0
+    ids: list[int] = field(default_factory=list)
+    unknown: dict[str, None] = field(default_factory=dict)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+    def message(self) -> str:
+        """Return the server's sentence, with the names it does not know at its end."""
+        text = f"{len(self.ids)} out of {self.sent} records successfully imported."
+        names = ", ".join(self.unknown)
+        suffix = (
+            f" The following names [{names}] were sent in the message but do not exist in the form"
+        )
+        return text + suffix if names else text
+
+
+def draft(site: Site, call: Call, event: Any, unknown: dict[str, None]) -> Draft:
+    """Check one event.
+
+    Raises
+    ------
+    Refusal
+        422 for a member that events do not have, 403 for a form closed to the account.
+    Reject
+        For everything else that is wrong with it.
+    """
+    if not isinstance(event, dict):
+        raise Reject(reason="an event is not an object")
+    if not event.keys() <= MEMBERS:
+        extra = sorted(event.keys() - MEMBERS)
+        raise Refusal(422, f"Unrecognised property: {', '.join(extra)}", "v3")
+    name = event.get("formName")
+    form = site.store.form(name)
+    if name in site.settings.forbidden_forms:
+        raise Refusal(403, "Access denied")
+    if form is None or form.read_only:
+        raise Reject(reason="no such event form")
+    user = event.get("userId")
+    user_id = user.get("userId") if isinstance(user, dict) else None
+    if not site.store.knows_user(user_id):
+        raise Reject(reason="no such user")
+    start, finish = _times(site, event)
+    return Draft(
+        form,
+        user_id,
+        start,
+        finish,
+        event.get("enteredByUserId") or call.user_id,
+        take_rows(form, event.get("rows"), site.settings, unknown, site.rule_breaks),
+        _existing_id(event.get("existingEventId")),
+    )
+
+
+def _times(site: Site, event: dict[str, Any]) -> tuple[tuple[int, int], tuple[int, int]]:
+    noon_bug = site.settings.twelve_am_is_noon
+    day, finish_day = (
+        parse_date(event.get("startDate", "")),
+        parse_date(event.get("finishDate", "")),
+    )
+    if day is None or finish_day is None:
+        raise Reject(reason="a date is missing or not dd/MM/yyyy")
+    if event.get("startTime") is None:
+        minute: int | None = site.clock.now() // 60_000 % DAY_MINUTES
+    else:
+        minute = parse_time(event["startTime"], noon_bug)
+    if minute is None:
+        raise Reject(reason="startTime is not h:mm AM")
+    if event.get("finishTime") is None:
+        later = minute + 60
+        rolls = later >= DAY_MINUTES and finish_day == day
+        return (day, minute), (finish_day + rolls, later % DAY_MINUTES)
+    finish_minute = parse_time(event["finishTime"], noon_bug)
+    if finish_minute is None:
+        raise Reject(reason="finishTime is not h:mm AM")
+    return (day, minute), (finish_day, finish_minute)
+
+
+def _existing_id(value: Any) -> int | None:
+    if value in (None, "", -1, "-1"):
+        return None
+    text = str(value)
+    if isinstance(value, bool) or not text.isdigit():
+        raise Reject(reason="existingEventId is not an id")
+    return int(text)
+
+
+def save(site: Site, drafts: Sequence[Draft], keep_old: bool = False) -> list[list[int]]:
+    """Store events in one transaction and return the ids of each (two when it was split)."""
+    ids: list[list[int]] = []
+    with site.store.transaction() as stamp:
+        batch: list[tuple[Any, ...]] = []
+        for item in drafts:
+            pieces = _split(site, item)
+            ids.append([])
+            for piece in pieces:
+                event_id = _target(site, piece, keep_old)
+                computed = compute(
+                    site.store, piece.form, piece.rows, piece.user_id, piece.start[0], event_id
+                )
+                row = (
+                    event_id,
+                    piece.form.id,
+                    piece.user_id,
+                    *piece.start,
+                    *piece.finish,
+                    piece.entered_by,
+                    stamp,
+                    orjson.dumps(piece.rows),
+                    computed,
+                )
+                ids[-1].append(event_id)
+                batch.append(row)
+                if piece.form.calculations:
+                    site.store.put_events(batch)
+                    batch = []
+        site.store.put_events(batch)
+    return ids
+
+
+def _split(site: Site, item: Draft) -> list[Draft]:
+    if not (site.settings.split_mixed_rows and is_mixed(item.form, item.rows)):
+        return [item]
+    kinds, first = item.form.kinds, item.rows[0][1]
+    level: Rows = [(0, [pair for pair in first if kinds[pair[0]] == "event"])]
+    table: Rows = [(0, [pair for pair in first if kinds[pair[0]] == "table"]), *item.rows[1:]]
+    return [replace(item, rows=level), replace(item, rows=table, existing=None)]
+
+
+def _target(site: Site, item: Draft, keep_old: bool) -> int:
+    if item.existing is not None and not keep_old and not site.settings.update_duplicates:
+        if _is_own(site, item):
+            return item.existing
+        if site.settings.unknown_event_id == "failure":
+            raise Reject(reason="no such event")
+    return site.store.next_ids("events")
+
+
+def _is_own(site: Site, item: Draft) -> bool:
+    found = site.store.one("select form_id, user_id from events where id = ?", item.existing)
+    return found == (item.form.id, item.user_id)
+
+
+def eventimport(site: Site, call: Call) -> Reply:
+    """Write one event."""
+    event = call.json()
+    extra = sorted(event.keys() - MEMBERS)
+    if extra:
+        raise Refusal(422, f"Unrecognised property: {', '.join(extra)}", "v3")
+    call.need(event, *REQUIRED)
+    outcome = Outcome(sent=1)
+    try:
+        if call.hit("reject") or call.hit("partial"):
+            raise Reject
+        item = draft(site, call, event, outcome.unknown)
+        if not (call.hit("short_ids") or item.user_id in site.settings.undeliverable_users):
+            saved = save(site, [item], bool(call.hit("duplicate_update")))[0]
+            outcome.ids = [] if call.hit("hidden_ids") else saved
+    except Reject as refused:
+        return ok({"state": FAILED, "message": refused.message})
+    return ok({"state": SUCCESS, "message": outcome.message(), "ids": outcome.ids})
+
+
+def eventsimport(site: Site, call: Call) -> Reply:
+    """Write many events, all or none unless a switch or fault says otherwise."""
+    events = call.json().get("events")
+    if not isinstance(events, list):
+        raise Refusal(400, "Required parameters missing: events")
+    limit = site.settings.max_events_per_call
+    if limit and len(events) > limit:
+        raise Refusal(500, "The request is too large")
+    try:
+        if call.hit("reject"):
+            raise Reject
+        outcomes = _import(site, call, events)
+    except Reject as refused:
+        return ok({"result": {"state": FAILED, "message": refused.message}})
+    return _bulk_reply(site, outcomes)
+
+
+def _import(site: Site, call: Call, events: list[Any]) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
+    drafts: list[Draft] = []
+    seen: set[tuple[int, int, int]] = set()
+    partial = call.hit("partial")
+    good = len(events) - partial.get("drop", 1) if partial else len(events)
+    for place, event in enumerate(events):
+        name = event.get("formName") if isinstance(event, dict) else None
+        outcome = outcomes.get(str(name))
+        if outcome is None:
+            outcome = outcomes[str(name)] = Outcome()
+        outcome.sent += 1
+        try:
+            item = draft(site, call, event, outcome.unknown)
+            _check_same_day(site, item, seen)
+            if place >= good:
+                raise Reject
+            drafts.append(item)
+        except Reject as refused:
+            if not (partial or site.settings.partial_errors):
+                raise
+            outcome.errors.append(_error_row(site, event, refused))
+    _store(site, call, drafts, outcomes)
+    return outcomes
+
+
+def _check_same_day(site: Site, item: Draft, seen: set[tuple[int, int, int]]) -> None:
+    if item.form.has_table or not site.settings.same_day_rule:
+        return
+    key = (item.form.id, item.user_id, item.start[0])
+    if key in seen:
+        raise Reject(reason="a second event of this user and date")
+    seen.add(key)
+
+
+def _store(site: Site, call: Call, drafts: list[Draft], outcomes: dict[str, Outcome]) -> None:
+    short, hidden = call.hit("short_ids"), call.hit("hidden_ids")
+    away = site.settings.undeliverable_users
+    kept = [item for item in drafts if item.user_id not in away]
+    if short:
+        kept = kept[: max(len(kept) - short.get("drop", 1), 0)]
+    saved = save(site, kept, bool(call.hit("duplicate_update")))
+    told = len(kept) - hidden.get("drop", 1) if hidden else len(kept)
+    for place, (item, ids) in enumerate(zip(kept, saved, strict=True)):
+        if place < told:
+            outcomes[item.form.name].ids.extend(ids)
+
+
+def _error_row(site: Site, event: Any, refused: Reject) -> dict[str, Any]:
+    text = site.settings.partial_error_text
+    event = event if isinstance(event, dict) else {}
+    user = event.get("userId")
+    user_id = user.get("userId") if isinstance(user, dict) else ""
+    found = site.store.users("id = ?", user_id) if isinstance(user_id, int) else []
+    person = found[0] if found else {"first_name": "", "last_name": ""}
+    pairs = {
+        "Error": refused.reason if text is None else text,
+        "organisationId": str(user_id),
+        "First Name": person["first_name"],
+        "Last Name": person["last_name"],
+        "Start Date": event.get("startDate", ""),
+        "Start Time": event.get("startTime", ""),
+        "Finish Date": event.get("finishDate", ""),
+        "Finish Time": event.get("finishTime", ""),
+    }
+    shown = [{"key": key, "value": value} for key, value in pairs.items()]
+    rows = event.get("rows")
+    sent = [row.get("pairs", []) for row in rows or [] if isinstance(row, dict)]
+    return {"pairs": shown + [pair for part in sent for pair in part]}
+
+
+def _bulk_reply(site: Site, outcomes: dict[str, Outcome]) -> Reply:
+    failed = any(outcome.errors for outcome in outcomes.values())
+    forms = []
+    for name, outcome in outcomes.items():
+        result: dict[str, Any] = {"message": outcome.message(), "ids": outcome.ids}
+        if outcome.errors:
+            result["error"] = outcome.errors
+        else:
+            result = {"state": SUCCESS, **result}
+        forms.append({"formName": name, "eventImportResults": result})
+    state = site.settings.partial_state if failed else SUCCESS
+    return ok({"result": {"state": state}, "eventImportResultForForm": forms})
+
+
+ROUTES = (
+    Route("eventsimport", "POST", "/api/v1/eventsimport", "basic", V1, eventsimport, writes=True),
+    Route("eventimport", "POST", "/api/v1/eventimport", "basic", V1, eventimport, writes=True),
+)

@@ -1,0 +1,188 @@
+"""Rows of an event: checked and kept on writing, merged and dressed up on reading."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from airflow_provider_ams.sandbox.forms import Field, Form
+from airflow_provider_ams.sandbox.settings import Settings
+from airflow_provider_ams.sandbox.values import (
+    date_field_text,
+    number_text,
+    parse_date,
+    parse_number,
+    parse_time,
+)
+
+Pairs = list[list[str]]
+Rows = list[tuple[int, Pairs]]
+BUILT_IN = ("first name", "last name")
+PLACEHOLDERS = frozenset({"nan", "NaN", "None", "NaT", "<NA>", "null"})
+
+
+class Reject(Exception):
+    """Refuse one event; the message is what the server says about it, often nothing."""
+
+    def __init__(self, message: str = "", reason: str = "") -> None:
+        super().__init__(message)
+        self.message, self.reason = message, reason or message
+
+
+def take_rows(
+    form: Form, rows: Any, settings: Settings, unknown: dict[str, None], breaks: Counter[str]
+) -> Rows:
+    """Check the rows that were sent and return what is stored of them, in the order of rows.
+
+    Names that are not in the form are dropped and added to `unknown`; `breaks` counts what a
+    careful client would not have sent.
+    """
+    if not isinstance(rows, list) or not rows:
+        raise Reject(reason="rows is missing or empty")
+    kept: Rows = []
+    for row in rows:
+        try:
+            index, pairs = row["row"], row["pairs"]
+            taken = [[pair["key"], pair["value"]] for pair in pairs]
+        except (TypeError, KeyError):
+            raise Reject(reason="a row is not {row, pairs}") from None
+        if type(index) is not int or index < 0:
+            raise Reject(reason="a row number is not a whole number")
+        kept.append((index, _known(form, index, taken, settings, unknown, breaks)))
+    if len(kept) > 1:
+        kept.sort(key=lambda item: item[0])
+        if len({index for index, _ in kept}) < len(kept):
+            raise Reject(reason="a row number is repeated")
+    _check_required(form, kept)
+    return kept
+
+
+def _known(
+    form: Form,
+    index: int,
+    pairs: Pairs,
+    settings: Settings,
+    unknown: dict[str, None],
+    breaks: Counter[str],
+) -> Pairs:
+    kinds, known = form.kinds, []
+    for pair in pairs:
+        key, value = pair
+        if type(key) is not str or type(value) is not str:
+            raise Reject(reason="a key or value is not text")
+        kind = kinds.get(key)
+        if kind is None or kind == "read-only":
+            _not_kept(key, kind, unknown, breaks)
+            continue
+        if kind == "event" and index:
+            raise Reject(f"This form does not support multiple rows for key: {key}")
+        if value in PLACEHOLDERS:
+            breaks["placeholder text sent"] += 1
+        if settings.strict_values and value:
+            check_value(form.by_name[key], value)
+        known.append(pair)
+    return known
+
+
+def _not_kept(key: str, kind: str | None, unknown: dict[str, None], breaks: Counter[str]) -> None:
+    if kind is not None:
+        breaks["read-only field sent"] += 1
+    elif key.lower() in BUILT_IN:
+        breaks["built-in field sent"] += 1
+    else:
+        unknown[key] = None
+
+
+def check_value(item: Field, value: str) -> None:
+    """Refuse a value that does not fit its field."""
+    checks: dict[str, Callable[[str], Any]] = {
+        "Number": parse_number,
+        "Date": parse_date,
+        "Time": parse_time,
+    }
+    check = checks.get(item.type)
+    if check is not None and check(value) is None:
+        raise Reject(reason=f"{item.name} is not a {item.type}")
+    if not item.options:
+        return
+    chosen = value.split(", ") if item.type == "Multiple Selection" else [value]
+    if not set(chosen) <= set(item.options):
+        raise Reject(reason=f"{item.name} is not one of its options")
+
+
+def _check_required(form: Form, rows: Rows) -> None:
+    if form.required:
+        given = {key for _, pairs in rows for key, value in pairs if value}
+        if not given.issuperset(form.required):
+            raise Reject(reason="a required value is missing")
+    for row in table_rows(form, rows) if form.required_in_table else ():
+        if not all(row.get(name) for name in form.required_in_table):
+            raise Reject(reason="a required table value is missing")
+
+
+def event_values(form: Form, rows: Rows) -> dict[str, str]:
+    """Return the event-level values."""
+    if not rows or rows[0][0]:
+        return {}
+    kinds = form.kinds
+    return {key: value for key, value in rows[0][1] if kinds.get(key) == "event"}
+
+
+def table_rows(form: Form, rows: Rows) -> list[dict[str, str]]:
+    """Return the table rows: one for each row but 0, and one for table fields in row 0."""
+    if not form.has_table:
+        return []
+    kinds, found = form.kinds, []
+    for index, pairs in rows:
+        row = {key: value for key, value in pairs if kinds.get(key) == "table"}
+        if row or index:
+            found.append(row)
+    return found
+
+
+def is_mixed(form: Form, rows: Rows) -> bool:
+    """Tell whether row 0 holds event-level and table fields together."""
+    if not form.has_table or not rows or rows[0][0]:
+        return False
+    kinds = {form.kinds.get(key) for key, _ in rows[0][1]}
+    return {"event", "table"} <= kinds
+
+
+def shown_rows(
+    form: Form, stored: bytes, computed: bytes | None, added: dict[str, str], settings: Settings
+) -> list[dict[str, Any]]:
+    """Return rows as they are read: row 0 merged with the first table row, blanks left out.
+
+    `added` are values that the server adds on reading: linked and personal fields.
+    """
+    rows: Rows = orjson.loads(stored)
+    level, per_row = orjson.loads(computed) if computed else ({}, [])
+    first = {**event_values(form, rows), **level, **added}
+    table = table_rows(form, rows)
+    for place, extra in enumerate(per_row):
+        table[place].update(extra)
+    merged = [{**first, **table[0]}, *table[1:]] if table else [first] if first else []
+    dress = _dresser(form, settings)
+    return [
+        {"row": place, "pairs": [dress(key, value) for key, value in row.items() if value != ""]}
+        for place, row in enumerate(merged)
+    ]
+
+
+def _dresser(form: Form, settings: Settings) -> Callable[[str, str], dict[str, str]]:
+    formats, point = form.formats, settings.whole_numbers_with_point
+
+    def dress(key: str, value: str) -> dict[str, str]:
+        shape = formats.get(key)
+        if shape == "number":
+            value = number_text(value, point)
+        elif shape == "date":
+            value = date_field_text(value)
+        elif shape == "text" and settings.line_breaks_as_br and "\n" in value:
+            value = value.replace("\r\n", "\n").replace("\n", "<br>")
+        return {"key": key, "value": value}
+
+    return dress

@@ -1,0 +1,183 @@
+"""User endpoints: synchronise, search, groups, and the account objects of v2 and v3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from airflow_provider_ams.sandbox.people import account_object, search_object
+from airflow_provider_ams.sandbox.replies import V1, V2, V3, Refusal, Reply, RpcError, ok
+from airflow_provider_ams.sandbox.site import Call, Route, Site
+
+TRUE = (True, "True", "true")
+
+
+def usersynchronise(site: Site, call: Call) -> Reply:
+    """List the users changed since a time, a page of them when asked."""
+    data = call.json()
+    call.need(data, "lastSynchronisationTimeOnServer")
+    since = _number(data["lastSynchronisationTimeOnServer"])
+    paged = data.get("paginate") in TRUE
+    if not paged and site.settings.reject_unpaginated:
+        raise Refusal(500, "Unpaginated requests are not supported")
+    now, after = _read_cursor(site, data.get("cursor"))
+    limit = site.settings.page_size if paged else -1
+    users = site.store.users(
+        "visible and modified > ? and id > ?", since, after
+    )  # ordered by id, so the last id is a stable cursor
+    page = users[:limit] if paged else users
+    more = paged and len(users) > limit
+    reply = {
+        "users": [_with_phones(user) for user in page],
+        "lastSynchronisationTimeOnServer": now,
+        "cursor": f"{now}.{page[-1]['id']}" if more else None,
+        **_departures(site, since, data.get("userIds")),
+    }
+    return ok(reply)
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Refusal(400, "lastSynchronisationTimeOnServer is not a number")
+    return int(value)
+
+
+def _read_cursor(site: Site, cursor: Any) -> tuple[int, int]:
+    if not cursor:
+        return site.clock.stamp(), 0
+    time, _, last = str(cursor).partition(".")
+    if not (time.isdigit() and last.isdigit()):
+        raise Refusal(500, "The cursor is not valid")
+    return int(time), int(last)
+
+
+def _with_phones(user: dict[str, Any]) -> dict[str, Any]:
+    shown = {**search_object(user), "phoneNumbers": user["phones"]}
+    shown.pop("addresses", None)
+    return shown
+
+
+def _departures(site: Site, since: int, asked: Any) -> dict[str, Any]:
+    rows = site.store.all("select id, new_id, modified from removed_users")
+    asked = set(asked if isinstance(asked, list) else [asked])
+    merged = [{"oldId": old, "newId": new} for old, new, at in rows if new and at > since]
+    gone = [old for old, new, _ in rows if new is None and old in asked]
+    return {"mergedUsers": merged, "idsOfDeletedUsers": gone}
+
+
+def usersearch(site: Site, call: Call) -> Reply:
+    """Find users by id, username, e-mail address or name; all of them without a filter."""
+    asked = call.json().get("identification")
+    elements = asked if isinstance(asked, list) else [asked] if asked else []
+    found = [(element, _matching(site, element)) for element in elements or [{}]]
+    if site.settings.empty_body_when_no_rows and not any(users for _, users in found):
+        return Reply(b"")
+    single = sum(len(users) for _, users in found) == 1
+    results = [{"search": e, "results": _shown(site, users, single)} for e, users in found]
+    return ok({"results": results})
+
+
+def _matching(site: Site, element: Any) -> list[dict[str, Any]]:
+    columns = {
+        "userId": "id",
+        "username": "username",
+        "emailAddress": "json_extract(data, '$.email')",
+        "firstName": "json_extract(data, '$.first_name')",
+        "lastName": "json_extract(data, '$.last_name')",
+    }
+    if not isinstance(element, dict):
+        raise RpcError("identification must hold objects")
+    known = [name for name in columns if element.get(name) is not None]
+    if element and not known:
+        return []
+    where = " and ".join(["visible", *(f"{columns[name]} = ?" for name in known)])
+    return site.store.users(where, *(element[name] for name in known))
+
+
+def _shown(site: Site, users: list[dict[str, Any]], single: bool) -> list[dict[str, Any]]:
+    shown = [search_object(user) for user in users]
+    if single and shown:
+        names = _group_names(site)
+        ids = {name: 40 + place for place, name in enumerate(names)}
+        kind = "coachGroups" if users[0]["staff"] else "athleteGroups"
+        groups: dict[str, Any] = {"role": [], "athleteGroups": [], "coachGroups": []}
+        groups[kind] = [{"id": ids[name], "name": name} for name in users[0]["groups"]]
+        shown[0]["groupsAndRoles"] = groups
+    return shown
+
+
+def _group_names(site: Site) -> list[str]:
+    return [name for (name,) in site.store.all("select distinct grp from members order by grp")]
+
+
+def groupmembers(site: Site, call: Call) -> Reply:
+    """List the members of one named group; an unknown group has none."""
+    data = call.json()
+    call.need(data, "name")
+    names = data["name"] if isinstance(data["name"], list) else [data["name"]]
+    return _members(site, call, str(names[0]) if names else "")
+
+
+def currentgroup(site: Site, call: Call) -> Reply:
+    """List the members of the group the account opened last: the first of its groups."""
+    call.json()
+    own = site.store.users("id = ?", call.user_id)[0]["groups"]
+    return _members(site, call, own[0] if own else "")
+
+
+def _members(site: Site, call: Call, group: str) -> Reply:
+    where = "visible and not staff and id in (select user_id from members where grp = ?)"
+    users = [search_object(user) for user in site.store.users(where, group)]
+    return ok({"results": [{"search": {"userId": call.user_id}, "results": users}]})
+
+
+def listgroups(site: Site, call: Call) -> Reply:
+    """List the names of the groups."""
+    call.json()
+    return ok({"name": _group_names(site)})
+
+
+def group_athletes(site: Site, call: Call) -> Reply:
+    """List the groups with the ids of their athletes."""
+    athletes = site.store.users("visible and active and not staff")
+    shown = {
+        str(user["id"]): {
+            "id": user["id"],
+            "firstname": user["first_name"],
+            "lastname": user["last_name"],
+            "avatarId": -1,
+        }
+        for user in athletes
+    }
+    groups = [
+        {"name": name, "athletes": [user["id"] for user in athletes if name in user["groups"]]}
+        for name in _group_names(site)
+    ]
+    return ok({"athleteMap": shown, "groups": groups}, V3)
+
+
+def person_get(site: Site, call: Call) -> Reply:
+    """Return account objects by id."""
+    try:
+        query = call.json()["filter"]
+        leaf = query["comparisons"]["branches"][0]["leaf"]
+        ids = [int(text) for text in leaf["valueInteger"] if isinstance(text, str)]
+        limit, offset = int(query.get("limit", "-1")), max(int(query.get("offset", "-1")), 0)
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise RpcError("The filter is not understood") from None
+    marks = orjson.dumps(ids).decode()
+    people = site.store.users("visible and id in (select value from json_each(?))", marks)
+    page = people[offset : offset + limit if limit >= 0 else None]
+    return ok({"objects": [account_object(p) for p in page], "totalCount": len(people)}, V2)
+
+
+ROUTES = (
+    Route("usersynchronise", "POST", "/api/v1/usersynchronise", "basic", V1, usersynchronise),
+    Route("usersearch", "POST", "/api/v1/usersearch", "basic", V1, usersearch),
+    Route("groupmembers", "POST", "/api/v1/groupmembers", "basic", V1, groupmembers),
+    Route("currentgroup", "POST", "/api/v1/currentgroup", "basic", V1, currentgroup),
+    Route("listgroups", "POST", "/api/v1/listgroups", "basic", V1, listgroups),
+    Route("group-athletes", "GET", "/api/v3/group-athletes", "session", V3, group_athletes),
+    Route("person/get", "POST", "/api/v2/person/get", "session", V2, person_get),
+)
