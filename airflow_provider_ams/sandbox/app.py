@@ -11,6 +11,7 @@ from airflow_provider_ams.sandbox import (
     events_read,
     events_write,
     records,
+    tidepool,
     users,
 )
 from airflow_provider_ams.sandbox.site import Route, Site
@@ -31,5 +32,9 @@ def build(site: Site) -> FastAPI:
     for route in AMS_ROUTES:
         path = f"/{site.settings.site}{route.path}"
         app.router.routes.append(WebRoute(path, Endpoint(site, route), methods=[route.method]))
+    for route in tidepool.ROUTES:
+        app.router.routes.append(
+            WebRoute(route.path, Endpoint(site, route), methods=[route.method])
+        )
     app.include_router(control.router(site))
     return app

@@ -11,6 +11,7 @@ from airflow_provider_ams.sandbox.people import account_object
 from airflow_provider_ams.sandbox.replies import V1, V2, V3, Refusal, Reply, RpcError, ok
 from airflow_provider_ams.sandbox.sessions import Session
 from airflow_provider_ams.sandbox.site import Call, Route, Site
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 APPLICATION_ID = 77
 PERMISSIONS = [
@@ -28,7 +29,7 @@ _CLIENT_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?")
 _CLIENT_DATE = re.compile(r"\d{2}-\d{2}-\d{4} \d{2}:\d{2}")
 
 
-def check_password(site: Site, username: Any, password: Any) -> int | None:
+def check_password(site: Site, username: Json, password: Json) -> int | None:
     """Return the id of the account, or None."""
     found = site.store.one(
         "select id, password, active from users where username = ?", str(username)
@@ -121,7 +122,7 @@ def _session_for_login(site: Site, call: Call) -> Session:
     return known if known is not None and known.user_id is None else site.sessions.open()
 
 
-def _check_application(site: Site, name: Any) -> None:
+def _check_application(site: Site, name: Json) -> None:
     if name != site.settings.site:
         raise RpcError(f"There is no application known as {name}", "ApplicationNotFoundException")
 

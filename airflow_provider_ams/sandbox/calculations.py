@@ -19,6 +19,7 @@ from airflow_provider_ams.sandbox.values import (
     parse_time,
     time_text,
 )
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 
 def compute(
@@ -64,7 +65,7 @@ def _scope(form: Form, values: dict[str, str]) -> dict[str, Any]:
     return {name: value for name, value in typed.items() if value is not None}
 
 
-def _typed(item: Field, value: str) -> Any:
+def _typed(item: Field, value: str) -> Json:
     if item.type == "Date":
         return parse_date(value)
     if item.type == "Time":
@@ -74,7 +75,7 @@ def _typed(item: Field, value: str) -> Any:
     return parse_number(value) if item.type in ("Number", "Calculation") else value
 
 
-def _text(item: Field, result: Any) -> str:
+def _text(item: Field, result: Json) -> str:
     if item.type == "Date Calculation":
         return date_text(int(result))
     if item.type == "Time Calculation":
@@ -86,7 +87,7 @@ def _text(item: Field, result: Any) -> str:
 
 def _calculate(
     store: Store, form: Form, item: Field, scope: dict[str, Any], place: tuple[int, int, int]
-) -> Any | None:
+) -> Json | None:
     user_id, day, own_id = place
     if item.type == "Age Calculation":
         found = store.users("id = ?", user_id)

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from airflow_provider_ams.sandbox import people, seeds
+from airflow_provider_ams.sandbox import people, seeds, tidepool
 from airflow_provider_ams.sandbox.dump import dump_events, dump_profiles, insert_events
 from airflow_provider_ams.sandbox.events_write import Reject
 from airflow_provider_ams.sandbox.faults import FaultPlan
@@ -204,6 +204,9 @@ ACTIONS: dict[tuple[str, str], Action] = {
     ("GET", "profiles"): dump_profiles,
     ("POST", "faults"): set_faults,
     ("GET", "faults"): fault_log,
+    ("GET", "tidepool/events"): tidepool.tracked_events,
+    ("GET", "tidepool/counts"): tidepool.tracked_counts,
+    ("GET", "tidepool/summary"): tidepool.tracked_summary,
 }
 
 

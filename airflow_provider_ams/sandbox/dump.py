@@ -12,6 +12,7 @@ from airflow_provider_ams.sandbox.rows import Rows, event_values, table_rows
 from airflow_provider_ams.sandbox.site import Site
 from airflow_provider_ams.sandbox.store import EVENT_COLUMNS
 from airflow_provider_ams.sandbox.values import date_text, parse_date, parse_time, time_text
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 
 def dump_events(site: Site, data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -148,7 +149,7 @@ def pack_rows(values: dict[str, Any], table: list[dict[str, Any]]) -> Rows:
     return rows
 
 
-def _user(site: Site, user: Any) -> int:
+def _user(site: Site, user: Json) -> int:
     column = "id" if isinstance(user, int) else "username"
     found = site.store.one(f"select id from users where {column} = ?", user)
     if not found:

@@ -21,6 +21,7 @@ from airflow_provider_ams.sandbox.values import (
     parse_time,
     time_text,
 )
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 ANY_USER = "user_id in (select value from json_each(?))"
 
@@ -54,7 +55,7 @@ def _attachments(site: Site, form: Form, rows: bytes) -> list[dict[str, str]]:
     return [{"attachmentUrl": f"{base}/{number}", "name": name} for number, _, name in found]
 
 
-def open_form(site: Site, name: Any, kind: str = "event") -> Form:
+def open_form(site: Site, name: Json, kind: str = "event") -> Form:
     """Return a form for reading, or refuse."""
     form = site.store.form(name, kind)
     if form is not None and form.name in site.settings.forbidden_forms:
@@ -64,7 +65,7 @@ def open_form(site: Site, name: Any, kind: str = "event") -> Form:
     return form
 
 
-def user_list(value: Any) -> list[int]:
+def user_list(value: Json) -> list[int]:
     """Return a list of user ids; a single id stands for a list of one."""
     values = value if isinstance(value, list) else [] if value is None else [value]
     if any(type(item) is not int for item in values):
@@ -110,7 +111,7 @@ def synchronise(site: Site, call: Call) -> Reply:
     return ok(reply)
 
 
-def _since(value: Any) -> int:
+def _since(value: Json) -> int:
     if value is None:
         return 0
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -118,7 +119,7 @@ def _since(value: Any) -> int:
     return int(value)
 
 
-def _bound(value: Any, name: str, default: int) -> int:
+def _bound(value: Json, name: str, default: int) -> int:
     if value in (None, ""):
         return default
     day = parse_date(value) if isinstance(value, str) else None
@@ -127,7 +128,7 @@ def _bound(value: Any, name: str, default: int) -> int:
     return day
 
 
-def _sync_cursor(site: Site, cursor: Any) -> tuple[int, int, tuple[int, int]]:
+def _sync_cursor(site: Site, cursor: Json) -> tuple[int, int, tuple[int, int]]:
     """Read a cursor: the time of the first page, the page's number, the last event read."""
     if not cursor:
         return site.clock.stamp(), 0, (-1, -1)
@@ -153,7 +154,7 @@ def _deleted(site: Site, form: Form, since: int) -> list[int]:
     return [event_id for (event_id,) in site.store.all(sql, form.id, after)]
 
 
-def _put(reply: dict[str, Any], key: str, value: Any) -> None:
+def _put(reply: dict[str, Any], key: str, value: Json) -> None:
     *parents, last = key.split(".")
     for parent in parents:
         reply = reply.setdefault(parent, {})
@@ -236,7 +237,7 @@ def _newest(records: list[tuple[Any, ...]], cap: int) -> list[tuple[Any, ...]]:
     return kept[::-1]
 
 
-def _page(site: Site, found: list[Any], cursor: Any) -> tuple[list[Any], str | None]:
+def _page(site: Site, found: list[Any], cursor: Json) -> tuple[list[Any], str | None]:
     """Cut a page; the server's cursor is a bare date, so the rest of that date is lost."""
     bug = site.settings.search_cursor_bug
     if cursor:

@@ -14,6 +14,7 @@ from airflow_provider_ams.sandbox.replies import V1, Refusal, Reply, ok
 from airflow_provider_ams.sandbox.rows import Reject, Rows, is_mixed, take_rows
 from airflow_provider_ams.sandbox.site import Call, Route, Site
 from airflow_provider_ams.sandbox.values import HALF_DAY, parse_date, parse_time
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 SUCCESS, FAILED = "SUCCESSFULLY_IMPORTED", "UNEXPECTED_ERROR"
 DAY_MINUTES = 2 * HALF_DAY
@@ -65,7 +66,7 @@ class Outcome:
         return text + suffix if names else text
 
 
-def draft(site: Site, call: Call, event: Any, unknown: dict[str, None]) -> Draft:
+def draft(site: Site, call: Call, event: Json, unknown: dict[str, None]) -> Draft:
     """Check one event.
 
     Raises
@@ -126,7 +127,7 @@ def _times(site: Site, event: dict[str, Any]) -> tuple[tuple[int, int], tuple[in
     return (day, minute), (finish_day, finish_minute)
 
 
-def _existing_id(value: Any) -> int | None:
+def _existing_id(value: Json) -> int | None:
     if value in (None, "", -1, "-1"):
         return None
     text = str(value)
@@ -276,7 +277,7 @@ def _store(site: Site, call: Call, drafts: list[Draft], outcomes: dict[str, Outc
             outcomes[item.form.name].ids.extend(ids)
 
 
-def _error_row(site: Site, event: Any, refused: Reject) -> dict[str, Any]:
+def _error_row(site: Site, event: Json, refused: Reject) -> dict[str, Any]:
     text = site.settings.partial_error_text
     event = event if isinstance(event, dict) else {}
     user = event.get("userId")

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from airflow_provider_ams.sandbox.formula import compile_formula, parse_history
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 WRITABLE = (
     "Text",
@@ -100,7 +101,7 @@ class Form:
             raise ValueError(f"form type must be one of {', '.join(FORM_TYPES)}")
 
     @classmethod
-    def build(cls, form_id: int, name: str, specs: Iterable[Any], **options: Any) -> Form:
+    def build(cls, form_id: int, name: str, specs: Iterable[Any], **options: Json) -> Form:
         """Build a form from field specifications."""
         return cls(form_id, name, tuple(Field.parse(spec) for spec in specs), **options)
 

@@ -10,6 +10,8 @@ from statistics import mean
 from types import CodeType
 from typing import Any
 
+from airflow_provider_ams.sandbox.wiretypes import Json
+
 _FIELD = re.compile(r"\{([^{}]+)\}")
 _HISTORY = re.compile(r"(sum|mean|min|max|count|last)\(\{([^{}]+)\}(?:,\s*(\d+))?\)")
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -60,7 +62,7 @@ def compile_formula(formula: str) -> CodeType:
     return compile(tree, "<formula>", "eval")
 
 
-def evaluate(formula: str, scope: Mapping[str, Any]) -> Any | None:
+def evaluate(formula: str, scope: Mapping[str, Any]) -> Json | None:
     """Return the value of a formula, or None when a field it needs is empty or unfit."""
     names: dict[str, Any] = {"__builtins__": {}, "_": scope, **_FUNCTIONS}
     try:
@@ -77,7 +79,7 @@ def parse_history(formula: str) -> tuple[str, str, int]:
     return match[1], match[2], int(match[3] or 0)
 
 
-def apply_history(function: str, values: list[Any]) -> Any | None:
+def apply_history(function: str, values: list[Any]) -> Json | None:
     """Return the value of a history function over the values, oldest first."""
     if not values:
         return None

@@ -15,6 +15,7 @@ from airflow_provider_ams.sandbox.replies import V1, V2, V3, Refusal, Reply, Rpc
 from airflow_provider_ams.sandbox.rows import Reject, shown_rows, take_rows
 from airflow_provider_ams.sandbox.site import Call, Route, Site
 from airflow_provider_ams.sandbox.values import day_of
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 PROFILE_MEMBERS = frozenset({"formName", "enteredByUserId", "userId", "rows"})
 
@@ -31,7 +32,8 @@ def profilesearch(site: Site, call: Call) -> Reply:
         users = data.get("userIds")
         marks = orjson.dumps(user_list(users)).decode()
         where = f"form_id = ? and {ANY_USER if users is not None else '? is not null'}"
-        sql = f"select id, user_id, entered_by, rows, computed from profiles where {where} order by id"
+        columns = "id, user_id, entered_by, rows, computed"
+        sql = f"select {columns} from profiles where {where} order by id"
         for profile_id, user_id, entered_by, rows, computed in site.store.all(sql, form.id, marks):
             added = additions.of(user_id, today)
             profiles.append(
@@ -79,7 +81,7 @@ def _profile_target(site: Site, data: dict[str, Any]) -> tuple[Form, int]:
     return form, user_id
 
 
-def put_profile(site: Site, form: Form, user_id: int, rows: Any, entered_by: int) -> int:
+def put_profile(site: Site, form: Form, user_id: int, rows: Json, entered_by: int) -> int:
     """Store the profile of a user and return its id, which stays the same."""
     today = day_of(site.clock.now())
     with site.store.transaction() as stamp:

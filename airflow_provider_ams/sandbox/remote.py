@@ -8,6 +8,8 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
+from airflow_provider_ams.sandbox.wiretypes import Json
+
 
 class SandboxError(Exception):
     """Raised when the control plane refuses a call or cannot be reached."""
@@ -29,7 +31,7 @@ class Control:
         self.username, self.password = "api.account", "sandbox-password"
         self.tidepool_key = "sandbox-key"
 
-    def _call(self, method: str, path: str, data: Any = None, **query: Any) -> Any:
+    def _call(self, method: str, path: str, data: Json = None, **query: Json) -> Json:
         host = self.root.partition("//")[2]
         connection = http.client.HTTPConnection(host, timeout=120)
         text = urlencode({k: v for k, v in query.items() if v is not None}, quote_via=quote)
@@ -64,7 +66,7 @@ class Control:
         """Set the counts of requests to zero."""
         self._call("DELETE", "requests")
 
-    def configure(self, **settings: Any) -> dict[str, Any]:
+    def configure(self, **settings: Json) -> dict[str, Any]:
         """Change settings and return all of them."""
         return dict(self._call("POST", "configure", settings))
 
@@ -95,7 +97,7 @@ class Control:
         """Merge one account into another."""
         self._call("POST", "users/merge", {"old": old, "new": new})
 
-    def add_form(self, name: str, fields: list[Any], **options: Any) -> int:
+    def add_form(self, name: str, fields: list[Any], **options: Json) -> int:
         """Add a form; options are type, id, read_only and category. Returns its id."""
         return int(self._call("POST", "forms", {"name": name, "fields": fields, **options}))
 
@@ -103,7 +105,7 @@ class Control:
         """Return the definitions of all forms."""
         return list(self._call("GET", "forms"))
 
-    def add_event(self, form: str, user: int | str, **event: Any) -> int:
+    def add_event(self, form: str, user: int | str, **event: Json) -> int:
         """Put an event in and return its id."""
         return self.add_events(form, [{"user": user, **event}])[0]
 
@@ -112,7 +114,9 @@ class Control:
         full = [{"form": form, **event} for event in events]
         return list(self._call("POST", "events", {"events": full}))
 
-    def edit_event(self, event_id: int, values: dict[str, Any] | None = None, **event: Any) -> None:
+    def edit_event(
+        self, event_id: int, values: dict[str, Any] | None = None, **event: Json
+    ) -> None:
         """Change an event as a person would; a value of None clears its field."""
         edited = {"id": event_id, "values": values, **event}
         self._call("POST", "events/edit", {"events": [edited], "edit": True})

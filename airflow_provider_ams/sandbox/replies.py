@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
+
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 V1, V2, V3, PLAIN = "v1", "v2", "v3", "plain"
 _HTML = b"text/html;charset=utf-8"
@@ -32,7 +33,7 @@ class Reply:
         return [*shape, (b"content-disposition", b"attachment")] if self.style == V2 else shape
 
 
-def ok(data: Any, style: str = V1) -> Reply:
+def ok(data: Json, style: str = V1) -> Reply:
     """Answer 200 with JSON."""
     return Reply(orjson.dumps(data), style)
 

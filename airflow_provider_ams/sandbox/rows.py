@@ -17,6 +17,7 @@ from airflow_provider_ams.sandbox.values import (
     parse_number,
     parse_time,
 )
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 Pairs = list[list[str]]
 Rows = list[tuple[int, Pairs]]
@@ -33,7 +34,7 @@ class Reject(Exception):
 
 
 def take_rows(
-    form: Form, rows: Any, settings: Settings, unknown: dict[str, None], breaks: Counter[str]
+    form: Form, rows: Json, settings: Settings, unknown: dict[str, None], breaks: Counter[str]
 ) -> Rows:
     """Check the rows that were sent and return what is stored of them, in the order of rows.
 

@@ -23,6 +23,7 @@ from airflow_provider_ams.sandbox.remote import Control, SandboxError
 from airflow_provider_ams.sandbox.settings import Settings
 from airflow_provider_ams.sandbox.site import Site
 from airflow_provider_ams.sandbox.store import Store
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 HEADERS = [("server", "Apache"), ("x-content-type-options", "nosniff"), ("vary", "Origin")]
 READY = "ready"
@@ -97,7 +98,7 @@ class Sandbox(Control):
         db: str | os.PathLike[str] | None = None,
         latency_ms: float = 0,
         faults: str | None = None,
-        **settings: Any,
+        **settings: Json,
     ) -> None:
         settings["latency_ms"] = latency_ms
         path = os.fspath(db) if db else None
@@ -139,7 +140,7 @@ class SandboxProcess(Control):
     Parameters are those of :class:`Sandbox`; ``pid`` is the number of the process.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: Json) -> None:
         super().__init__("")
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None

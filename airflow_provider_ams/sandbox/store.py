@@ -11,6 +11,7 @@ import orjson
 
 from airflow_provider_ams.sandbox.clock import Clock
 from airflow_provider_ams.sandbox.forms import Form
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 SCHEMA = """
 create table if not exists users (id integer primary key, username text unique, active integer,
@@ -113,11 +114,11 @@ class Store:
             raise
         self.db.execute("commit")
 
-    def all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    def all(self, sql: str, *values: Json) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
         return self.db.execute(sql, values).fetchall()
 
-    def one(self, sql: str, *values: Any) -> tuple[Any, ...]:
+    def one(self, sql: str, *values: Json) -> tuple[Any, ...]:
         """Return the first row of a query, or an empty tuple."""
         row = self.db.execute(sql, values).fetchone()
         return () if row is None else tuple(row)
@@ -135,7 +136,7 @@ class Store:
 
     # --- forms -----------------------------------------------------------------------------
 
-    def form(self, name: Any, kind: str = "event") -> Form | None:
+    def form(self, name: Json, kind: str = "event") -> Form | None:
         """Return the form of that name and type."""
         return self._forms.get((kind, name)) if isinstance(name, str) else None
 
@@ -156,7 +157,7 @@ class Store:
 
     # --- users -----------------------------------------------------------------------------
 
-    def knows_user(self, user_id: Any) -> bool:
+    def knows_user(self, user_id: Json) -> bool:
         """Tell whether the account can see this user."""
         return type(user_id) is int and bool(self._users.get(user_id))
 
@@ -182,7 +183,7 @@ class Store:
                 self.db.executemany("insert or ignore into members values (?,?)", pairs)
         return [user["id"] for user in users]
 
-    def users(self, where: str = "1", *values: Any) -> list[dict[str, Any]]:
+    def users(self, where: str = "1", *values: Json) -> list[dict[str, Any]]:
         """Return accounts by id, each with its time of change as ``modified``."""
         sql = f"select data, modified from users where {where} order by id"
         return [{**orjson.loads(data), "modified": m} for data, m in self.all(sql, *values)]

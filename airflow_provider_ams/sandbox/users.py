@@ -9,6 +9,7 @@ import orjson
 from airflow_provider_ams.sandbox.people import account_object, search_object
 from airflow_provider_ams.sandbox.replies import V1, V2, V3, Refusal, Reply, RpcError, ok
 from airflow_provider_ams.sandbox.site import Call, Route, Site
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 TRUE = (True, "True", "true")
 
@@ -37,13 +38,13 @@ def usersynchronise(site: Site, call: Call) -> Reply:
     return ok(reply)
 
 
-def _number(value: Any) -> int:
+def _number(value: Json) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise Refusal(400, "lastSynchronisationTimeOnServer is not a number")
     return int(value)
 
 
-def _read_cursor(site: Site, cursor: Any) -> tuple[int, int]:
+def _read_cursor(site: Site, cursor: Json) -> tuple[int, int]:
     if not cursor:
         return site.clock.stamp(), 0
     time, _, last = str(cursor).partition(".")
@@ -58,7 +59,7 @@ def _with_phones(user: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _departures(site: Site, since: int, asked: Any) -> dict[str, Any]:
+def _departures(site: Site, since: int, asked: Json) -> dict[str, Any]:
     rows = site.store.all("select id, new_id, modified from removed_users")
     asked = set(asked if isinstance(asked, list) else [asked])
     merged = [{"oldId": old, "newId": new} for old, new, at in rows if new and at > since]
@@ -78,7 +79,7 @@ def usersearch(site: Site, call: Call) -> Reply:
     return ok({"results": results})
 
 
-def _matching(site: Site, element: Any) -> list[dict[str, Any]]:
+def _matching(site: Site, element: Json) -> list[dict[str, Any]]:
     columns = {
         "userId": "id",
         "username": "username",

@@ -13,6 +13,7 @@ from typing import Any
 from airflow_provider_ams.sandbox.auth import authenticate, token_of
 from airflow_provider_ams.sandbox.replies import PLAIN, V1, Refusal, Reply, RpcError, html
 from airflow_provider_ams.sandbox.site import Call, Route, Site
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 LOGIN_PAGE = "Please log in to continue"
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -24,7 +25,7 @@ class Endpoint:
     def __init__(self, site: Site, route: Route) -> None:
         self.site, self.route = site, route
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Json, receive: Json, send: Json) -> None:
         """Count the request and see it through."""
         call = Call(dict(scope["headers"]), query=scope["query_string"].decode("latin-1"))
         call.params = scope.get("path_params", {})
@@ -103,7 +104,7 @@ class Endpoint:
 class Peer:
     """Speak to the client of one request, politely or not."""
 
-    def __init__(self, scope: Any, receive: Any, send: Any, site: Site) -> None:
+    def __init__(self, scope: Json, receive: Json, send: Json, site: Site) -> None:
         self._receive, self._send, self._site = receive, send, site
         self._transport = scope.get("sandbox.transport")
 
@@ -156,7 +157,7 @@ def _has_formats(query: str) -> bool:
     return "informat=json" in parts and "format=json" in parts
 
 
-def _busy(status: int, retry_after: Any) -> Reply:
+def _busy(status: int, retry_after: Json) -> Reply:
     reply = html(status, "Too Many Requests" if status == 429 else "Service Unavailable")
     if retry_after is not None:
         reply.headers.append((b"retry-after", str(retry_after).encode()))
