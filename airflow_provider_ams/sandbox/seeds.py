@@ -32,6 +32,7 @@ FORMS: tuple[dict[str, Any], ...] = (
                 "formula": "{duration} * {session_rpe}",
             },
             "comments: Text",
+            "load_7d: Number",
             {"name": "activity", "table": True, "section": "Session details"},
             {"name": "distance_km", "type": "Number", "table": True, "section": "Session details"},
             {"name": "Sex", "type": "Personal Details", "section": "About the athlete"},
