@@ -48,7 +48,8 @@ def main(arguments: list[str] | None = None) -> None:
         options = {"seed": "demo", "db": None, "faults": None, **args.options}
     names = ("port", "seed", "db", "faults")
     settings = {key: value for key, value in options.items() if key not in names}
-    server, bound, site = make_server(*(options[name] for name in names), settings)
+    port, seed, db, faults = (options[name] for name in names)
+    server, bound, site = make_server(port, seed, db, faults, settings)
     threading.Thread(target=_watch, args=(server, args, os.getppid()), daemon=True).start()
     threading.Thread(target=_announce, args=(server, site, args), daemon=True).start()
     server.run(sockets=[bound])

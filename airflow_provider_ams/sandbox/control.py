@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request, Response
 
 from airflow_provider_ams.sandbox import people, seeds, tidepool
 from airflow_provider_ams.sandbox.dump import dump_events, dump_profiles, insert_events
-from airflow_provider_ams.sandbox.events_write import Reject
 from airflow_provider_ams.sandbox.faults import FaultPlan
 from airflow_provider_ams.sandbox.forms import Form
+from airflow_provider_ams.sandbox.rows import Reject
 from airflow_provider_ams.sandbox.site import Site
 from airflow_provider_ams.sandbox.store import TABLES
 

@@ -210,7 +210,8 @@ def _search(
 
 def _records(site: Site, form: Form, data: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Select by users and dates; without both times the dates are ignored, as live."""
-    where, values = ["form_id = ?"], [form.id]
+    where = ["form_id = ?"]
+    values: list[Any] = [form.id]
     if data.get("userIds") is not None:
         where.append(ANY_USER)
         values.append(orjson.dumps(user_list(data["userIds"])).decode())
@@ -260,7 +261,7 @@ def _page(site: Site, found: list[Any], cursor: Json) -> tuple[list[Any], str | 
 
 def _meets(event: dict[str, Any], condition: dict[str, Any]) -> bool:
     key, wanted = condition.get("key"), str(condition.get("value", ""))
-    code = condition.get("filterCondition")
+    code = condition.get("filterCondition") or 0
     if code not in range(1, 8):
         raise Refusal(500, "Malformed filter")
     values = [p["value"] for row in event["rows"] for p in row["pairs"] if p["key"] == key]

@@ -80,8 +80,8 @@ def find_problems(events: list[Any], require_ids: bool) -> list[Problem]:
             bad = value.__class__ is not str or not value
             if bad and (value is not None or require_ids):
                 problems.append(_problem(index, name, "is missing or not a text"))
-        name = event.get("event_name")
-        if name is not None and (not isinstance(name, str) or not name):
+        kind = event.get("event_name")
+        if kind is not None and (not isinstance(kind, str) or not kind):
             problems.append(_problem(index, "event_name", "is not a text"))
     return problems
 
