@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # The tests and the demo bring an Airflow home of their own.
 unexport AIRFLOW_HOME
 
-.PHONY: setup demo ui test lint bench lock clean
+.PHONY: setup demo ui test lint bench chaos lock clean
 
 setup: .venv/.ready
 
@@ -16,13 +16,27 @@ setup: .venv/.ready
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	touch $@
 
+# Two sample DAGs through a real Airflow against a local AMS; a second run doubles nothing.
+demo: setup
+	$(BIN)/python scripts/demo.py
+
+# Airflow's web pages and a local AMS, until Ctrl-C.
+ui: setup
+	$(BIN)/python scripts/ui.py
+
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not chaos"
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: setup
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+chaos: setup
+	$(BIN)/python -m pytest -m chaos
 
 lock:
 	uv pip compile --universal --python-version 3.10 --extra dev --no-emit-index-url --no-emit-find-links \

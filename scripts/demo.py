@@ -1,0 +1,110 @@
+"""Run two sample DAGs in a real Airflow against a local AMS, and show what landed.
+
+The sandbox keeps its state in .demo/, so that a second run meets the events of the first.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+from local import STATE, airflow_environment, start_sandbox
+
+DAGS = ("nightly_training_log", "reaction_time_import")
+HOME = STATE / "airflow"
+
+
+def main() -> int:
+    """Run the demo; 0 when everything went well."""
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir(parents=True)
+    with start_sandbox() as sandbox:
+        print(f"local AMS   {sandbox.url}  (login {sandbox.username} / {sandbox.password})")
+        before = count(sandbox.events())
+        environment = airflow_environment(HOME, sandbox)
+        airflow(("db", "migrate"), environment)
+        for dag in DAGS:
+            airflow(("dags", "test", dag), environment)
+            show_run(dag)
+        show_events(sandbox.events(), before)
+    print("\nSandbox stopped. Its state stays in .demo/: run again, and nothing is there twice.")
+    return 0
+
+
+def airflow(command: Sequence[str], environment: dict[str, str]) -> None:
+    """Run an Airflow command, its output in a file; on failure show the end of it and leave."""
+    name = " ".join(command)
+    log = STATE / f"{'-'.join(command)}.log"
+    began = time.monotonic()
+    with log.open("w") as file:
+        done = subprocess.run(
+            ["airflow", *command], env=environment, stdout=file, stderr=subprocess.STDOUT
+        )
+    took = time.monotonic() - began
+    if done.returncode:
+        print("\n".join(log.read_text().splitlines()[-40:]))
+        print(f"\nairflow {name} failed after {took:.1f} s; everything it said is in {log}")
+        sys.exit(1)
+    print(f"\nairflow {name}  ({took:.1f} s)")
+
+
+def show_run(dag: str) -> None:
+    """Print the state of each task and what its writes report."""
+    with closing(sqlite3.connect(HOME / "airflow.db")) as db:
+        states = db.execute(
+            "SELECT task_id, state FROM task_instance WHERE dag_id = ? ORDER BY start_date", (dag,)
+        ).fetchall()
+        results = dict(
+            db.execute(
+                "SELECT task_id, value FROM xcom WHERE dag_id = ? AND key = 'return_value'", (dag,)
+            ).fetchall()
+        )
+    for task, state in states:
+        print(f"  {task:18} {state:10} {figures(results.get(task))}".rstrip())
+
+
+def figures(result: str | bytes | None) -> str:
+    """Return the counts of a write's summary as text; nothing for other results."""
+    summary = json.loads(result) if result else None
+    if not isinstance(summary, dict) or "inserted" not in summary:
+        return ""
+    names = ("rows", "inserted", "updated", "unchanged", "rejected", "unknown", "requests")
+    return ", ".join(f"{summary[n]} {n}" for n in names if summary.get(n))
+
+
+def count(events: list[dict[str, Any]]) -> dict[str, int]:
+    """Return the number of events of each form."""
+    counts: dict[str, int] = {}
+    for event in events:
+        counts[event["form"]] = counts.get(event["form"], 0) + 1
+    return counts
+
+
+def show_events(events: list[dict[str, Any]], before: dict[str, int]) -> None:
+    """Print events by form, doubles among them, and one athlete's events as a sample."""
+    after = count(events)
+    print(f"\nin the local AMS now\n  {'form':16} {'before':>6} {'now':>6} {'doubles':>8}")
+    for form in sorted(after):
+        keys = [
+            (e["user_id"], e["start_date"], e["start_time"]) for e in events if e["form"] == form
+        ]
+        doubles = len(keys) - len(set(keys))
+        print(f"  {form:16} {before.get(form, 0):6} {after[form]:6} {doubles:8}")
+    for form in sorted(after):
+        of_form = [e for e in events if e["form"] == form]
+        user = of_form[0]["user_id"]
+        print(f"\n{form}, the last events of {of_form[0]['username']}")
+        for event in [e for e in of_form if e["user_id"] == user][-3:]:
+            values = ", ".join(f"{k}={v}" for k, v in event["values"].items())
+            print(f"  {event['start_date']} {event['start_time']:>8}  {values}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
