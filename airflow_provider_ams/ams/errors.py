@@ -38,6 +38,11 @@ class AMSError(Exception):
         Index labels of the input rows concerned.
     hint : str, optional
         What to do next.
+
+    Attributes
+    ----------
+    result : ImportResult or None
+        How far an import came, if one had begun.
     """
 
     def __init__(
@@ -55,6 +60,8 @@ class AMSError(Exception):
         self.status = status
         self.rows = list(rows) if rows is not None else []
         self.hint = hint
+        #: How far an import came before this error ended it.
+        self.result: ImportResult | None = None
 
     def __str__(self) -> str:
         parts = [self.message]
@@ -113,7 +120,7 @@ class AMSImportError(AMSError):
 
     def __init__(self, message: str, *, result: ImportResult, **details: Any) -> None:  # noqa: ANN401
         super().__init__(message, **details)
-        self.result = result
+        self.result: ImportResult = result
 
 
 class AMSUnknownOutcomeError(AMSImportError):

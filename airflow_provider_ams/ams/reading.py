@@ -68,11 +68,6 @@ _SYNC_CURSORS = (
     ("export", "cursor"),
     ("export", "nextCursor"),
 )
-    ("pagination", "cursor"),
-    ("cursor",),
-    ("export", "cursor"),
-    ("export", "nextCursor"),
-)
 _SEARCH_CURSORS = (("nextCursor",), ("next_cursor",), ("cursor",))
 
 
@@ -106,7 +101,7 @@ def synchronise(
             for event in _events(data["export"], "synchronise"):
                 by_id[event["id"]] = event
             deleted.update(dict.fromkeys(int(i) for i in data.get("idsOfDeletedEvents") or []))
-            times.append(int(data.get("lastSynchronisationTimeOnServer") or since))
+            times.append(int(data["lastSynchronisationTimeOnServer"]))
             if first_page_only:
                 break
     result.events = [e for i, e in by_id.items() if i not in deleted]
@@ -142,7 +137,11 @@ def _sync_chunk(
                 "pagination": dict(pagination),
             },
         )
-        if not isinstance(data, dict) or not isinstance(data.get("export"), dict):
+        if (
+            not isinstance(data, dict)
+            or not isinstance(data.get("export"), dict)
+            or not data.get("lastSynchronisationTimeOnServer")
+        ):
             raise AMSReplyError("The events can't be read.", endpoint="synchronise")
         yield data
         following = _next_cursor(data, _SYNC_CURSORS)

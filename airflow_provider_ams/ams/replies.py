@@ -18,8 +18,6 @@ SUCCESS = "SUCCESSFULLY_IMPORTED"
 _DROPPED = re.compile(
     r"The following names \[(.*)\] were sent in the message but do not exist", re.S
 )
-    r"The following names \[(.*)\] were sent in the message but do not exist", re.S
-)
 
 
 class NotJSON(ValueError):
@@ -102,6 +100,8 @@ class WriteReply:
         Fields that do not exist in the form; AMS has stored the events without them.
     errors : list of dict
         Per-event errors: the pairs of each as a dict.
+    short : bool
+        AMS reported success, but for fewer events than were sent.
     """
 
     verdict: Verdict
@@ -109,6 +109,7 @@ class WriteReply:
     reason: str = ""
     dropped_fields: tuple[str, ...] = ()
     errors: list[dict[str, str]] = field(default_factory=list, repr=False)
+    short: bool = False
 
 
 def doubt(reason: str, **details: Any) -> WriteReply:  # noqa: ANN401
@@ -164,7 +165,7 @@ def _classify_bulk(data: object, sent: int) -> WriteReply:
         return doubt(reason or "a form's part failed", ids=ids, errors=errors)
     if len(ids) != sent:
         text = f"AMS confirmed {len(ids)} of {sent} events"
-        return doubt(text, ids=ids, dropped_fields=dropped)
+        return doubt(text, ids=ids, dropped_fields=dropped, short=True)
     return WriteReply(Verdict.CONFIRMED, ids, dropped_fields=dropped)
 
 

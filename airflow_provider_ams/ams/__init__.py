@@ -1,0 +1,147 @@
+"""Teamworks AMS (formerly Smartabase) over pandas; needs no Airflow.
+
+>>> from airflow_provider_ams.ams import get_event_data
+>>> get_event_data("Training Log", "01/01/2025", "31/01/2025")  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_ams.ams.client import AMSClient, get_client
+    from airflow_provider_ams.ams.errors import (
+        AMSConfigurationError,
+        AMSError,
+        AMSImportError,
+        AMSInputError,
+        AMSLoginError,
+        AMSPermissionError,
+        AMSReplyError,
+        AMSTransientError,
+        AMSUnknownOutcomeError,
+    )
+    from airflow_provider_ams.ams.exports import (
+        SyncResult,
+        get_event_data,
+        get_profile_data,
+        sync_event_data,
+    )
+    from airflow_provider_ams.ams.imports import (
+        insert_event_data,
+        update_event_data,
+        upsert_event_data,
+        upsert_profile_data,
+    )
+    from airflow_provider_ams.ams.options import (
+        EventFilter,
+        EventOption,
+        GroupOption,
+        InsertEventOption,
+        LoginOption,
+        ProfileFilter,
+        ProfileOption,
+        SyncEventFilter,
+        SyncEventOption,
+        UpdateEventOption,
+        UpsertEventOption,
+        UpsertProfileOption,
+        UserFilter,
+        UserOption,
+    )
+    from airflow_provider_ams.ams.people import get_group, get_user, login
+    from airflow_provider_ams.ams.result import ImportResult
+
+_HOMES = {
+    "client": ["AMSClient", "get_client"],
+    "errors": [
+        "AMSConfigurationError",
+        "AMSError",
+        "AMSImportError",
+        "AMSInputError",
+        "AMSLoginError",
+        "AMSPermissionError",
+        "AMSReplyError",
+        "AMSTransientError",
+        "AMSUnknownOutcomeError",
+    ],
+    "exports": ["SyncResult", "get_event_data", "get_profile_data", "sync_event_data"],
+    "imports": [
+        "insert_event_data",
+        "update_event_data",
+        "upsert_event_data",
+        "upsert_profile_data",
+    ],
+    "options": [
+        "EventFilter",
+        "EventOption",
+        "GroupOption",
+        "InsertEventOption",
+        "LoginOption",
+        "ProfileFilter",
+        "ProfileOption",
+        "SyncEventFilter",
+        "SyncEventOption",
+        "UpdateEventOption",
+        "UpsertEventOption",
+        "UpsertProfileOption",
+        "UserFilter",
+        "UserOption",
+    ],
+    "people": ["get_group", "get_user", "login"],
+    "result": ["ImportResult"],
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AMSClient",
+    "AMSConfigurationError",
+    "AMSError",
+    "AMSImportError",
+    "AMSInputError",
+    "AMSLoginError",
+    "AMSPermissionError",
+    "AMSReplyError",
+    "AMSTransientError",
+    "AMSUnknownOutcomeError",
+    "EventFilter",
+    "EventOption",
+    "GroupOption",
+    "ImportResult",
+    "InsertEventOption",
+    "LoginOption",
+    "ProfileFilter",
+    "ProfileOption",
+    "SyncEventFilter",
+    "SyncEventOption",
+    "SyncResult",
+    "UpdateEventOption",
+    "UpsertEventOption",
+    "UpsertProfileOption",
+    "UserFilter",
+    "UserOption",
+    "get_client",
+    "get_event_data",
+    "get_group",
+    "get_profile_data",
+    "get_user",
+    "insert_event_data",
+    "login",
+    "sync_event_data",
+    "update_event_data",
+    "upsert_event_data",
+    "upsert_profile_data",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a name when it is asked for: errors and options come without pandas."""
+    if name in _HOME_OF:
+        module = importlib.import_module(f"airflow_provider_ams.ams.{_HOME_OF[name]}")
+        return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,488 @@
+"""`insert_event_data`, `update_event_data`, `upsert_event_data` and `upsert_profile_data`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pandas as pd
+
+from airflow_provider_ams.ams.client import AMSClient, get_client
+from airflow_provider_ams.ams.engine import Importer, Recovery
+from airflow_provider_ams.ams.errors import (
+    AMSConfigurationError,
+    AMSError,
+    AMSImportError,
+    AMSInputError,
+    AMSUnknownOutcomeError,
+)
+from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.forms import check_form
+from airflow_provider_ams.ams.ledger import Ledger, result_frame
+from airflow_provider_ams.ams.options import (
+    EventImportOption,
+    ImportOption,
+    InsertEventOption,
+    UpdateEventOption,
+    UpsertEventOption,
+    UpsertProfileOption,
+    rejected_limit,
+)
+from airflow_provider_ams.ams.prepare import Draft, build_events, read_frame
+from airflow_provider_ams.ams.profiles import ProfileImporter, build_profiles
+from airflow_provider_ams.ams.result import ImportResult
+from airflow_provider_ams.ams.resume import Checkpoint, Progress, as_checkpoint, digest
+from airflow_provider_ams.ams.stored import keep_stored_times
+from airflow_provider_ams.ams.users import resolve_users
+from airflow_provider_ams.transport import Console, PromptError
+
+Resume = str | os.PathLike[str] | Checkpoint | None
+_Option = TypeVar("_Option", bound=ImportOption)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What sets the imports apart."""
+
+    verb: str
+    done: str
+    doing: str
+    takes_event_id: bool = True
+    needs_event_id: bool = False
+
+
+_INSERT = _Kind("insert", "inserted", "Inserting", takes_event_id=False)
+_UPDATE = _Kind("update", "updated", "Updating", needs_event_id=True)
+_UPSERT = _Kind("upsert", "upserted", "Upserting")
+
+
+def insert_event_data(
+    df: pd.DataFrame,
+    form: str,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    option: InsertEventOption | None = None,
+    client: AMSClient | None = None,
+    resume: Resume = None,
+) -> ImportResult:
+    """Add new events to an event form.
+
+    Parameters
+    ----------
+    df : DataFrame
+        One row for each event, or for each table row of an event (`table_fields`). Columns:
+        the person (`id_col`); ``start_date`` as ``dd/MM/yyyy`` text, date or date-time; if
+        wanted ``start_time``, ``end_time`` as ``h:mm AM`` text or time, ``end_date``; all others
+        are form fields, named exactly as in the form. A missing ``start_time`` is now in the
+        site's time zone, a missing end one hour after the start. Missing cells are left out.
+    form : str
+        Exact name of the event form.
+    url, username, password : str, optional
+        Else the environment (``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD``), else keyring.
+    option : InsertEventOption, optional
+        How to.
+    client : AMSClient, optional
+        Use this client.
+    resume : str, path or Checkpoint, optional
+        Where to note the progress. With the same note and the same input, another call finishes
+        what this one could not, and inserts nothing twice.
+
+    Returns
+    -------
+    ImportResult
+        One row for each input row.
+
+    Raises
+    ------
+    AMSInputError, AMSConfigurationError
+        Something has to be mended first.
+    AMSImportError
+        AMS refused more rows than `tolerance` allows, after the others have landed.
+    AMSUnknownOutcomeError
+        For some rows nobody can tell whether AMS holds them.
+    AMSTransientError
+        AMS can't be reached or fails; ``.result`` says how far the import came, if it began.
+    """
+    option = option or InsertEventOption()
+    job = _EventImport(_INSERT, df, form, option, option.default_dates)
+    return job.run(lambda: client or _client(url, username, password, option), resume)
+
+
+def update_event_data(
+    df: pd.DataFrame,
+    form: str,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    option: UpdateEventOption | None = None,
+    client: AMSClient | None = None,
+    resume: Resume = None,
+) -> ImportResult:
+    """Overwrite existing events.
+
+    AMS replaces the whole event: fields that the frame does not have are cleared. Dates and times
+    that the frame does not give are read first and kept.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As for `insert_event_data`, and with ``event_id``; ``start_date`` may be left out.
+    form, url, username, password, client, resume
+        As for `insert_event_data`.
+    option : UpdateEventOption, optional
+        How to. In interactive mode a question is asked first.
+
+    Returns
+    -------
+    ImportResult
+        One row for each input row.
+
+    Raises
+    ------
+    AMSInputError, AMSConfigurationError, AMSImportError, AMSUnknownOutcomeError, AMSTransientError
+        As for `insert_event_data`.
+    """
+    option = option or UpdateEventOption()
+    job = _EventImport(_UPDATE, df, form, option, True)
+    confirm = option.interactive_mode and option.require_confirmation
+    return job.run(lambda: client or _client(url, username, password, option), resume, confirm)
+
+
+def upsert_event_data(
+    df: pd.DataFrame,
+    form: str,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    option: UpsertEventOption | None = None,
+    client: AMSClient | None = None,
+    resume: Resume = None,
+) -> ImportResult:
+    """Update the rows that have an ``event_id``, insert the others.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As for `insert_event_data`; ``event_id`` where the event exists.
+    form, url, username, password, client, resume
+        As for `insert_event_data`.
+    option : UpsertEventOption, optional
+        How to.
+
+    Returns
+    -------
+    ImportResult
+        One row for each input row.
+
+    Raises
+    ------
+    AMSInputError, AMSConfigurationError, AMSImportError, AMSUnknownOutcomeError, AMSTransientError
+        As for `insert_event_data`.
+    """
+    option = option or UpsertEventOption()
+    job = _EventImport(_UPSERT, df, form, option, option.default_dates)
+    return job.run(lambda: client or _client(url, username, password, option), resume)
+
+
+def upsert_profile_data(
+    df: pd.DataFrame,
+    form: str,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    option: UpsertProfileOption | None = None,
+    client: AMSClient | None = None,
+) -> ImportResult:
+    """Write profile records, one for each person: new, or in place of the one that is there.
+
+    AMS takes one record a call. Fields that the frame does not have are taken to be cleared.
+
+    Parameters
+    ----------
+    df : DataFrame
+        One row for each person: the `id_col`, and form fields.
+    form : str
+        Exact name of the profile form.
+    url, username, password, client
+        As for `insert_event_data`.
+    option : UpsertProfileOption, optional
+        How to.
+
+    Returns
+    -------
+    ImportResult
+        One row for each input row; AMS does not tell new records from old ones, so the status of
+        a record that landed is ``updated``.
+
+    Raises
+    ------
+    AMSInputError, AMSConfigurationError, AMSImportError, AMSUnknownOutcomeError, AMSTransientError
+        As for `insert_event_data`.
+    """
+    option = option or UpsertProfileOption()
+    console = Console(option.interactive_mode)
+    try:
+        draft = read_frame(df, option.id_col, needs_start=False, takes_event_id=False)
+        client = client or _client(url, username, password, option)
+        clock = _Meter(client)
+        check_form(client, form, "profile")
+        users = resolve_users(client, draft.frame[option.id_col], option.id_col, option.cache)
+        profiles = build_profiles(draft, form, users, option.boolean_text)
+        console.info(f"Upserting {len(profiles)} profile records for '{form}'")
+        with console.bar(len(profiles), "record") as bar:
+            importer = ProfileImporter(client, profiles, option.window, bar.add)
+            importer.run()
+        frame = result_frame(
+            draft.labels,
+            [[i] for i in range(len(profiles))],
+            importer.status,
+            importer.ids,
+            importer.reasons,
+            importer.calls,
+        )
+        result = clock.result(form, frame, [])
+        console.done(f"Processed {len(profiles)} profile records for '{form}'")
+        _print_result(console, result, "upserted", len(profiles), importer.landed)
+        return _judge(result, option, importer.stopped)
+    except AMSError as error:
+        console.failed(f"Failed to upsert profiles: {error.message}")
+        raise
+
+
+class _Meter:
+    """Count requests, retries and seconds of one import on a client that may serve others."""
+
+    def __init__(self, client: AMSClient) -> None:
+        self._client = client
+        self._start = client.requests, client.retries, client.clock.now()
+
+    def result(self, form: str, frame: pd.DataFrame, warnings: list[str]) -> ImportResult:
+        client, (requests, retries, began) = self._client, self._start
+        return ImportResult(
+            form,
+            frame,
+            warnings,
+            client.requests - requests,
+            client.retries - retries,
+            client.clock.now() - began,
+        )
+
+
+class _EventImport:
+    """One import of events, from the frame to the result."""
+
+    def __init__(
+        self,
+        kind: _Kind,
+        df: pd.DataFrame,
+        form: str,
+        option: EventImportOption,
+        default_dates: bool,
+    ) -> None:
+        self.kind = kind
+        self.df = df
+        self.form = form
+        self.option = option
+        self.default_dates = default_dates
+        self.console = Console(option.interactive_mode)
+        self.warnings: list[str] = []
+
+    def run(
+        self, get: Callable[[], AMSClient], resume: Resume = None, confirm: bool = False
+    ) -> ImportResult:
+        """Check, send, report."""
+        try:
+            return self._run(get, resume, confirm)
+        except AMSError as error:
+            self.console.failed(f"Failed to {self.kind.verb} events: {error.message}")
+            raise
+
+    def _run(self, get: Callable[[], AMSClient], resume: Resume, confirm: bool) -> ImportResult:
+        draft = self._read(None if _has_zone(self.df) else "")
+        client = get()
+        meter = _Meter(client)
+        if draft is None:
+            draft = self._read(client.timezone)
+        assert draft is not None
+        self.warnings += draft.warnings
+        if draft.frame.empty:
+            self.warnings.append("The frame has no rows; nothing was sent.")
+            empty = result_frame(draft.labels, [], [], [], [], [])
+            return meter.result(self.form, empty, self.warnings)
+        check_form(client, self.form, "event")
+        users = resolve_users(
+            client, draft.frame[self.option.id_col], self.option.id_col, self.option.cache
+        )
+        keep_stored_times(client, self.form, draft, users)
+        checkpoint = as_checkpoint(resume)
+        events, progress = self._events(client, draft, users, checkpoint)
+        self._announce(events)
+        if confirm:
+            self._confirm(len(events))
+        importer = self._send(client, events, progress, checkpoint)
+        self.warnings += importer.warnings
+        result = meter.result(self.form, importer.ledger.frame(draft.labels), self.warnings)
+        self._tell(importer.ledger, result)
+        return _judge(result, self.option, importer.stopped)
+
+    def _read(self, zone: str | None) -> Draft | None:
+        """Check the frame; a frame with zoned times has to wait for the client's time zone."""
+        if zone is None:
+            return None
+        return read_frame(
+            self.df,
+            self.option.id_col,
+            table_fields=self.option.table_fields,
+            needs_start=not self.default_dates,
+            needs_event_id=self.kind.needs_event_id,
+            takes_event_id=self.kind.takes_event_id,
+            zone=zone or None,
+        )
+
+    def _events(
+        self,
+        client: AMSClient,
+        draft: Draft,
+        users: Sequence[int],
+        checkpoint: Checkpoint | None,
+    ) -> tuple[EventSet, Progress]:
+        """Build the events, as they were when a noted import began, if it is the same one."""
+        noted = Progress.parse(checkpoint.load()) if checkpoint else None
+        if noted is not None:
+            events = self._build(draft, users, dt.datetime.fromisoformat(noted.now))
+            if digest(events, self.option.batch_size) == noted.digest:
+                return events, noted
+        now = client.now().naive()
+        events = self._build(draft, users, now)
+        if client.timezone is None and _needs_now(draft):
+            self.warnings.append(
+                "Missing start times are now in UTC: no time zone of the site is set "
+                "(timezone=, AMS_TIMEZONE)."
+            )
+        mark = digest(events, self.option.batch_size) if checkpoint else ""
+        return events, Progress(mark, 0, now.isoformat())
+
+    def _build(self, draft: Draft, users: Sequence[int], now: dt.datetime) -> EventSet:
+        events = build_events(draft, self.form, users, now=now, booleans=self.option.boolean_text)
+        if not events.fields and not events.table and self.kind.takes_event_id:
+            raise AMSInputError(
+                "DataFrame is invalid: it has no form field, and an update would clear all of "
+                "them. Nothing was sent."
+            )
+        return events
+
+    def _send(
+        self,
+        client: AMSClient,
+        events: EventSet,
+        progress: Progress,
+        checkpoint: Checkpoint | None,
+    ) -> Importer:
+        with self.console.bar(len(events), "event") as bar:
+            importer = Importer(
+                client,
+                events,
+                progress,
+                batch_size=self.option.batch_size,
+                window=self.option.window,
+                recovery=Recovery(),
+                checkpoint=checkpoint,
+                trust=getattr(checkpoint, "trust", True),
+                on_settled=bar.add,
+            )
+            importer.run()
+        return importer
+
+    def _announce(self, events: EventSet) -> None:
+        old = sum(i is not None for i in events.event_ids)
+        if self.kind is not _UPSERT:
+            self.console.info(f"{self.kind.doing} {len(events)} events for '{self.form}'")
+            return
+        if old:
+            self.console.info(f"Updating {old} existing events for '{self.form}'")
+        if old < len(events):
+            self.console.info(f"Inserting {len(events) - old} new events for '{self.form}'")
+
+    def _confirm(self, count: int) -> None:
+        question = f"Are you sure you want to update {count} existing events in '{self.form}'?"
+        try:
+            agreed = self.console.confirm(question)
+        except PromptError:
+            raise AMSConfigurationError(
+                "The update asks for confirmation, and there is no terminal to ask in.",
+                hint="Set require_confirmation=False or interactive_mode=False.",
+            ) from None
+        if not agreed:
+            raise AMSConfigurationError("The update was called off; nothing was sent.")
+
+    def _tell(self, ledger: Ledger, result: ImportResult) -> None:
+        count = len(ledger.events)
+        landed = sum(s in ("inserted", "updated") for s in ledger.status)
+        self.console.done(f"Processed {count} events for '{self.form}'")
+        _print_result(self.console, result, self.kind.done, count, landed)
+
+
+def _client(
+    url: str | None, username: str | None, password: str | None, option: ImportOption
+) -> AMSClient:
+    return get_client(url, username, password, cache=option.cache)
+
+
+def _has_zone(df: object) -> bool:
+    if not isinstance(df, pd.DataFrame):
+        return False
+    return any(getattr(dtype, "tz", None) is not None for dtype in df.dtypes)
+
+
+def _needs_now(draft: Draft) -> bool:
+    moments = draft.moments
+    return None in moments.start_days or None in moments.start_minutes
+
+
+def _print_result(
+    console: Console, result: ImportResult, done: str, attempted: int, landed: int
+) -> None:
+    whole = "Success" if landed == attempted else "Failed" if not landed else "Partial"
+    console.info(f"Form: {result.form}")
+    console.info(f"Result: {whole}")
+    console.info(f"Records {done}: {landed}")
+    console.info(f"Records attempted: {attempted}")
+    for warning in result.warnings:
+        console.warn(warning)
+
+
+def _judge(result: ImportResult, option: ImportOption, stopped: AMSError | None) -> ImportResult:
+    """Return the result if all is as good as was asked for; else raise what is wrong with it."""
+    counts = result.counts
+    labels = result.rows.index
+    if counts["unknown"]:
+        rows = labels[result.rows["status"] == "unknown"].tolist()
+        raise AMSUnknownOutcomeError(
+            f"For {len(rows)} rows it is not known whether AMS holds them"
+            + (f" ({stopped.message})" if stopped else "")
+            + ".",
+            result=result,
+            rows=rows,
+            hint="Run again with the same resume= to settle them, or look them up in AMS; "
+            "the reasons are in .result.rows.",
+        ) from stopped
+    if stopped is not None:
+        stopped.result = result
+        raise stopped
+    if counts["rejected"] > rejected_limit(option.tolerance, len(result.rows)):
+        bad = result.rows[result.rows["status"] == "rejected"]
+        raise AMSImportError(
+            f"AMS refused {len(bad)} of {len(result.rows)} rows; the others have landed.",
+            result=result,
+            rows=bad.index.tolist(),
+            hint="The reasons are in .result.rows.",
+        )
+    return result

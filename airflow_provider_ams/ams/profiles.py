@@ -1,0 +1,176 @@
+"""Write profile records: one call for each person, the same call may be sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import orjson
+
+from airflow_provider_ams.ams.client import AMSClient, raise_for_status
+from airflow_provider_ams.ams.dates import Problems
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSTransientError
+from airflow_provider_ams.ams.prepare import Draft, invalid
+from airflow_provider_ams.ams.replies import Verdict, WriteReply, classify_profile, doubt
+from airflow_provider_ams.ams.values import column_texts
+from airflow_provider_ams.transport import Reply, TransportError
+
+
+def build_profiles(
+    draft: Draft, form: str, user_ids: Sequence[int], booleans: tuple[str, str] | None
+) -> list[dict[str, Any]]:
+    """Return the records as they go over the wire.
+
+    Raises
+    ------
+    AMSInputError
+        A person has more than one row, or a value has no text form.
+    """
+    problems, seen = Problems(), set[int]()
+    for row, user in enumerate(user_ids):
+        if user in seen:
+            problems.add("a person occurs more than once, and has one record", row)
+        seen.add(user)
+    if not draft.field_columns:
+        problems.add("it has no form field")
+    if problems:
+        raise invalid(problems, draft)
+    columns = {
+        name: column_texts(draft.frame[c], booleans, draft.labels)
+        for name, c in draft.field_columns.items()
+    }
+    return [
+        {
+            "formName": form,
+            "userId": {"userId": user},
+            "rows": [
+                {
+                    "row": 0,
+                    "pairs": [
+                        {"key": name, "value": text}
+                        for name, texts in columns.items()
+                        if (text := texts[row]) is not None
+                    ],
+                }
+            ],
+        }
+        for row, user in enumerate(user_ids)
+    ]
+
+
+class ProfileImporter:
+    """Send profile records.
+
+    A record replaces the one that is there, so a call without a trustworthy answer may simply be
+    sent again.
+
+    Parameters
+    ----------
+    client : AMSClient
+        The client.
+    profiles : list of dict
+        From `build_profiles`.
+    window : int
+        Calls in flight.
+    on_settled : callable
+        Called with 1 for each record.
+    """
+
+    def __init__(
+        self,
+        client: AMSClient,
+        profiles: Sequence[dict[str, Any]],
+        window: int,
+        on_settled: Callable[[int], None],
+    ) -> None:
+        count = len(profiles)
+        self.client = client
+        self.profiles = profiles
+        self.status: list[str | None] = [None] * count
+        self.ids: list[int | None] = [None] * count
+        self.reasons: list[str | None] = [None] * count
+        self.calls: list[int | None] = [None] * count
+        self.stopped: AMSError | None = None
+        self._window = window
+        self._on_settled = on_settled
+
+    @property
+    def landed(self) -> int:
+        """Records that AMS has confirmed."""
+        return self.status.count("updated")
+
+    def run(self) -> None:
+        """Send all records; what stops the import early is kept in `stopped`."""
+        with ThreadPoolExecutor(self._window, thread_name_prefix="ams-profiles") as pool:
+            for _ in pool.map(self._one, range(len(self.profiles))):
+                self._on_settled(1)
+
+    def _one(self, number: int) -> None:
+        """Send one record until the answer can be trusted, and note what came of it."""
+        sent = False
+        try:
+            if self.stopped is not None:
+                raise self.stopped
+            body, failures = orjson.dumps(self.profiles[number]), 0
+            while True:
+                reply, answer = self._call(body)
+                sent = True
+                if answer.verdict is not Verdict.DOUBT:
+                    return self._note(number, answer)
+                failures += 1
+                self._prepare_retry(reply, answer, failures)
+        except AMSError as error:
+            self.stopped = self.stopped or error
+            self.status[number] = "unknown" if sent else "rejected"
+            what = "sent, outcome not known" if sent else "not sent"
+            self.reasons[number] = f"{what}: {error.message}"
+
+    def _call(self, body: bytes) -> tuple[tuple[Reply, int] | None, WriteReply]:
+        try:
+            reply, login = self.client.write("profileimport", body)
+        except TransportError as error:
+            return None, doubt(error.reason)
+        if reply.status == 200:
+            return (reply, login), classify_profile(reply.body)
+        if reply.status in (400, 413, 422):
+            reason = f"AMS answered HTTP {reply.status}"
+            return (reply, login), WriteReply(Verdict.REFUSED, reason=reason)
+        return (reply, login), doubt(f"AMS answered HTTP {reply.status}")
+
+    def _prepare_retry(
+        self, reply: tuple[Reply, int] | None, answer: WriteReply, failures: int
+    ) -> None:
+        """Log in again or wait, whatever the answer calls for.
+
+        Raises
+        ------
+        AMSError
+            There is to be no other try.
+        """
+        error = AMSTransientError(answer.reason, endpoint="profileimport")
+        if reply is not None and self.client.session_is_dead(reply[0]) and failures == 1:
+            self.client.renew_session(reply[1])
+            return
+        if reply is not None and reply[0].status != 200:
+            try:
+                raise_for_status("profileimport", reply[0], self.client.clock.now())
+            except AMSTransientError as transient:
+                error = transient
+        self.client.pause_before_retry(error, failures)
+
+    def _note(self, number: int, answer: WriteReply) -> None:
+        self.calls[number] = number + 1
+        if answer.verdict is Verdict.REFUSED:
+            self.status[number], self.reasons[number] = "rejected", answer.reason
+            return
+        self.status[number] = "updated"
+        self.ids[number] = answer.ids[0] if answer.ids else None
+        if answer.dropped_fields:
+            listed = ", ".join(repr(f) for f in answer.dropped_fields)
+            self.reasons[number] = f"without the fields {listed}, which the form does not have"
+            self.stopped = self.stopped or AMSConfigurationError(
+                f"AMS has stored a record without the fields {listed}; nothing more was sent.",
+                endpoint="profileimport",
+                hint="Correct the column names and run again.",
+            )

@@ -1,0 +1,87 @@
+"""Look up stored events by their ids, and keep what an update must not change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from airflow_provider_ams.ams.client import AMSClient
+from airflow_provider_ams.ams.dates import MINUTES_PER_DAY, DateProblem, parse_day, parse_minute
+from airflow_provider_ams.ams.errors import AMSInputError, AMSReplyError
+from airflow_provider_ams.ams.prepare import Draft
+from airflow_provider_ams.ams.reading import synchronise
+
+RawEvent = dict[str, Any]
+
+
+def stored_events(
+    client: AMSClient, form: str, users: Iterable[int], ids: Iterable[int]
+) -> dict[int, RawEvent]:
+    """Return the raw events with these ids; those that do not exist are missing.
+
+    AMS can't be asked for an event by id, so the form's events of these users are read.
+    """
+    wanted = set(ids)
+    read = synchronise(client, form, sorted(set(users)), 0)
+    return {e["id"]: e for e in read.events if e["id"] in wanted}
+
+
+def keep_stored_times(client: AMSClient, form: str, draft: Draft, users: Sequence[int]) -> None:
+    """Fill in dates and times of updates from the events themselves, where the frame has none.
+
+    An update that left them out would move the event. If the frame gives a new start alone, the
+    event keeps its length.
+
+    Raises
+    ------
+    AMSInputError
+        An ``event_id`` is not an event of this form and person.
+    """
+    gaps = [row for row, event_id in enumerate(draft.event_ids) if event_id and _gap(draft, row)]
+    if not gaps:
+        return
+    ids = {row: event_id for row in gaps if (event_id := draft.event_ids[row]) is not None}
+    stored = stored_events(client, form, [users[row] for row in gaps], ids.values())
+    wrong = [
+        row
+        for row, event_id in ids.items()
+        if event_id not in stored or int(stored[event_id]["userId"]) != users[row]
+    ]
+    if wrong:
+        raise AMSInputError(
+            f"Invalid event_id values provided: {len(wrong)} rows name no event of '{form}' that "
+            "belongs to the person. Nothing was sent.",
+            rows=draft.labels_of(wrong),
+            hint="Use get_event_data() to have the right ones.",
+        )
+    for row, event_id in ids.items():
+        _fill(draft, row, stored[event_id])
+
+
+def _gap(draft: Draft, row: int) -> bool:
+    m = draft.moments
+    return None in (m.start_days[row], m.start_minutes[row], m.end_days[row], m.end_minutes[row])
+
+
+def _fill(draft: Draft, row: int, event: RawEvent) -> None:
+    try:
+        start = parse_day(event["startDate"]), parse_minute(event["startTime"])
+        end = parse_day(event["finishDate"]), parse_minute(event["finishTime"])
+    except (DateProblem, KeyError):
+        raise AMSReplyError("The dates of a stored event can't be read.") from None
+    m = draft.moments
+    day = start[0] if m.start_days[row] is None else m.start_days[row]
+    minute = start[1] if m.start_minutes[row] is None else m.start_minutes[row]
+    assert day is not None
+    assert minute is not None
+    length = (end[0] - start[0]) * MINUTES_PER_DAY + end[1] - start[1]
+    extra, end_minute = divmod(minute + length, MINUTES_PER_DAY)
+    m.start_days[row], m.start_minutes[row] = day, minute
+    if m.end_minutes[row] is None:
+        m.end_minutes[row] = end_minute
+        if m.end_days[row] is None:
+            m.end_days[row] = day + extra
+    elif m.end_days[row] is None:
+        given = m.end_minutes[row]
+        assert given is not None
+        m.end_days[row] = day + int(given < minute)
