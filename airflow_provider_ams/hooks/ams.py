@@ -56,13 +56,15 @@ class AmsHook(BaseHook):
             The connection lacks something or holds something that can't be used.
         """
         if self._client is None:
-            from airflow_provider_ams.ams import AMSClient
-
-            beyond_client = ("batch_size",)
-            self._client = AMSClient(
-                **{k: v for k, v in self.settings.items() if k not in beyond_client}
-            )
+            self._client = self._make_client()
         return self._client
+
+    def _make_client(self, **settings: Any) -> AMSClient:  # noqa: ANN401
+        from airflow_provider_ams.ams.client import AMSClient
+
+        for_imports = ("batch_size",)
+        known = {k: v for k, v in self.settings.items() if k not in for_imports}
+        return AMSClient(**known, **settings)
 
     def close(self) -> None:
         """Close the client's connections."""
@@ -71,17 +73,29 @@ class AmsHook(BaseHook):
             self._client = None
 
     def test_connection(self) -> tuple[bool, str]:
-        """Log in and say in words what works or what to mend."""
+        """Log in, look at the forms, and say in words what works or what to mend."""
         from airflow_provider_ams.ams.errors import AMSError
+        from airflow_provider_ams.ams.forms import form_summaries
+        from airflow_provider_ams.transport import RetryPolicy
 
         try:
-            client = self.get_conn()
-            client.login()
+            # Somebody is waiting for the answer: no retries.
+            self._client = self._make_client(retry=RetryPolicy(tries=1))
+            self._client.login()
+            forms = form_summaries(self._client)
         except AMSError as error:
             return False, str(error)
         finally:
             self.close()
-        return True, f"Logged in to {self.settings['url']} as {self.settings['username']}."
+        who = f"Logged in to {self.settings['url']} as {self.settings['username']}"
+        if forms is None:
+            return True, f"{who}. The account may not list forms, so access to them is not checked."
+        if not any(forms.values()):
+            return False, f"{who}, but the account opens no form: give it a role that does."
+        return (
+            True,
+            f"{who}; {len(forms['event'])} event and {len(forms['profile'])} profile forms.",
+        )
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
@@ -92,9 +106,9 @@ class AmsHook(BaseHook):
             from wtforms import IntegerField, StringField
         except ImportError:
             return {}
-        kinds = {"string": StringField, "integer": IntegerField, "number": IntegerField}
+        kinds = {"string": StringField}
         return {
-            name: kinds[field["schema"]["type"][0]](
+            name: kinds.get(field["schema"]["type"][0], IntegerField)(
                 lazy_gettext(field["label"]),
                 description=field["description"],
                 widget=BS3TextFieldWidget(),
@@ -124,15 +138,8 @@ def read_connection(conn: Connection) -> dict[str, Any]:
     """
     from airflow_provider_ams.ams.errors import AMSConfigurationError
 
-    missing = [
-        label
-        for label, value in (
-            ("URL (host)", conn.host),
-            ("user name (login)", conn.login),
-            ("password", conn.password),
-        )
-        if not value
-    ]
+    needed = {"URL (host)": conn.host, "user name (login)": conn.login, "password": conn.password}
+    missing = [label for label, value in needed.items() if not value]
     if missing:
         raise AMSConfigurationError(
             f"Connection {conn.conn_id!r} has no {', no '.join(missing)}.",
