@@ -15,7 +15,7 @@ class PromptError(RuntimeError):
 class Bar:
     """A progress bar that shows nothing when it is not wanted."""
 
-    def __init__(self, total: int, unit: str, shown: bool) -> None:
+    def __init__(self, total: int | None, unit: str, shown: bool) -> None:
         self._bar = tqdm(total=total, unit=unit, disable=not shown, leave=False)
 
     def add(self, n: int) -> None:
@@ -62,9 +62,9 @@ class Console:
         """Print a warning line."""
         self._line("⚠", text)
 
-    def bar(self, total: int, unit: str) -> Bar:
-        """Return a progress bar to use in a ``with`` block."""
-        return Bar(total, unit, self.interactive and total > 0)
+    def bar(self, total: int | None, unit: str) -> Bar:
+        """Return a progress bar to use in a ``with`` block; a total of None is not known yet."""
+        return Bar(total, unit, self.interactive and (total is None or total > 0))
 
     def confirm(self, question: str) -> bool:
         """Ask a yes/no question.

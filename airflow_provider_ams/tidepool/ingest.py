@@ -1,0 +1,267 @@
+"""Run an ingest: check, validate, track."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+
+from airflow_provider_ams.tidepool.account import Account
+from airflow_provider_ams.tidepool.batches import Batch, cut
+from airflow_provider_ams.tidepool.errors import TidepoolError, TidepoolRejectedError
+from airflow_provider_ams.tidepool.journal import Journal
+from airflow_provider_ams.tidepool.lanes import Lanes
+from airflow_provider_ams.tidepool.options import IngestOptions
+from airflow_provider_ams.tidepool.ranges import Ranges
+from airflow_provider_ams.tidepool.reading import Reader
+from airflow_provider_ams.tidepool.rejects import Rejects
+from airflow_provider_ams.tidepool.result import IngestResult, describe_rejected
+from airflow_provider_ams.tidepool.sending import TRACK, VALIDATE, Delivery, Endpoint, Sender
+from airflow_provider_ams.tidepool.sources import Source
+from airflow_provider_ams.transport import Clock, Console
+from airflow_provider_ams.transport.progress import Bar
+
+log = logging.getLogger(__name__)
+
+_TELL_EVERY = 30.0
+# So many refusals and not one event accepted: no longer a matter of single rows.
+_SENSELESS = 20
+_CORRECT = "Nothing was tracked. Correct them, or leave them out with on_invalid='skip'"
+
+# What a batch went through: the call, the batch as it was then, and what became of it.
+Steps = list[tuple[Endpoint, Batch, Delivery]]
+
+
+class Ingest:
+    """One run over one source.
+
+    Parameters
+    ----------
+    sender : Sender
+        Where events go.
+    source : Source
+        Where they come from.
+    options : IngestOptions
+        How.
+    journal : Journal
+        What was done before; begun.
+    rejects : Rejects
+        Where skipped rows go.
+    clock : Clock
+        Time and sleep.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        source: Source,
+        options: IngestOptions,
+        journal: Journal,
+        rejects: Rejects,
+        clock: Clock,
+    ) -> None:
+        self._sender = sender
+        self._options = options
+        self._journal = journal
+        self._rejects = rejects
+        self._clock = clock
+        self._name = source.name
+        self._console = Console(options.interactive_mode)
+        self._account = Account(journal, rejects)
+        self._reader = Reader(source, options, self._account)
+        self._confirmed = Ranges(journal.confirmed.pairs())
+        self._strict = options.on_invalid == "fail"
+        self._failed: list[TidepoolError] = []
+        self._last_call = float("-inf")
+        self._last_word = clock.now()
+
+    @property
+    def result(self) -> IngestResult:
+        """How far the run came."""
+        return self._account.result
+
+    def run(self, track: bool = True) -> IngestResult:
+        """Check, validate and track.
+
+        Parameters
+        ----------
+        track : bool
+            False: validate only.
+
+        Raises
+        ------
+        TidepoolError
+            By its class, what can be done about it; its ``result`` tells how far the run came.
+        """
+        started = self._clock.now()
+        try:
+            self._run(track)
+        except TidepoolError as error:
+            error.result = self.result
+            raise
+        finally:
+            self.result.seconds = self._clock.now() - started
+            self.result.rejected.sort()
+            self._rejects.close()
+            self.result.rejects_path = self._rejects.path
+        self._console.done(str(self.result).partition("\n")[0])
+        return self.result
+
+    def _run(self, track: bool) -> None:
+        if self._strict:
+            self._reader.check_all()
+            self._refuse(_CORRECT)
+        if self._options.validate == "all" and (self._strict or not track):
+            self._pass(self._batches(), self._validate)
+            self._refuse(_CORRECT)
+            if track:
+                self._pass(self._batches(), self._track)
+        elif not track:
+            self._pass(self._only_first(self._batches()), self._validate)
+        elif self._options.validate == "all":
+            self._pass(self._batches(), self._validate_and_track)
+        else:
+            self._pass(self._probed(self._batches()), self._track)
+        self._refuse(_CORRECT)
+
+    def _refuse(self, advice: str) -> None:
+        """Fail if rows were rejected and that is what the options ask for."""
+        if self.result.rejected and self._strict:
+            raise self._rejected(advice)
+
+    def _rejected(self, advice: str) -> TidepoolRejectedError:
+        rejected = sorted(self.result.rejected)
+        return TidepoolRejectedError(
+            f"{len(rejected)} of {self.result.rows} rows of {self._name} were refused. "
+            f"{advice}.\n{describe_rejected(rejected)}"
+        )
+
+    # -- which batches ----------------------------------------------------------------------
+
+    def _batches(self) -> Iterator[Batch]:
+        ready = self._reader.ready(self._journal.salt, self._confirmed)
+        return cut(ready, self._options.batch_size, self._confirmed)
+
+    def _probed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Validate the first batch before it is passed on, as Tidepool's sample script does."""
+        if self._options.validate == "first":
+            for batch in batches:
+                yield self._probe(batch)
+                break
+        yield from batches
+
+    def _probe(self, batch: Batch) -> Batch:
+        self._pace()
+        delivery = self._sender.deliver(VALIDATE, batch.events, self._options.resend)
+        self._last_call = self._clock.now()
+        left = self._account.count_validated(batch, delivery)
+        verdict = self._verdict(VALIDATE, delivery)
+        if verdict is not None:
+            raise verdict
+        self._refuse(_CORRECT)
+        return left
+
+    def _only_first(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Pass the first batch on (none, if none is to be validated), and read the rest."""
+        wanted = self._options.validate == "first"
+        for at, batch in enumerate(batches):
+            if wanted and at == 0:
+                yield batch
+
+    # -- what is done with a batch, in any thread -------------------------------------------
+
+    def _validate(self, batch: Batch) -> Steps:
+        delivery = self._sender.deliver(VALIDATE, batch.events, self._options.resend)
+        return [(VALIDATE, batch, delivery)]
+
+    def _track(self, batch: Batch) -> Steps:
+        if not batch.events:
+            return [(TRACK, batch, Delivery())]
+        delivery = self._sender.deliver(TRACK, batch.events, self._options.resend)
+        return [(TRACK, batch, delivery)]
+
+    def _validate_and_track(self, batch: Batch) -> Steps:
+        steps = self._validate(batch)
+        delivery = steps[0][2]
+        left = batch.without(set(delivery.rejected))
+        if delivery.error is not None:
+            return [*steps, (TRACK, left, Delivery())]
+        return steps + self._track(left)
+
+    # -- one pass over the batches, in one thread -------------------------------------------
+
+    def _pass(self, batches: Iterable[Batch], work: Callable[[Batch], Steps]) -> None:
+        """Do the work on each batch, so many at a time, and note what becomes of it."""
+        noted = work != self._validate
+        lanes: Lanes[Batch, Steps] = Lanes(self._options.window, work)
+        total = self.result.rows if self._strict else None
+        with self._console.bar(total, "rows") as bar:
+            try:
+                for batch in batches:
+                    self._settle(lanes.room(), bar)
+                    if self._failed:
+                        break
+                    self._pace()
+                    if noted:
+                        self._account.note_sending(batch)
+                    self._settle(lanes.put(batch), bar)
+            except BaseException:
+                # Calls in flight may end; none is begun or repeated.
+                self._sender.stopped.set()
+                raise
+            finally:
+                self._settle(lanes.rest(), bar)
+                lanes.close()
+        if self._failed:
+            raise self._failed[0]
+
+    def _settle(self, outcomes: Iterable[tuple[Batch, Steps]], bar: Bar) -> None:
+        for batch, steps in outcomes:
+            self._last_call = self._clock.now()
+            for step in steps:
+                self._take_in(*step)
+            bar.add(batch.end - batch.start)
+            self._say()
+
+    def _take_in(self, endpoint: Endpoint, batch: Batch, delivery: Delivery) -> None:
+        if endpoint is VALIDATE:
+            self._account.count_validated(batch, delivery)
+        else:
+            self._account.count_tracked(batch, delivery)
+        verdict = self._verdict(endpoint, delivery)
+        if verdict is not None:
+            self._failed.append(verdict)
+            self._sender.stopped.set()
+
+    def _verdict(self, endpoint: Endpoint, delivery: Delivery) -> TidepoolError | None:
+        """Return why the run must end after a call, None to go on."""
+        if delivery.error is not None or not delivery.rejected:
+            return delivery.error
+        if self._strict and endpoint is TRACK:
+            return self._rejected(
+                "The other rows of their batches were tracked. Run it again with "
+                "on_invalid='skip': it goes on behind the rows that are confirmed and writes these "
+                "to the rejects file; correct them there and ingest that file"
+            )
+        result = self.result
+        nothing = not (result.tracked or result.already or result.validated)
+        if nothing and len(delivery.rejected) >= _SENSELESS:
+            return self._rejected(
+                "Not one event was accepted so far: this looks like a wrong column mapping "
+                "rather than wrong rows"
+            )
+        return None
+
+    def _pace(self) -> None:
+        """Wait until the pause since the last call, begun or answered, is over."""
+        rest = self._last_call + self._options.pause - self._clock.now()
+        if rest > 0:
+            self._clock.sleep(rest)
+        self._last_call = self._clock.now()
+
+    def _say(self) -> None:
+        """Say now and then how far it is: a back-fill may run for hours."""
+        now = self._clock.now()
+        if now - self._last_word >= _TELL_EVERY:
+            self._last_word = now
+            result = self.result
+            log.info("%s: %d rows read, %d events tracked", self._name, result.rows, result.tracked)

@@ -1,0 +1,127 @@
+"""What an ingest did: counts, and one line for each rejected row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class RejectedRow(NamedTuple):
+    """A row that is not in Tidepool, and why.
+
+    Parameters
+    ----------
+    line : int
+        Where the row starts: the physical line of a text file, else the row counted from 1.
+    reason : str
+        All that is wrong with it, without its values.
+    """
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"
+
+
+class ResentRows(NamedTuple):
+    """Rows that were sent again, with the same ids, as the first answer was lost.
+
+    Parameters
+    ----------
+    first_line, last_line : int
+        Where the first and the last of them start.
+    events : int
+        How many.
+    reason : str
+        Why it is not known whether the first sending was stored.
+    """
+
+    first_line: int
+    last_line: int
+    events: int
+    reason: str
+
+    def __str__(self) -> str:
+        return (
+            f"lines {self.first_line} to {self.last_line}: {self.events} events sent again with "
+            f"the same ids ({self.reason})"
+        )
+
+
+@dataclass
+class IngestResult:
+    """Count what became of the rows of a source.
+
+    Parameters
+    ----------
+    rows : int
+        Rows read.
+    tracked : int
+        Events the server confirmed in this run.
+    already : int
+        Rows confirmed in an earlier run and not sent again.
+    validated : int
+        Events the server found valid in this run, without storing them.
+    rejected : list of RejectedRow
+        Rows that were not accepted, in order of their line.
+    resent : list of ResentRows
+        Events that were sent more than once and may be stored twice, under one id.
+    batches, requests, retries : int
+        Batches confirmed, HTTP requests made, and how many of these were repetitions.
+    seconds : float
+        From start to end.
+    rejects_path, journal_path : str, optional
+        Files written.
+    """
+
+    rows: int = 0
+    tracked: int = 0
+    already: int = 0
+    validated: int = 0
+    rejected: list[RejectedRow] = field(default_factory=list, repr=False)
+    resent: list[ResentRows] = field(default_factory=list)
+    batches: int = 0
+    requests: int = 0
+    retries: int = 0
+    seconds: float = 0.0
+    rejects_path: str | None = None
+    journal_path: str | None = None
+
+    @property
+    def resent_events(self) -> int:
+        """Events that were sent more than once."""
+        return sum(rows.events for rows in self.resent)
+
+    def summary(self) -> dict[str, int | float | str | None]:
+        """Return the counts as a small mapping of plain values."""
+        return {
+            "rows": self.rows,
+            "tracked": self.tracked,
+            "already": self.already,
+            "validated": self.validated,
+            "rejected": len(self.rejected),
+            "resent": self.resent_events,
+            "batches": self.batches,
+            "requests": self.requests,
+            "retries": self.retries,
+            "seconds": round(self.seconds, 3),
+            "rejects_path": self.rejects_path,
+            "journal_path": self.journal_path,
+        }
+
+    def __str__(self) -> str:
+        counts = ", ".join(
+            f"{name} {value}"
+            for name, value in self.summary().items()
+            if isinstance(value, (int, float))
+        )
+        return "\n".join([counts, *map(str, self.resent), *map(str, self.rejected)])
+
+
+def describe_rejected(rejected: list[RejectedRow], shown: int = 20) -> str:
+    """Name the first rejected rows in the text of an error."""
+    lines = [str(row) for row in rejected[:shown]]
+    if len(rejected) > shown:
+        lines.append(f"... and {len(rejected) - shown} more (see .result.rejected)")
+    return "\n".join(lines)
