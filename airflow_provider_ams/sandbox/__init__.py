@@ -17,6 +17,7 @@ sandbox)::
         sb.tidepool_url # "http://127.0.0.1:PORT/tidepool/api/v1/events"
         sb.tidepool_key # "sandbox-key"
 
+``Control(root)`` from here has the methods below for a sandbox that runs elsewhere, and
 ``SandboxProcess(...)`` takes the same arguments, has the same attributes and methods, and runs
 in a process of its own (``.pid``) that dies with its parent. On the command line::
 
@@ -105,7 +106,8 @@ fault                        what happens (parameters)
 ``reset_before``             TCP reset before the body is read; nothing is stored
 ``reset_after_commit``       stored, then a TCP reset instead of an answer
 ``hang_after_commit``        stored, then no answer for ``seconds`` (30) or until the client leaves
-``late_commit``              no answer; stored when the client has gone away, or after ``seconds``
+``late_commit``              no answer; stored ``after`` (0) seconds from when the client has gone
+                             away, or from when ``seconds`` (30) have passed
 ``429`` / ``503``            refused, nothing stored (``retry_after``: seconds or HTTP date, none)
 ``500_before``               HTML error page, nothing stored
 ``500_after``                HTML error page, stored
@@ -128,13 +130,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from airflow_provider_ams.sandbox.remote import Control
     from airflow_provider_ams.sandbox.server import Sandbox, SandboxProcess
 
-__all__ = ["Sandbox", "SandboxProcess"]
+__all__ = ["Control", "Sandbox", "SandboxProcess"]
 
 
 def __getattr__(name: str) -> object:
     """Import the server only when it is asked for: pytest loads this package in every run."""
+    if name == "Control":  # needs no server, so it works without the extra "sandbox"
+        from airflow_provider_ams.sandbox.remote import Control
+
+        return Control
     if name in __all__:
         from airflow_provider_ams.sandbox import server
 

@@ -77,38 +77,46 @@ def synchronise(site: Site, call: Call) -> Reply:
     """Return the events of one form that changed since a time, and the ids deleted since."""
     data = call.json()
     call.need(data, "formName")
-    form, users = open_form(site, data["formName"]), user_list(data.get("userIds"))
+    form = open_form(site, data["formName"])
+    asked = user_list(data.get("userIds"))
     if data.get("lastSynchronisationTimeOnServer") is None and data.get("startDate") is None:
         raise Refusal(400, "Required parameters missing: lastSynchronisationTimeOnServer")
     since = _since(data.get("lastSynchronisationTimeOnServer"))
-    first_day = _bound(data.get("startDate"), "startDate", 0)
-    paging = data.get("pagination")
-    paging = paging if isinstance(paging, dict) else {}
+    paging = data["pagination"] if isinstance(data.get("pagination"), dict) else {}
     paged = paging.get("paginate") in TRUE
-    too_many = 0 < site.settings.max_unpaged_users < len(users)
+    too_many = 0 < site.settings.max_unpaged_users < len(asked)
     if not paged and (site.settings.reject_unpaginated or too_many):
         raise Refusal(500, "The request is too large")
-    now, page_number, after = _sync_cursor(site, paging.get("cursor"))
-    limit = site.settings.page_size if paged else -1
-    records = site.store.all(
-        f"select {EVENT_COLUMNS} from events where form_id = ? and modified > ?"
-        f" and (modified, id) > (?, ?) and day >= ? and {ANY_USER}"
-        " order by modified, id limit ?",
-        *(form.id, since, *after, first_day, orjson.dumps(users).decode()),
-        limit + 1 if paged else -1,
-    )
-    page = records[:limit] if paged else records
-    cursor = None
-    if paged and len(records) > limit:
-        cursor = f"{now}.{page_number + 1}.{page[-1][8]}.{page[-1][0]}"
+    now, number, after = _sync_cursor(site, paging.get("cursor"))
+    first_day = _bound(data.get("startDate"), "startDate", 0)
+    limit = site.settings.page_size if paged else None
+    page, last = _changed(site, form, asked, (since, first_day, *after), limit)
     reply: dict[str, Any] = {
         "export": {"events": show_events(site, form, page)},
-        "lastSynchronisationTimeOnServer": now + page_number * site.settings.sync_time_drift_ms,
+        "lastSynchronisationTimeOnServer": now + number * site.settings.sync_time_drift_ms,
         "idsOfDeletedEvents": _deleted(site, form, since),
     }
     if paged:
-        _put(reply, site.settings.sync_cursor_key, cursor)
+        _put(reply, site.settings.sync_cursor_key, last and f"{now}.{number + 1}.{last}")
     return ok(reply)
+
+
+def _changed(
+    site: Site, form: Form, asked: list[int], after: tuple[int, ...], limit: int | None
+) -> tuple[list[tuple[Any, ...]], str | None]:
+    """Return a page in order of change, and the place of its last event when there are more."""
+    since, first_day, modified, event_id = after
+    users = [user for user in asked if site.store.knows_user(user)]
+    records = site.store.all(
+        f"select {EVENT_COLUMNS} from events where form_id = ? and (modified, id) > (?, ?)"
+        f" and day >= ? and {ANY_USER} order by modified, id limit ?",
+        *(form.id, *max((since, 1 << 62), (modified, event_id)), first_day),
+        *(orjson.dumps(users).decode(), -1 if limit is None else limit + 1),
+    )
+    if limit is None or len(records) <= limit:
+        return records, None
+    last = records[limit - 1]
+    return records[:limit], f"{last[8]}.{last[0]}"
 
 
 def _since(value: Json) -> int:
@@ -210,7 +218,7 @@ def _search(
 
 def _records(site: Site, form: Form, data: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Select by users and dates; without both times the dates are ignored, as live."""
-    where = ["form_id = ?"]
+    where = ["form_id = ?", "user_id in (select id from users where visible)"]
     values: list[Any] = [form.id]
     if data.get("userIds") is not None:
         where.append(ANY_USER)

@@ -11,7 +11,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "reset_before": {},
     "reset_after_commit": {},
     "hang_after_commit": {"seconds": 30.0},
-    "late_commit": {"seconds": 30.0},
+    "late_commit": {"seconds": 30.0, "after": 0.0},
     "429": {"retry_after": None},
     "503": {"retry_after": None},
     "500_before": {},

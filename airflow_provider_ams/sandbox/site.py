@@ -60,6 +60,7 @@ class Site:
     traffic: Traffic = field(default_factory=Traffic)
     rule_breaks: Counter[str] = field(default_factory=Counter)
     origin: str = ""
+    resets: int = 0
     _window: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
@@ -78,10 +79,11 @@ class Site:
 
     def reset(self) -> None:
         """Forget everything but the settings given at the start."""
+        self.resets += 1
         self.settings = self.started
         self.clock.reset()
         self.store.clear()
-        self.sessions.close_all()
+        self.sessions = Sessions(self.clock)
         self.faults = FaultPlan()
         self.traffic.clear()
         self.rule_breaks.clear()

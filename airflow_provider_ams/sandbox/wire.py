@@ -60,7 +60,11 @@ class Endpoint:
         if fault == "delay":
             await asyncio.sleep(how["seconds"])
         if fault == "late_commit":
+            before = self.site.resets
             await peer.gone(how["seconds"])
+            await asyncio.sleep(how["after"])
+            if self.site.resets != before:  # another test has begun
+                return await peer.reset()
         if fault == "session_expired":
             self.site.sessions.close(token_of(call))
         if how.get("commit") is False:
