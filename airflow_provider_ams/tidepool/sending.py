@@ -242,6 +242,11 @@ def error_of(outcome: _Try) -> TidepoolError:
             f"Tidepool does not accept the API key ({words}). "
             + _ADVICE[401 if "401" in words else 403]
         )
+    if outcome.action is Action.SETUP and "certificate" in words:
+        return TidepoolConfigurationError(
+            f"{words}: check base_url, or name the CA bundle to check it with (verify, or ca_bundle "
+            "of the connection)"
+        )
     if outcome.action is Action.SETUP:
         return TidepoolConfigurationError(
             f"there is no Tidepool at the base URL ({words}): check base_url, or the host of the "

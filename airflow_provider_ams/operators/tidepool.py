@@ -1,0 +1,315 @@
+"""Operators for Tidepool: validate and track historical events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
+
+from airflow_provider_ams.hooks.tidepool import TidepoolHook
+from airflow_provider_ams.operators._data import hide, reveal
+from airflow_provider_ams.operators._report import table
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_ams.tidepool import (
+        IngestOptions,
+        IngestResult,
+        Journal,
+        TidepoolClient,
+        TidepoolError,
+    )
+
+__all__ = ["TidepoolTrackEventsOperator", "TidepoolValidateEventsOperator"]
+
+_STATE_KEY = "tidepool_journal"
+_RESTARTED_KEY = "tidepool_restarted"
+_LINES_LOGGED = 100
+
+
+class _TidepoolOperator(BaseOperator):
+    """Base of the Tidepool operators.
+
+    Parameters
+    ----------
+    source : str, path, DataFrame, list of dicts or XComArg
+        A CSV, JSON lines or Parquet file, local or any ObjectStoragePath (``gs://conn@bucket/x``),
+        or rows. Rows are not shown in rendered templates. XCom suits some 10 MB: pass the path of
+        anything larger.
+    validate : {"first", "all", "none"}, optional
+        Which batches the server checks before anything is tracked; the first if left out.
+    on_invalid : {"fail", "skip"}, optional
+        Whether one wrong row stops everything, before anything is sent (so if left out), or is
+        left out.
+    columns : mapping, optional
+        Column of the source -> event field, as ``{"message": "text"}``.
+    timezone : str, optional
+        IANA zone of timestamps without one, which are errors if this is left out.
+    ambiguous : {"reject", "first", "second"}, optional
+        What a local time means that comes twice as clocks go back.
+    event_name : str, optional
+        For rows without one; ``USER_MESSAGE`` if left out.
+    random_ids : bool, optional
+        Make missing ids at random rather than from the row.
+    batch_size, pause, window, format, encoding, dialect
+        See the library's ``IngestOptions``.
+    tidepool_conn_id : str
+        Connection of type ``tidepool``.
+    """
+
+    template_fields: Sequence[str] = ("tidepool_conn_id", "source", "options")
+
+    def __init__(
+        self,
+        *,
+        source: Any,  # noqa: ANN401
+        validate: str | None = None,
+        on_invalid: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        timezone: str | None = None,
+        ambiguous: str | None = None,
+        event_name: str | None = None,
+        random_ids: bool | None = None,
+        batch_size: int | None = None,
+        pause: float | None = None,
+        window: int | None = None,
+        format: str | None = None,
+        encoding: str | None = None,
+        dialect: Mapping[str, Any] | None = None,
+        tidepool_conn_id: str = TidepoolHook.default_conn_name,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**kwargs)
+        self.source = source
+        self.tidepool_conn_id = tidepool_conn_id
+        self.options: dict[str, Any] = {}
+        self.add_options(
+            validate=validate,
+            on_invalid=on_invalid,
+            columns=columns,
+            timezone=timezone,
+            ambiguous=ambiguous,
+            event_name=event_name,
+            random_ids=random_ids,
+            batch_size=batch_size,
+            pause=pause,
+            window=window,
+            format=format,
+            encoding=encoding,
+            dialect=dialect,
+        )
+
+    @property
+    def source(self) -> Any:  # noqa: ANN401
+        """Where the events come from, hidden from rendered templates when it is rows."""
+        return self._source
+
+    @source.setter
+    def source(self, value: Any) -> None:  # noqa: ANN401
+        self._source = hide(value)
+
+    def add_options(self, **options: Any) -> None:  # noqa: ANN401
+        """Note the library options that the user has set."""
+        self.options |= {name: value for name, value in options.items() if value is not None}
+
+    def _options(self) -> IngestOptions:
+        from airflow_provider_ams.tidepool import IngestOptions
+
+        return IngestOptions(interactive_mode=False, **self.options)
+
+    def _report(self, what: str, result: IngestResult) -> dict[str, Any]:
+        summary = result.summary()
+        self.log.info("%s", table(what, {k: v for k, v in summary.items() if v is not None}))
+        for row in result.rejected[:_LINES_LOGGED]:
+            self.log.warning("rejected %s", row)
+        if len(result.rejected) > _LINES_LOGGED:
+            self.log.warning("... and %d more", len(result.rejected) - _LINES_LOGGED)
+        for rows in result.resent:
+            self.log.warning("%s", rows)
+        return summary
+
+    @contextmanager
+    def _client(self, what: str, resumable: bool) -> Iterator[TidepoolClient]:
+        """Yield a client; errors that no retry heals, or that a retry would make worse, fail."""
+        from airflow_provider_ams.tidepool import (
+            TidepoolConfigurationError,
+            TidepoolError,
+            TidepoolRejectedError,
+        )
+
+        hook = TidepoolHook(self.tidepool_conn_id)
+        try:
+            yield hook.get_conn()
+        except TidepoolError as error:
+            if error.result is not None:
+                self._report(what, error.result)
+            hopeless = isinstance(error, (TidepoolConfigurationError, TidepoolRejectedError))
+            if hopeless or not (resumable or _nothing_sent(error)):
+                raise AirflowFailException(str(error)) from error
+            raise
+        finally:
+            hook.close()
+
+
+def _nothing_sent(error: TidepoolError) -> bool:
+    """Tell that a retry without a journal would send no event a second time."""
+    from airflow_provider_ams.tidepool import TidepoolTransientError
+
+    tracked = error.result.tracked if error.result is not None else 0
+    return isinstance(error, TidepoolTransientError) and tracked == 0
+
+
+class TidepoolValidateEventsOperator(_TidepoolOperator):
+    """Check every row of a source, and let the server check batches of it, storing nothing.
+
+    Parameters
+    ----------
+    source, validate, on_invalid, tidepool_conn_id
+        As for the base: what to check, which batches the server sees, what a wrong row means.
+    columns, timezone, ambiguous, event_name, random_ids
+        As for `TidepoolTrackEventsOperator`: give both the same.
+    batch_size, pause, window, format, encoding, dialect
+        See the library's ``IngestOptions``.
+
+    Returns
+    -------
+    dict
+        Counts: ``rows``, ``validated``, ``rejected`` and more.
+    """
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Check the source.
+
+        Raises
+        ------
+        AirflowFailException
+            Rows are wrong, or a setting is; the log names each.
+        TidepoolTransientError
+            Tidepool is not reachable; Airflow tries again.
+        """
+        what = "Tidepool: validate"
+        with self._client(what, resumable=True) as client:
+            result = client.validate_events(_place(reveal(self.source)), self._options())
+        return self._report(what, result)
+
+
+class TidepoolTrackEventsOperator(_TidepoolOperator):
+    """Validate a source and store its rows as events, going on where an earlier try was cut off.
+
+    What was confirmed is kept in the task's state store (Airflow 3.3), over retries and over a
+    manual clear, but not from one DAG run to the next. `journal` names a file instead, which
+    any later run on the same source goes on from; below Airflow 3.3 a source that is a file has
+    one next to it. Rows from XCom without either are tracked in one go: if that is cut off, the
+    task fails rather than send events twice.
+
+    Parameters
+    ----------
+    source, validate, on_invalid, tidepool_conn_id
+        As for the base: what to track, which batches are validated, what a wrong row means.
+    columns, timezone, ambiguous, event_name, random_ids
+        How rows become events.
+    batch_size, pause, window, format, encoding, dialect
+        See the library's ``IngestOptions``.
+    journal : str or path, optional
+        File or ObjectStoragePath to keep what was confirmed in.
+    rejects : str or path, optional
+        File for rows that were skipped, each with the reason; next to a source that is a file if
+        left out.
+    resend : int, optional
+        How often a batch of which no answer came is sent again, with the same ids; once if left
+        out.
+    restart : bool, optional
+        Forget what was confirmed and send everything (again); retries do not start over.
+    same_project : bool, optional
+        The API key has changed since the journal was begun, but belongs to the same project.
+
+    Returns
+    -------
+    dict
+        Counts: ``rows``, ``tracked``, ``already``, ``rejected``, ``resent`` and more.
+    """
+
+    template_fields: Sequence[str] = (*_TidepoolOperator.template_fields, "journal", "rejects")
+
+    def __init__(
+        self,
+        *,
+        journal: Any = None,  # noqa: ANN401
+        rejects: Any = None,  # noqa: ANN401
+        resend: int | None = None,
+        restart: bool | None = None,
+        same_project: bool | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**kwargs)
+        self.journal = journal
+        self.rejects = rejects
+        self.add_options(resend=resend, restart=restart, same_project=same_project)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Track the source.
+
+        Raises
+        ------
+        AirflowFailException
+            Rows or a setting are wrong, or events would be sent twice without a journal.
+        TidepoolTransientError, TidepoolUnknownOutcomeError
+            Airflow tries again, and goes on where this try stopped.
+        """
+        if self.rejects is not None:
+            self.options["rejects"] = _place(self.rejects)
+        self.options["restart"] = self._restart(context)
+        source = _place(reveal(self.source))
+        journal = self._journal(context, source)
+        what = "Tidepool: track"
+        with self._client(what, resumable=journal is not None or _is_file(source)) as client:
+            result = client.ingest(source, self._options(), journal=journal)
+        return self._report(what, result)
+
+    def _restart(self, context: Context) -> bool:
+        """Tell whether to start over: once for a run and for each manual clear, not for a retry."""
+        if not self.options.get("restart"):
+            return False
+        ti, store = context["ti"], context.get("task_state_store")
+        if store is None:
+            return bool(ti.try_number == 1)
+        if store.get(_RESTARTED_KEY) == ti.max_tries:  # grows with a clear only
+            return False
+        store.set(_RESTARTED_KEY, ti.max_tries)
+        return True
+
+    def _journal(self, context: Context, source: object) -> Journal | Any | None:  # noqa: ANN401
+        if self.journal is not None:
+            return _place(self.journal)
+        store = context.get("task_state_store")
+        if store is not None:
+            from airflow_provider_ams.tidepool import SnapshotJournal
+
+            return SnapshotJournal(
+                lambda: store.get(_STATE_KEY),
+                lambda value: store.set(_STATE_KEY, value),
+                "in the task's state store",
+            )
+        if _is_file(source):
+            self.log.info(
+                "No task state store (Airflow below 3.3): the journal is next to the file"
+            )
+        else:
+            self.log.warning("These rows have no journal: give one to make the task resumable")
+        return None
+
+
+def _is_file(source: object) -> bool:
+    return isinstance(source, str) or hasattr(source, "open") or hasattr(source, "__fspath__")
+
+
+def _place(value: Any) -> Any:  # noqa: ANN401
+    """Open URLs the way Airflow does, with the credentials of its connections."""
+    if isinstance(value, str) and "://" in value:
+        from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+        return ObjectStoragePath(value)
+    return value
