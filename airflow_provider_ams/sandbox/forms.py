@@ -120,6 +120,16 @@ class Form:
         return {item.name: _kind(item) for item in self.fields}
 
     @cached_property
+    def in_row_0(self) -> frozenset[str]:
+        """Names of the fields that row 0 may hold."""
+        return frozenset(item.name for item in self.fields if item.writable)
+
+    @cached_property
+    def in_table(self) -> frozenset[str]:
+        """Names of the fields that the rows from 1 on may hold."""
+        return frozenset(item.name for item in self.fields if item.writable and item.table)
+
+    @cached_property
     def has_table(self) -> bool:
         """Tell whether the form has a table."""
         return any(item.table for item in self.fields)

@@ -9,6 +9,7 @@ from functools import lru_cache
 _DATE = re.compile(r"(\d{2})/(\d{2})/(\d{4})")
 _TIME = re.compile(r"(\d{1,2}):(\d{2}) ?([AaPp])[Mm]")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+_JAVA_TEXT = re.compile(r"-?(?:[1-9]\d{0,6}|0(?!\.00))(?:\.\d{0,7}[1-9])?")
 _EPOCH = date(1970, 1, 1).toordinal()
 DAY_MS = 86_400_000
 HALF_DAY = 720
@@ -74,9 +75,10 @@ def java_double(number: float, whole_with_point: bool = False) -> str:
     return f"{sign}{digits[0]}.{digits[1:] or '0'}E{int(exponent)}"
 
 
-@lru_cache(maxsize=50_000)
 def number_text(text: str, whole_with_point: bool = False) -> str:
     """Return the text in which a number field reads back; other text is left as it is."""
+    if _JAVA_TEXT.fullmatch(text) and not whole_with_point:
+        return text  # plain numbers of up to 15 digits, nearly all there are
     number = parse_number(text)
     if number is None or number in (float("inf"), float("-inf")):
         return text

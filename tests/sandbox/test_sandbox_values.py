@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from airflow_provider_ams.sandbox.formula import compile_formula, evaluate
@@ -94,3 +96,12 @@ def test_formulas():
 def test_formulas_are_no_programs(text):
     with pytest.raises(ValueError):
         compile_formula(text)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_short_cut_for_plain_numbers_changes_nothing(seed):
+    dice = random.Random(seed)
+    for _ in range(2000):
+        number = dice.choice([1, -1]) * dice.random() * 10 ** dice.randint(-5, 9)
+        text = f"{number:.{dice.randint(0, 9)}f}"
+        assert number_text(text) == java_double(float(text)), text
