@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_ams.sandbox import SandboxProcess
+
+
+@pytest.fixture(scope="session")
+def faulty_sandbox():
+    with SandboxProcess(port=0) as sandbox:
+        yield sandbox
