@@ -32,6 +32,8 @@ class EventSet:
         Positions in `table` of each event's table rows; empty for forms without table.
     has_table : bool
         Whether table fields were named.
+    table_groups : list of list of int
+        As `table_rows`, with the rows that hold no value.
     """
 
     form: str
@@ -46,6 +48,7 @@ class EventSet:
     table: dict[str, Texts] = field(default_factory=dict)
     table_rows: Sequence[Sequence[int]] = ()
     has_table: bool = False
+    table_groups: Sequence[Sequence[int]] = ()
 
     def __len__(self) -> int:
         return len(self.user_ids)

@@ -145,24 +145,46 @@ def resolve_users(client: AMSClient, column: pd.Series[Any], id_col: str, cache:
     AMSInputError
         People who are missing, unknown or ambiguous, all of them by row. Values are not repeated.
     """
-    if id_col == "user_id":
-        found: dict[Any, list[int]] = {v: _given(v) for v in column.unique().tolist()}
-    else:
-        roster = get_roster(client, cache=cache)
-        found = {v: roster.find(id_col, v) for v in column.dropna().unique().tolist()}
-    missing = column.isna().tolist()
-    ids, bad = [], {"missing": [], "unmatched": [], "ambiguous": []}  # type: ignore[var-annotated]
-    for label, value, gone in zip(column.index, column.tolist(), missing, strict=True):
-        matches = [] if gone else found[value]
-        if len(matches) == 1:
-            ids.append(matches[0])
-        elif gone:
-            bad["missing"].append(label)
-        else:
-            bad["ambiguous" if matches else "unmatched"].append(label)
+    roster = None if id_col == "user_id" else get_roster(client, cache=cache)
+    ids, bad = match_users(roster, column, id_col)
     if any(bad.values()):
         raise _people_error(bad, id_col)
-    return ids
+    return [i for i in ids if i is not None]
+
+
+def match_users(
+    roster: Roster | None, column: pd.Series[Any], id_col: str
+) -> tuple[list[int | None], dict[str, list[Any]]]:
+    """Return the user id of each row, None where there is none, and the rows without.
+
+    Parameters
+    ----------
+    roster : Roster or None
+        The users to look in; None takes user ids as they are given.
+    column : Series
+        What names the people.
+    id_col : str
+        How it names them.
+
+    Returns
+    -------
+    list of int or None
+        A user id for each row.
+    dict
+        ``missing``, ``unmatched`` and ``ambiguous``: the labels of the rows concerned.
+    """
+    missing = column.isna().tolist()
+    values = column.dropna().unique().tolist()
+    found = {v: roster.find(id_col, v) if roster else _given(v) for v in values}
+    ids: list[int | None] = []
+    bad: dict[str, list[Any]] = {"missing": [], "unmatched": [], "ambiguous": []}
+    for label, value, gone in zip(column.index, column.tolist(), missing, strict=True):
+        matches = [] if gone else found[value]
+        ids.append(matches[0] if len(matches) == 1 else None)
+        if len(matches) != 1:
+            kind = "missing" if gone else "ambiguous" if matches else "unmatched"
+            bad[kind].append(label)
+    return ids, bad
 
 
 def _given(value: object) -> list[int]:
