@@ -269,3 +269,12 @@ def test_deletes(wire):
     assert wire.sandbox.deleted() == ids
     assert "__is_rpc_exception__" in wire.v2("event/deleteAll", {"eventIds": ids}).text
     assert min(wire.ids(event())) > max(ids)
+
+
+def test_an_update_without_a_change_is_in_the_next_delta(wire):
+    (event_id,) = wire.ids(event())
+    since = wire.sync("Reaction Time", [1001])["lastSynchronisationTimeOnServer"]
+    wire.ids(event(existingEventId=event_id))
+
+    delta = wire.sync("Reaction Time", [1001], lastSynchronisationTimeOnServer=since)
+    assert [item["id"] for item in delta["export"]["events"]] == [event_id]
