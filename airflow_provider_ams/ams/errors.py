@@ -64,11 +64,14 @@ class AMSError(Exception):
         self.result: ImportResult | None = None
 
     def __str__(self) -> str:
+        return self._text()
+
+    def _text(self, *, with_rows: bool = True) -> str:
         parts = [self.message]
         where = [self.endpoint, f"HTTP {self.status}" if self.status else None]
         if any(where):
             parts.append(f"[{', '.join(w for w in where if w)}]")
-        if self.rows:
+        if self.rows and with_rows:
             parts.append(f"(rows {describe_rows(self.rows)})")
         if self.hint:
             parts.append(self.hint)
@@ -80,7 +83,20 @@ class AMSConfigurationError(AMSError):
 
 
 class AMSInputError(AMSConfigurationError):
-    """The frame handed in can't be sent as it is; nothing was sent."""
+    """The frame handed in can't be sent as it is; nothing was sent.
+
+    Parameters
+    ----------
+    rows_told : bool
+        The message names the rows already.
+    """
+
+    def __init__(self, message: str, *, rows_told: bool = False, **details: Any) -> None:  # noqa: ANN401
+        super().__init__(message, **details)
+        self._rows_told = rows_told
+
+    def __str__(self) -> str:
+        return self._text(with_rows=not self._rows_told)
 
 
 class AMSPermissionError(AMSConfigurationError):

@@ -24,7 +24,7 @@ from airflow_provider_ams.ams.options import (
 )
 from airflow_provider_ams.ams.reading import SEARCH_USERS, Search, chunks, search, synchronise
 from airflow_provider_ams.ams.users import get_roster, select_users
-from airflow_provider_ams.ams.values import cell_text
+from airflow_provider_ams.ams.values import ValueProblem, cell_text
 from airflow_provider_ams.transport import Console
 
 
@@ -127,26 +127,36 @@ def _search(form: str, chosen: EventFilter | None) -> Search:
         return Search(form)
     keys, values = as_list(chosen.data_key), as_list(chosen.data_value)
     filters = [
-        {"key": str(k), "value": cell_text(v, None) or "", "filterCondition": DATA_CONDITIONS[c]}
+        {"key": str(k), "value": _condition_text(v), "filterCondition": DATA_CONDITIONS[c]}
         for k, v, c in zip(keys, values, chosen.conditions if keys else [], strict=True)
     ]
     return Search(form, filters, chosen.events_per_user)
 
 
+def _condition_text(value: Any) -> str:  # noqa: ANN401
+    try:
+        return cell_text(value, None) or ""
+    except ValueProblem:
+        raise AMSConfigurationError(
+            f"data_value is a {type(value).__name__}, which has no text form in AMS.",
+            hint="Give the text that the form shows.",
+        ) from None
+
+
 def _with_missing_users(frame: pd.DataFrame, users: list[int], roster: Any) -> pd.DataFrame:  # noqa: ANN401
     present = set(frame["user_id"].tolist())
     absent = [u for u in users if u not in present]
-    extra = pd.DataFrame(
-        {
-            "user_id": pd.Series(absent, dtype="int64"),
-            "about": pd.Series([roster.text(u, "about") for u in absent], dtype=object),
-            "username": pd.Series([roster.text(u, "username") for u in absent], dtype=object),
-        }
-    )
-    frame = frame.astype({"event_id": "Int64"})
-    return pd.concat([frame, extra.reindex(columns=frame.columns)], ignore_index=True).astype(
-        frame.dtypes.to_dict()
-    )
+    # Whole numbers get gaps; user_id has none.
+    whole = [c for c in frame.columns if frame[c].dtype == "int64" and c != "user_id"]
+    frame = frame.astype({"event_id": "Int64", **dict.fromkeys(whole, "Int64")})
+    known: dict[str, list[Any]] = {
+        "user_id": absent,
+        "about": [roster.text(u, "about") for u in absent],
+        "username": [roster.text(u, "username") for u in absent],
+    }
+    gap = [None] * len(absent)
+    extra = {c: pd.Series(known.get(c, gap), dtype=frame[c].dtype) for c in frame.columns}
+    return pd.concat([frame, pd.DataFrame(extra)], ignore_index=True)
 
 
 def sync_event_data(

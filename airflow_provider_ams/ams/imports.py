@@ -11,6 +11,7 @@ from typing import TypeVar
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
+from airflow_provider_ams.ams.dates import has_zone
 from airflow_provider_ams.ams.engine import Importer, Recovery
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
@@ -439,7 +440,8 @@ def _client(
 def _has_zone(df: object) -> bool:
     if not isinstance(df, pd.DataFrame):
         return False
-    return any(getattr(dtype, "tz", None) is not None for dtype in df.dtypes)
+    dates = [c for c in df.columns if str(c).lower() in ("start_date", "end_date")]
+    return any(has_zone(column) for _, column in df[dates].items())
 
 
 def _needs_now(draft: Draft) -> bool:

@@ -17,14 +17,14 @@ from airflow_provider_ams.ams.dates import (
     local_datetimes,
     minutes_of,
     parse_column,
-    parse_day,
+    parse_days,
     parse_minute,
 )
 from airflow_provider_ams.ams.errors import AMSInputError, describe_rows
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.frames import FIELD_PREFIX, RESERVED
 from airflow_provider_ams.ams.users import as_user_id
-from airflow_provider_ams.ams.values import Texts, column_texts
+from airflow_provider_ams.ams.values import Texts, read_texts
 
 DATE_COLUMNS = ("start_date", "start_time", "end_date", "end_time")
 # Recognised in any letter case; "email", "about" and "form" only as they stand, a form may well
@@ -72,6 +72,10 @@ class Draft:
     field_columns: dict[str, Any]
     table_columns: dict[str, Any]
     warnings: list[str] = field(default_factory=list)
+    #: What the rows of one event share, if not event id or person, date and time.
+    event_keys: list[Any] | None = None
+    #: Columns that have been turned into texts already.
+    texts: dict[Any, Texts] = field(default_factory=dict, repr=False)
 
     def labels_of(self, positions: Sequence[int]) -> list[Any]:
         """Return the input's labels for rows of `frame`."""
@@ -87,6 +91,7 @@ def read_frame(
     needs_event_id: bool = False,
     takes_event_id: bool = True,
     zone: str | None = None,
+    problems: Problems | None = None,
 ) -> Draft:
     """Check a frame's columns and read its dates, times and event ids.
 
@@ -107,6 +112,8 @@ def read_frame(
         False: an ``event_id`` column is ignored (insert).
     zone : str, optional
         The site's zone, for columns that carry one.
+    problems : Problems, optional
+        Collects what is wrong with values, in place of an error; wrong columns still raise one.
 
     Raises
     ------
@@ -116,7 +123,8 @@ def read_frame(
     if not isinstance(df, pd.DataFrame):
         raise AMSInputError(f"DataFrame is invalid: it is a {type(df).__name__}.")
     frame = rename_reserved(df, id_col)
-    problems = Problems()
+    lenient = problems is not None
+    problems = Problems() if problems is None else problems
     _check_columns(frame, id_col, table_fields or (), needs_start, needs_event_id, problems)
     labels = frame.index
     frame = frame.reset_index(drop=True)
@@ -128,9 +136,10 @@ def read_frame(
     if needs_start and "start_date" in frame:
         for row, (day, event_id) in enumerate(zip(moments.start_days, ids, strict=True)):
             if day is None and event_id is None:
-                problems.add("a new event has no 'start_date'", row)
+                what = "a new event has no 'start_date'"
+                problems.add(what, row, rule="dates", field="start_date")
     draft = Draft(frame, labels, source, moments, ids, {}, {})
-    if problems:
+    if problems and not lenient:
         raise invalid(problems, draft)
     table = {*(table_fields or ()), *nested}
     for column in frame.columns:
@@ -147,10 +156,13 @@ def invalid(problems: Problems, draft: Draft) -> AMSInputError:
         labels = draft.labels_of(positions)
         parts.append(f"{what} (rows {describe_rows(labels)})" if labels else what)
         rows += labels
-    error = AMSInputError(f"DataFrame is invalid: {'; '.join(parts)}. Nothing was sent.")
-    error.rows = []
-    error.invalid_rows = list(dict.fromkeys(rows))  # type: ignore[attr-defined]
-    return error
+    # The one complaint that stands for itself: callers know it by its beginning.
+    lead = "" if all(p.startswith("Invalid event_id") for p in parts) else "DataFrame is invalid: "
+    return AMSInputError(
+        f"{lead}{'; '.join(parts)}. Nothing was sent.",
+        rows=list(dict.fromkeys(rows)),
+        rows_told=True,
+    )
 
 
 def rename_reserved(df: pd.DataFrame, id_col: str) -> pd.DataFrame:
@@ -267,7 +279,6 @@ def _table_rows(values: Sequence[Any], row: int, problems: Problems) -> list[dic
 def _moments(frame: pd.DataFrame, problems: Problems, zone: str | None) -> Moments:
     columns: dict[str, list[int | None]] = {}
     for name in DATE_COLUMNS:
-        parse = parse_day if name.endswith("date") else parse_minute
         if name not in frame:
             columns.setdefault(name, [None] * len(frame))
             continue
@@ -282,8 +293,9 @@ def _moments(frame: pd.DataFrame, problems: Problems, zone: str | None) -> Momen
             time_name = name.replace("date", "time")
             if times is not None and time_name not in frame:
                 columns[time_name] = times
-        if name not in columns or name in frame:
-            columns[name] = parse_column(series, parse, problems)
+            columns[name] = parse_days(series, problems)
+        else:
+            columns[name] = parse_column(series, parse_minute, problems)
     return Moments(
         columns["start_date"], columns["start_time"], columns["end_date"], columns["end_time"]
     )
@@ -297,9 +309,11 @@ def _event_ids(frame: pd.DataFrame, problems: Problems, needed: bool) -> list[in
     for row, (value, gone) in enumerate(zip(frame["event_id"].tolist(), missing, strict=True)):
         number = None if gone else as_user_id(value)
         if number is None and not gone and value != "":
-            problems.add("Invalid event_id values provided, not whole numbers", row)
+            what = "Invalid event_id values provided, not whole numbers"
+            problems.add(what, row, rule="event_id", field="event_id")
         elif number is None and needed:
-            problems.add("Invalid event_id values provided, missing", row)
+            what = "Invalid event_id values provided, missing"
+            problems.add(what, row, rule="event_id", field="event_id")
         ids.append(number)
     return ids
 
@@ -314,6 +328,7 @@ def build_events(
     *,
     now: dt.datetime,
     booleans: tuple[str, str] | None = None,
+    problems: Problems | None = None,
 ) -> EventSet:
     """Group rows into events, fill in missing times and convert all values.
 
@@ -329,6 +344,8 @@ def build_events(
         Wall-clock time of the site, for missing start dates and times.
     booleans : tuple of str, optional
         Texts for True and False.
+    problems : Problems, optional
+        Collects contradictions and wrong ends, in place of an error.
 
     Raises
     ------
@@ -336,7 +353,8 @@ def build_events(
         Rows of one event contradict each other, an end is before its start, or a value has no
         text form.
     """
-    problems = Problems()
+    lenient = problems is not None
+    problems = Problems() if problems is None else problems
     has_table = bool(draft.table_columns)
     groups = _groups(draft, user_ids, has_table, problems)
     pick = _Picker(draft, groups, problems)
@@ -348,11 +366,14 @@ def build_events(
     )
     days, minutes, end_days, end_minutes = fill_times(moments, now, groups, problems)
     fields = {
-        name: pick.one(str(column), _texts(draft, column, booleans))
+        name: pick.one(str(column), _texts(draft, column, booleans, problems))
         for name, column in draft.field_columns.items()
     }
-    table = {name: _texts(draft, c, booleans) for name, c in draft.table_columns.items()}
-    if problems:
+    table = {
+        name: _texts(draft, column, booleans, problems)
+        for name, column in draft.table_columns.items()
+    }
+    if problems and not lenient:
         raise invalid(problems, draft)
     source = draft.source
     return EventSet(
@@ -368,12 +389,23 @@ def build_events(
         table,
         [_rows_with_values(g, table) for g in groups] if has_table else (),
         has_table,
+        groups if has_table else (),
     )
 
 
-def _texts(draft: Draft, column: object, booleans: tuple[str, str] | None) -> Texts:
-    labels = [draft.labels[p] for p in draft.source]
-    return column_texts(draft.frame[column], booleans, labels)
+def _texts(
+    draft: Draft,
+    column: Any,  # noqa: ANN401
+    booleans: tuple[str, str] | None,
+    problems: Problems,
+) -> Texts:
+    if column in draft.texts:
+        return draft.texts[column]
+    draft.texts[column], found = read_texts(draft.frame[column], booleans)
+    for what, rows in found.items():
+        for row in rows:
+            problems.add(f"column {column!r} {what}", row, rule="value", field=str(column))
+    return draft.texts[column]
 
 
 def _rows_with_values(group: Sequence[int], table: Mapping[str, Texts]) -> list[int]:
@@ -388,17 +420,22 @@ def _groups(
         seen: dict[int, int] = {}
         for row, event_id in enumerate(draft.event_ids):
             if event_id is not None and seen.setdefault(event_id, row) != row:
-                problems.add("an event_id occurs more than once", row)
+                what = "an event_id occurs more than once"
+                problems.add(what, row, rule="event_id", field="event_id")
         return [[row] for row in range(len(draft.frame))]
     groups: dict[Any, list[int]] = {}
     days, minutes = draft.moments.start_days, draft.moments.start_minutes
     for row, event_id in enumerate(draft.event_ids):
-        key = event_id if event_id is not None else (user_ids[row], days[row], minutes[row])
+        key: Any = event_id
+        if draft.event_keys is not None:
+            key = draft.event_keys[row]
+        elif event_id is None:
+            key = (user_ids[row], days[row], minutes[row])
         groups.setdefault(key, []).append(row)
     for group in groups.values():
         for row in group:
             if user_ids[row] != user_ids[group[0]]:
-                problems.add("rows of one event name different people", row)
+                problems.add("rows of one event name different people", row, rule="users")
     return list(groups.values())
 
 
@@ -419,9 +456,8 @@ class _Picker:
             first = present[0][1] if present else None
             for position, value in present:
                 if value != first:
-                    self._problems.add(
-                        f"{name!r} differs within one event; it is no table field", position
-                    )
+                    what = f"{name!r} differs within one event; it is no table field"
+                    self._problems.add(what, position, rule="event_level", field=name)
             picked.append(first)
         return picked
 
@@ -445,7 +481,7 @@ def fill_times(
         if end_day is None or (end_day == days[i] and not given):
             end_day = days[i] + over
         if (end_day, end_minute) < (days[i], minutes[i]):
-            problems.add("the end is before the start", groups[i][0])
+            problems.add("the end is before the start", groups[i][0], rule="dates")
         end_days.append(end_day)
         end_minutes.append(end_minute)
     return days, minutes, end_days, end_minutes

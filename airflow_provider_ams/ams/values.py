@@ -10,7 +10,7 @@ import datetime as dt
 import enum
 import math
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -73,7 +73,7 @@ def cell_text(value: Any, booleans: tuple[str, str] | None) -> str | None:  # no
         The value has no text form.
     """
     if isinstance(value, str):
-        return value or None
+        return str.__str__(value) or None  # enums and numpy texts, too, as plain text
     if value is None or value is pd.NA or value is pd.NaT:
         return None
     for kind, convert in _CONVERTERS:
@@ -137,11 +137,24 @@ def column_texts(
     AMSInputError
         Values without a text form, with their rows.
     """
+    texts, problems = read_texts(column, booleans)
+    if problems:
+        what, where = next(iter(problems.items()))
+        index = list(column.index if labels is None else labels)
+        raise AMSInputError(
+            f"DataFrame is invalid: column {column.name!r} {what}.", rows=[index[i] for i in where]
+        )
+    return texts
+
+
+def read_texts(
+    column: pd.Series[Any], booleans: tuple[str, str] | None = None
+) -> tuple[Texts, dict[str, list[int]]]:
+    """Convert a column as `column_texts` does; return problems with their positions, too."""
     fast = _whole_column(column)
     if fast is not None:
-        return fast
-    names = column.index if labels is None else labels
-    return _by_value(column.tolist(), booleans, column.name, names)
+        return fast, {}
+    return _by_value(_cells(column), booleans)
 
 
 def _whole_column(column: pd.Series[Any]) -> Texts | None:
@@ -163,6 +176,19 @@ def _whole_column(column: pd.Series[Any]) -> Texts | None:
     return None
 
 
+def _cells(column: pd.Series[Any]) -> list[Any]:
+    """Return a column's values, narrow floats as they are: widened, 0.1 would be 0.10000000149."""
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        categories = [*_cells(pd.Series(dtype.categories)), None]
+        return [categories[code] for code in column.cat.codes.tolist()]
+    if dtype.kind == "f" and dtype != np.float64:
+        # Extension dtypes name their numpy dtype; Float64 and double[pyarrow] gain nothing here.
+        width: Any = getattr(dtype, "numpy_dtype", dtype)
+        return list(column.to_numpy(dtype=width, na_value=np.nan))
+    return column.tolist()
+
+
 def _plain(value: float) -> str:
     text = repr(value)
     if text.endswith(".0"):
@@ -171,21 +197,19 @@ def _plain(value: float) -> str:
 
 
 def _by_value(
-    values: list[Any],
-    booleans: tuple[str, str] | None,
-    name: Hashable,
-    labels: Iterable[Any],
-) -> Texts:
+    values: list[Any], booleans: tuple[str, str] | None
+) -> tuple[Texts, dict[str, list[int]]]:
     # Columns of categories, dates and enums repeat few values: convert each once.
     known: dict[tuple[type, Any], str | None] = {}
     texts: Texts = []
     problems: dict[str, list[int]] = {}
     for position, value in enumerate(values):
-        if isinstance(value, str):
+        if type(value) is str:
             texts.append(value or None)
             continue
         try:
-            key = (type(value), value)
+            # Decimals that are equal may differ in digits: 1.5 and 1.50.
+            key = (type(value), str(value) if isinstance(value, Decimal) else value)
             if key not in known:
                 known[key] = cell_text(value, booleans)
             texts.append(known[key])
@@ -196,13 +220,7 @@ def _by_value(
             what = f"holds {type(value).__name__} values, which have no text form in AMS"
             problems.setdefault(what, []).append(position)
             texts.append(None)
-    if problems:
-        what, where = next(iter(problems.items()))
-        index = list(labels)
-        raise AMSInputError(
-            f"DataFrame is invalid: column {name!r} {what}.", rows=[index[i] for i in where]
-        )
-    return texts
+    return texts, problems
 
 
 # ---------------------------------------------------------------- text -> column
