@@ -1,10 +1,24 @@
-"""Forms by name and type."""
+"""Forms by name and type, and what they are made of: `get_forms` and `get_form_schema`."""
 
 from __future__ import annotations
 
-from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSPermissionError
+from dataclasses import dataclass
+from typing import Any
 
+import pandas as pd
+
+from airflow_provider_ams.ams.client import AMSClient, get_client
+from airflow_provider_ams.ams.contract import FormOption
+from airflow_provider_ams.ams.errors import (
+    AMSConfigurationError,
+    AMSError,
+    AMSPermissionError,
+    AMSReplyError,
+)
+from airflow_provider_ams.ams.schema import FormSchema, parse_schema
+from airflow_provider_ams.transport import Console
+
+# Kind of form -> the types under which AMS lists it, the best one first.
 _KINDS = {
     "event": ("event", "linkedOnlyEvent"),
     "profile": ("profile", "linkedOnlyProfile"),
@@ -12,23 +26,53 @@ _KINDS = {
 }
 
 
-def form_summaries(client: AMSClient) -> dict[str, dict[str, int]] | None:
-    """Return form ids by type and name; None if the account may not list forms."""
-    if "forms" not in client.cached:
+@dataclass(frozen=True)
+class FormEntry:
+    """A form in AMS's list of forms."""
+
+    id: int
+    name: str
+    type: str
+    category: str
+    read_only: bool
+    group_entry: bool
+
+
+def list_forms(client: AMSClient, *, cache: bool = True) -> list[FormEntry] | None:
+    """Return all forms that the account can open; None if it may not list forms."""
+    if not cache or "forms" not in client.cached:
         try:
             data = client.read("v3/forms/summaries", method="GET")
         except (AMSPermissionError, AMSConfigurationError):
             data = None
-        client.cached["forms"] = _by_kind(data) if isinstance(data, dict) else None
+        client.cached["forms"] = _entries(data) if isinstance(data, dict) else None
     return client.cached["forms"]  # type: ignore[no-any-return]
 
 
-def _by_kind(data: dict[str, list[dict[str, object]] | None]) -> dict[str, dict[str, int]]:
+def _entries(data: dict[str, Any]) -> list[FormEntry]:
+    return [
+        FormEntry(
+            int(form["id"]),
+            str(form["name"]),
+            kind,
+            str(form.get("mainCategory") or ""),
+            bool(form.get("isReadOnly")),
+            bool(form.get("groupEntryEnabled")),
+        )
+        for kind, forms in data.items()
+        if isinstance(forms, list)
+        for form in forms
+    ]
+
+
+def form_summaries(client: AMSClient) -> dict[str, dict[str, int]] | None:
+    """Return form ids by kind and name; None if the account may not list forms."""
+    entries = list_forms(client)
+    if entries is None:
+        return None
     return {
-        kind: {
-            str(form["name"]): int(str(form["id"])) for key in keys for form in data.get(key) or []
-        }
-        for kind, keys in _KINDS.items()
+        kind: {e.name: e.id for t in reversed(types) for e in entries if e.type == t}
+        for kind, types in _KINDS.items()
     }
 
 
@@ -51,3 +95,165 @@ def check_form(client: AMSClient, form: str, kind: str) -> None:
     article = "an" if kind == "event" else "a"
     hint = f"Did you mean {near!r}?" if near else "Check the name: AMS wants it exactly."
     raise AMSConfigurationError(f"Form '{form}' is not {article} {kind} form.", hint=hint)
+
+
+def read_schema(
+    client: AMSClient, form: str, kind: str = "event", *, cache: bool = True
+) -> FormSchema | None:
+    """Return what a form is made of; None if the account may not see it.
+
+    Costs one request for each client and form, beside the list of forms.
+
+    Raises
+    ------
+    AMSReplyError
+        AMS answered something else than a form.
+    """
+    known: dict[tuple[str, str], FormSchema | None] = client.cached.setdefault("schemas", {})
+    if not cache or (kind, form) not in known:
+        known[kind, form] = _read_schema(client, form, kind, cache)
+    return known[kind, form]
+
+
+def _read_schema(client: AMSClient, form: str, kind: str, cache: bool) -> FormSchema | None:
+    entries = list_forms(client, cache=cache) or []
+    named = [e for t in _KINDS[kind] for e in entries if e.type == t and e.name == form]
+    if not named:
+        return None
+    path = f"v3/forms/{named[0].type}/{named[0].id}"
+    try:
+        tree = client.read(path, method="GET")
+    except (AMSPermissionError, AMSConfigurationError):
+        return None
+    if not isinstance(tree, dict) or not isinstance(tree.get("children"), list):
+        raise AMSReplyError("The form's schema can't be read.", endpoint="forms")
+    return parse_schema(form, tree)
+
+
+def get_forms(
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    option: FormOption | None = None,
+    client: AMSClient | None = None,
+) -> pd.DataFrame:
+    """Read the list of forms that the account can open.
+
+    Parameters
+    ----------
+    url, username, password : str, optional
+        Else the environment (``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD``), else keyring.
+    option : FormOption, optional
+        How to.
+    client : AMSClient, optional
+        Use this client.
+
+    Returns
+    -------
+    DataFrame
+        ``form_id`` (int64), ``form``, ``type`` (``event``, ``profile``, ``database``,
+        ``linkedOnlyEvent``, ``linkedOnlyProfile``), ``category``, ``read_only``, ``group_entry``.
+
+    Raises
+    ------
+    AMSPermissionError
+        The account may not list forms.
+    """
+    option = option or FormOption()
+    console = Console(option.interactive_mode)
+    client = client or get_client(url, username, password, cache=option.cache)
+    try:
+        entries = list_forms(client, cache=False)
+        if entries is None:
+            raise AMSPermissionError("The account may not list forms.", endpoint="forms/summaries")
+    except AMSError as error:
+        console.failed(f"Failed to read forms: {error.message}")
+        raise
+    console.done(f"Read {len(entries)} forms")
+    return pd.DataFrame(
+        {
+            "form_id": pd.Series([e.id for e in entries], dtype="int64"),
+            "form": pd.Series([e.name for e in entries], dtype=object),
+            "type": pd.Series([e.type for e in entries], dtype=object),
+            "category": pd.Series([e.category for e in entries], dtype=object),
+            "read_only": pd.Series([e.read_only for e in entries], dtype=bool),
+            "group_entry": pd.Series([e.group_entry for e in entries], dtype=bool),
+        }
+    )
+
+
+def get_form_schema(
+    form: str,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    option: FormOption | None = None,
+    client: AMSClient | None = None,
+) -> pd.DataFrame:
+    """Read what a form is made of: one row for each field, in the order of the form.
+
+    Parameters
+    ----------
+    form : str
+        Exact name of the form.
+    url, username, password : str, optional
+        Else the environment (``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD``), else keyring.
+    option : FormOption, optional
+        Which type of form, and how to.
+    client : AMSClient, optional
+        Use this client.
+
+    Returns
+    -------
+    DataFrame
+        ``page``, ``section``, ``field``, ``item_type``, ``instructions`` (text), ``required``,
+        ``table``, ``calculated``, ``linked``, ``personal``, ``writable`` (bool) and ``options``
+        (a tuple of texts for each row, empty if any value will do).
+
+    Raises
+    ------
+    AMSConfigurationError
+        There is no such form.
+    AMSPermissionError
+        The account may not see the form's schema.
+    """
+    option = option or FormOption()
+    console = Console(option.interactive_mode)
+    client = client or get_client(url, username, password, cache=option.cache)
+    try:
+        check_form(client, form, option.form_type)
+        schema = read_schema(client, form, option.form_type, cache=False)
+        if schema is None:
+            raise AMSPermissionError(
+                f"The account may not see the schema of '{form}'.", endpoint="forms"
+            )
+    except AMSError as error:
+        console.failed(f"Failed to read the form: {error.message}")
+        raise
+    console.done(f"Read {len(schema.fields)} fields of '{form}'")
+    return _schema_frame(schema)
+
+
+def _schema_frame(schema: FormSchema) -> pd.DataFrame:
+    columns: dict[str, tuple[str, type]] = {
+        "page": ("page", object),
+        "section": ("section", object),
+        "field": ("name", object),
+        "item_type": ("item_type", object),
+        "required": ("required", bool),
+        "options": ("options", object),
+        "table": ("table", bool),
+        "calculated": ("calculated", bool),
+        "linked": ("linked", bool),
+        "personal": ("personal", bool),
+        "writable": ("writable", bool),
+        "instructions": ("instructions", object),
+    }
+    return pd.DataFrame(
+        {
+            column: pd.Series([getattr(f, name) for f in schema.fields], dtype=kind)
+            for column, (name, kind) in columns.items()
+        }
+    )

@@ -20,6 +20,8 @@ DATA_CONDITIONS = {
     "less_than_or_equal_to": 6,
     "greater_than_or_equal_to": 7,
 }
+CONTRACTS = ("strict", "drop_unknown", "off")
+ON_MISSING_FIELDS = ("clear", "keep", "error")
 MAX_BATCH = 500
 MAX_WINDOW = 8
 
@@ -35,6 +37,16 @@ def _between(name: str, value: int, low: int, high: int) -> None:
         raise AMSConfigurationError(
             f"{name} is {value!r}; it must be a whole number from {low} to {high}."
         )
+
+
+def check_key(key: Sequence[str] | None) -> None:
+    """Refuse a key that is no list of column names."""
+    if key is None:
+        return
+    if isinstance(key, str):
+        raise AMSConfigurationError(f"key is a text; write a list: [{key!r}].")
+    if not key or not all(isinstance(k, str) and k for k in key):
+        raise AMSConfigurationError("key must be a list of column names.")
 
 
 def rejected_limit(tolerance: int | str | None, rows: int) -> float:
@@ -110,6 +122,12 @@ class ImportOption:
     boolean_text : tuple of str, optional
         Option texts that stand for True and False in the form, such as ``("Yes", "No")``. AMS has
         no boolean type; without this a column of booleans is refused.
+    validate : bool
+        Check the frame against the form first; with an error, nothing is sent. See
+        `validate_event_data`.
+    contract : str
+        What validating does about columns that the form can't take: ``strict`` (an error),
+        ``drop_unknown`` (leave them out, with a warning) or ``off`` (do not look at the form).
     """
 
     interactive_mode: bool = True
@@ -119,10 +137,13 @@ class ImportOption:
     window: int = 1
     tolerance: int | str | None = None
     boolean_text: tuple[str, str] | None = None
+    validate: bool = False
+    contract: str = "strict"
 
     def __post_init__(self) -> None:
         """Check the values."""
         _choice("id_col", self.id_col, ID_COLUMNS)
+        _choice("contract", self.contract, CONTRACTS)
         _between("batch_size", self.batch_size, 1, MAX_BATCH)
         _between("window", self.window, 1, MAX_WINDOW)
         rejected_limit(self.tolerance, 0)
@@ -178,9 +199,19 @@ class UpdateEventOption(EventImportOption):
     ----------
     require_confirmation : bool
         In interactive mode, ask before events are overwritten.
+    on_missing_fields : str
+        What becomes of form fields that the frame does not have: ``clear`` (AMS empties them, as
+        it does by itself; a warning names them), ``keep`` (the stored events are read and their
+        values written back; unchanged events are not sent) or ``error``.
     """
 
     require_confirmation: bool = True
+    on_missing_fields: str = "clear"
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        super().__post_init__()
+        _choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -191,9 +222,24 @@ class UpsertEventOption(EventImportOption):
     ----------
     default_dates : bool
         As in `InsertEventOption`, for the rows without an ``event_id``.
+    on_missing_fields : str
+        As in `UpdateEventOption`.
+    key : list of str, optional
+        Find events by these columns and not by ``event_id``: ``start_date``, ``start_time``,
+        ``end_date``, ``end_time`` and form fields; the person always belongs to it. New rows are
+        inserted, changed rows updated, unchanged rows not sent. With ``start_date`` in it only
+        events of the frame's dates are read, else all events of its people.
     """
 
     default_dates: bool = False
+    on_missing_fields: str = "clear"
+    key: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        super().__post_init__()
+        _choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
+        check_key(self.key)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,173 @@
+"""Options of what looks before it writes: forms, validation, plans, mirrors, deletes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from airflow_provider_ams.ams.errors import AMSConfigurationError
+from airflow_provider_ams.ams.options import (
+    ON_MISSING_FIELDS,
+    EventImportOption,
+    UserFilter,
+    _between,
+    _choice,
+    check_key,
+    rejected_limit,
+)
+
+FORM_TYPES = ("event", "profile", "database")
+MODES = ("insert", "update", "upsert", "mirror")
+
+
+@dataclass(frozen=True)
+class FormOption:
+    """Options of `get_forms` and `get_form_schema`.
+
+    Parameters
+    ----------
+    form_type : str
+        ``event``, ``profile`` or ``database``: a form may exist under several types.
+    interactive_mode, cache : bool
+        As in `ExportOption`.
+    """
+
+    form_type: str = "event"
+    interactive_mode: bool = True
+    cache: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _choice("form_type", self.form_type, FORM_TYPES)
+
+
+@dataclass(frozen=True)
+class PlanOption(EventImportOption):
+    """Options of `plan_event_data` and `validate_event_data`; see `EventImportOption`.
+
+    Parameters
+    ----------
+    mode : str
+        What is to be done with the rows: ``insert``, ``update`` (each row has an ``event_id``),
+        ``upsert`` (by ``event_id`` or `key`) or ``mirror`` (by `key`, within a window).
+    key : list of str, optional
+        As in `UpsertEventOption`.
+    on_missing_fields : str
+        As in `UpdateEventOption`.
+    default_dates : bool
+        As in `InsertEventOption`.
+    form_type : str
+        ``event`` or ``profile``, for validation.
+    check_event_ids : bool
+        For validation: read the stored events to see whether each ``event_id`` is one of the form
+        and the person. A plan always does.
+    """
+
+    mode: str = "upsert"
+    key: Sequence[str] | None = None
+    on_missing_fields: str = "clear"
+    default_dates: bool = False
+    form_type: str = "event"
+    check_event_ids: bool = True
+    validate: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        super().__post_init__()
+        _choice("mode", self.mode, MODES)
+        _choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
+        _choice("form_type", self.form_type, FORM_TYPES[:2])
+        check_key(self.key)
+        if self.mode == "mirror" and self.key is None:
+            raise AMSConfigurationError("A mirror needs a key to find events by.")
+        if self.mode in ("insert", "update") and self.key is not None:
+            raise AMSConfigurationError(f"mode {self.mode!r} takes no key; 'upsert' does.")
+
+
+@dataclass(frozen=True)
+class MirrorEventOption(EventImportOption):
+    """Options of `mirror_event_data`; see `EventImportOption` for the shared ones.
+
+    Parameters
+    ----------
+    key : list of str
+        As in `UpsertEventOption`.
+    max_deletes : int or str
+        Events that may be deleted at most: a number, or a percentage of the stored events of the
+        window (``"5%"``). With more to delete, nothing is sent at all. 0 by default.
+    on_missing_fields : str
+        As in `UpdateEventOption`.
+    users : UserFilter, optional
+        Whose events to mirror; everybody the account can see if left out.
+    require_confirmation : bool
+        In interactive mode, ask before events are deleted.
+    """
+
+    key: Sequence[str] = ("start_date",)
+    max_deletes: int | str = 0
+    on_missing_fields: str = "clear"
+    users: UserFilter | None = None
+    require_confirmation: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        super().__post_init__()
+        check_key(self.key)
+        delete_limit(self.max_deletes, 0)
+        _choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
+
+
+@dataclass(frozen=True)
+class DeleteEventOption:
+    """Options of `delete_event_data` and `delete_multiple_events`.
+
+    Parameters
+    ----------
+    max_deletes : int
+        With more ids than this, nothing is deleted.
+    window : tuple of str or date, optional
+        First and last day (``dd/MM/yyyy``) on which the events start. Spares AMS a read of the
+        form's whole history to see that the ids belong to the form; an id outside the window is
+        refused.
+    users : UserFilter, optional
+        Whose events they are, for the same purpose; everybody the account can see if left out.
+    batch_size : int
+        Events in one call, 1 to 500.
+    require_confirmation : bool
+        In interactive mode, ask first.
+    interactive_mode, cache : bool
+        As in `ImportOption`.
+    """
+
+    max_deletes: int = 100
+    window: tuple[object, object] | None = None
+    users: UserFilter | None = None
+    batch_size: int = 100
+    require_confirmation: bool = True
+    interactive_mode: bool = True
+    cache: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _between("max_deletes", self.max_deletes, 0, 1_000_000)
+        _between("batch_size", self.batch_size, 1, 500)
+        if self.window is not None and len(self.window) != 2:
+            raise AMSConfigurationError("window must be two dates, the first and the last day.")
+
+
+def delete_limit(max_deletes: int | str, stored: int) -> float:
+    """Return how many of so many stored events may be deleted.
+
+    Raises
+    ------
+    AMSConfigurationError
+        `max_deletes` is neither a number nor a percentage.
+    """
+    if max_deletes is None or max_deletes == "all":
+        raise AMSConfigurationError("max_deletes must be a number or a percentage such as '5%'.")
+    try:
+        return rejected_limit(max_deletes, stored)
+    except AMSConfigurationError:
+        raise AMSConfigurationError(
+            f"max_deletes is {max_deletes!r}; it must be a number or a percentage such as '5%'."
+        ) from None
