@@ -49,7 +49,10 @@ def main(arguments: list[str] | None = None) -> None:
     names = ("port", "seed", "db", "faults")
     settings = {key: value for key, value in options.items() if key not in names}
     port, seed, db, faults = (options[name] for name in names)
-    server, bound, site = make_server(port, seed, db, faults, settings)
+    try:
+        server, bound, site = make_server(port, seed, db, faults, settings)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"The sandbox cannot start: {error}") from None
     threading.Thread(target=_watch, args=(server, args, os.getppid()), daemon=True).start()
     threading.Thread(target=_announce, args=(server, site, args), daemon=True).start()
     server.run(sockets=[bound])

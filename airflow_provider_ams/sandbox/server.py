@@ -102,10 +102,11 @@ class Sandbox(Control):
     ) -> None:
         settings["latency_ms"] = latency_ms
         path = os.fspath(db) if db else None
-        self._server, self._socket, made = make_server(port, seed, path, faults, settings)
-        super().__init__(made.origin, made.settings.site)
-        self.username, self.password = made.settings.username, made.settings.password
-        self.tidepool_key = made.settings.tidepool_keys[0] if made.settings.tidepool_keys else ""
+        self._server, self._socket, self._site = make_server(port, seed, path, faults, settings)
+        made = self._site.settings
+        super().__init__(self._site.origin, made.site)
+        self.username, self.password = made.username, made.password
+        self.tidepool_key = made.tidepool_keys[0] if made.tidepool_keys else ""
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
@@ -126,6 +127,7 @@ class Sandbox(Control):
         if self._thread is not None:
             self._thread.join(10)
         self._socket.close()
+        self._site.store.close()
 
     def __enter__(self) -> Self:
         return self.start()

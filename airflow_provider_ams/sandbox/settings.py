@@ -117,8 +117,8 @@ class Settings:
             value = getattr(self, item.name)
             if isinstance(value, list):
                 object.__setattr__(self, item.name, tuple(value))
-        allowed = CHOICES.items()
-        for name, choices in allowed:
+            _check_type(item.name, getattr(self, item.name), item.default)
+        for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}")
 
@@ -135,6 +135,15 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Return all settings as plain data."""
         return asdict(self)
+
+
+def _check_type(name: str, value: object, default: object) -> None:
+    wanted = str if default is None else type(default)
+    fits = value is None if default is None else False
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        fits = True
+    if not fits and type(value) is not wanted:
+        raise ValueError(f"{name} must be of type {wanted.__name__}, not {type(value).__name__}")
 
 
 CHOICES: dict[str, tuple[str, ...]] = {

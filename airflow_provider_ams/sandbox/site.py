@@ -100,6 +100,7 @@ class Call:
     session: Session | None = None
     user_id: int = 0
     fault: dict[str, Any] | None = None
+    era: int = 0
 
     def json(self) -> dict[str, Any]:
         """Return the body, which must be a JSON object."""

@@ -95,6 +95,10 @@ class Store:
     def _last_id(self, table: str, below: int) -> int:
         return int(self.one(f"select coalesce(max(id), 0) from {table} where id < ?", below)[0])
 
+    def close(self) -> None:
+        """Close the database."""
+        self.db.close()
+
     def clear(self) -> None:
         """Delete everything."""
         with self.transaction():

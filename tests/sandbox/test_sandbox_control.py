@@ -85,6 +85,10 @@ def test_settings_are_checked(ams_sandbox):
         ams_sandbox.configure(pagesize=5)
     with pytest.raises(SandboxError, match="unknown_event_id must be one of"):
         ams_sandbox.configure(unknown_event_id="x")
+    for wrong in ({"page_size": "5"}, {"same_day_rule": 1}, {"latency_ms": True}, {"site": None}):
+        with pytest.raises(SandboxError, match="must be of type"):
+            ams_sandbox.configure(**wrong)
+    assert ams_sandbox.configure(latency_ms=0, partial_error_text="")["latency_ms"] == 0
 
 
 def test_users_by_number_and_by_hand(ams_sandbox):

@@ -248,3 +248,13 @@ def test_a_client_that_leaves_before_its_body_is_sent_stores_nothing(wire):
 
     assert wire.v1("listgroups", {}).status_code == 200
     assert stored(wire) == 0
+
+
+def test_requests_that_wait_do_not_reach_into_the_next_test_either(wire):
+    wire.sandbox.configure(latency_ms=200)
+    with pytest.raises(requests.ReadTimeout):
+        wire.v1("eventsimport", {"events": [event()]}, timeout=0.05)
+
+    wire.sandbox.reset(seed="demo")
+    time.sleep(0.25)
+    assert stored(wire) == 0

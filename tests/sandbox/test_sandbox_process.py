@@ -90,3 +90,17 @@ def test_nothing_heavy_is_imported_by_the_plugin():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [(["--faults", "smooth"], "fault profile must be one of"), (["--port", "TAKEN"], "in use")],
+)
+def test_a_start_that_fails_says_why_in_one_line(ams_sandbox, arguments, reason):
+    taken = ams_sandbox.root.rpartition(":")[2]
+    arguments = [taken if part == "TAKEN" else part for part in arguments]
+    done = subprocess.run([*MODULE, "--port", "0", *arguments], capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert reason in done.stderr
