@@ -196,7 +196,8 @@ class TidepoolClient:
     ) -> IngestResult:
         # What is forgotten with the run need not be compared with the next one.
         identity = {} if type(notes) is MemoryJournal else self._identity(rows, options)
-        notes.begin(identity, self._new_salt(), options.restart)
+        ignore = ("key",) if options.same_project else ()
+        notes.begin(identity, self._new_salt(), options.restart, ignore)
         try:
             sender = Sender(self._session, self._key, self._clock, self._retry)
             rejects = _rejects(rows, options) if track else Rejects(None)

@@ -90,7 +90,9 @@ class ContentIds:
         names = sorted(chunk.columns)
         prefix = hashlib.blake2b(orjson.dumps(names), digest_size=_DIGEST_SIZE)
         digests = []
-        for row in canonical(zip(*(chunk.columns[name] for name in names), strict=True)):
+        columns = [chunk.columns[name] for name in names]
+        rows = zip(*columns, strict=True) if columns else [()] * len(chunk)
+        for row in canonical(rows):
             state = prefix.copy()
             state.update(row)
             digests.append(state.digest())

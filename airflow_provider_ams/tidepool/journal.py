@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,8 +40,26 @@ class Journal(Protocol):
     salt: str
     path: str | None
 
-    def begin(self, identity: Identity, salt: str, restart: bool = False) -> None:
-        """Read what is there, or start with this identity and salt."""
+    def begin(
+        self,
+        identity: Identity,
+        salt: str,
+        restart: bool = False,
+        ignore: Collection[str] = (),
+    ) -> None:
+        """Read what is there, or start with this identity and salt.
+
+        Parameters
+        ----------
+        identity : mapping
+            What makes a run the same ingest: hashes of source and key, base URL, options.
+        salt : str
+            Kept for random ids if this begins a journal.
+        restart : bool
+            Forget what is there.
+        ignore : collection of str
+            Parts of the identity that may have changed.
+        """
 
     def sending(self, start: int, end: int) -> None:
         """Note, before they leave, that these rows may be on their way from now on."""
@@ -53,7 +71,9 @@ class Journal(Protocol):
         """Make all notes last; the journal can't be used any more."""
 
 
-def check_identity(known: Identity, now: Identity, path: str | None) -> None:
+def check_identity(
+    known: Identity, now: Identity, path: str | None, ignore: Collection[str] = ()
+) -> None:
     """Refuse to go on with the journal of another ingest.
 
     Raises
@@ -61,7 +81,11 @@ def check_identity(known: Identity, now: Identity, path: str | None) -> None:
     TidepoolJournalError
         Says what differs and what can be done.
     """
-    differs = [words for name, words in _WORDS.items() if known.get(name) != now.get(name)]
+    differs = [
+        words
+        for name, words in _WORDS.items()
+        if name not in ignore and known.get(name) != now.get(name)
+    ]
     if differs:
         raise TidepoolJournalError(
             f"the journal {path or ''} belongs to another ingest: {'; '.join(differs)}. "
@@ -79,7 +103,13 @@ class MemoryJournal:
         self.salt = ""
         self.path: str | None = None
 
-    def begin(self, identity: Identity, salt: str, restart: bool = False) -> None:
+    def begin(
+        self,
+        identity: Identity,
+        salt: str,
+        restart: bool = False,
+        ignore: Collection[str] = (),
+    ) -> None:
         """Start with nothing confirmed."""
         self.salt = salt
 
@@ -121,7 +151,13 @@ class FileJournal(MemoryJournal):
         self._now = now
         self._synced = now()
 
-    def begin(self, identity: Identity, salt: str, restart: bool = False) -> None:
+    def begin(
+        self,
+        identity: Identity,
+        salt: str,
+        restart: bool = False,
+        ignore: Collection[str] = (),
+    ) -> None:
         """Read the file, or begin a new one.
 
         Raises
@@ -139,12 +175,19 @@ class FileJournal(MemoryJournal):
             ) from None
         try:
             _lock(self._file, path)
-            self._load(path.read_bytes(), identity, salt, restart)
+            self._load(path.read_bytes(), identity, salt, restart, ignore)
         except BaseException:
             self._shut()
             raise
 
-    def _load(self, content: bytes, identity: Identity, salt: str, restart: bool) -> None:
+    def _load(
+        self,
+        content: bytes,
+        identity: Identity,
+        salt: str,
+        restart: bool,
+        ignore: Collection[str],
+    ) -> None:
         whole = content[: content.rfind(b"\n") + 1]
         notes = [] if restart else _parse(whole, self.path)
         # With nothing sent so far there is nothing that another source could mix with.
@@ -155,7 +198,10 @@ class FileJournal(MemoryJournal):
             os.fsync(self._file)
             return
         os.ftruncate(self._file, len(whole))
-        check_identity(notes[0]["identity"], identity, self.path)
+        known = [note["identity"] for note in notes if "identity" in note][-1]
+        check_identity(known, identity, self.path, ignore)
+        if known != identity:
+            self._note({"identity": identity})
         self.salt = notes[0]["salt"]
         for note in notes[1:]:
             self._replay(note)
@@ -258,7 +304,13 @@ class SnapshotJournal(MemoryJournal):
         self._load, self._save = load, save
         self._identity: Identity = {}
 
-    def begin(self, identity: Identity, salt: str, restart: bool = False) -> None:
+    def begin(
+        self,
+        identity: Identity,
+        salt: str,
+        restart: bool = False,
+        ignore: Collection[str] = (),
+    ) -> None:
         """Read the value, or begin with nothing confirmed.
 
         Raises
@@ -271,7 +323,7 @@ class SnapshotJournal(MemoryJournal):
         if known is not None and (known.get("confirmed") or known.get("flying")):
             if known.get("tidepool_journal") != _FORMAT:
                 raise TidepoolJournalError(f"{self.path} is not a journal of this version")
-            check_identity(known["identity"], identity, self.path)
+            check_identity(known["identity"], identity, self.path, ignore)
             self.salt = known["salt"]
             self.confirmed = Ranges(known["confirmed"])
             self.flying = Ranges(known["flying"])

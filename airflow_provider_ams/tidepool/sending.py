@@ -244,8 +244,8 @@ def error_of(outcome: _Try) -> TidepoolError:
         )
     if outcome.action is Action.SETUP and "certificate" in words:
         return TidepoolConfigurationError(
-            f"{words}: check base_url, or name the CA bundle to check it with (verify, or ca_bundle "
-            "of the connection)"
+            f"{words}: check base_url, or name the CA bundle to check it with (verify, or "
+            "ca_bundle of the connection)"
         )
     if outcome.action is Action.SETUP:
         return TidepoolConfigurationError(

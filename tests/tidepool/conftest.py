@@ -6,11 +6,10 @@ import csv
 import json
 
 import pytest
+from tidepool_samples import sample_rows
 
 from airflow_provider_ams.tidepool import IngestOptions, TidepoolClient
 from airflow_provider_ams.transport import Clock
-
-HEADER = ("text", "timestamp", "user_id")
 
 
 class FakeClock(Clock):
@@ -51,22 +50,11 @@ def quick():
     return options
 
 
-def sample_rows(count, start=0):
-    return [
-        {
-            "text": f"message {at}",
-            "timestamp": f"2023-08-{at % 28 + 1:02d}T21:26:{at % 60:02d}.302Z",
-            "user_id": f"user-{at % 7}" if at % 3 else "",
-        }
-        for at in range(start, start + count)
-    ]
-
-
 @pytest.fixture
 def write_csv(tmp_path):
     def write(rows, name="events.csv", **dialect):
         path = tmp_path / name
-        columns = list(rows[0]) if rows else HEADER
+        columns = list(rows[0]) if rows else sample_rows(1)[0]
         with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns, **dialect)
             writer.writeheader()

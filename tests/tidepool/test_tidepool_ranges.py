@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ def test_behaves_like_a_set_of_numbers(steps, window):
     pairs = ranges.pairs()
     assert {n for start, end in pairs for n in range(start, end)} == model
     assert all(start < end for start, end in pairs)
-    assert all(before[1] < after[0] for before, after in zip(pairs, pairs[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(pairs))
     assert ranges.count() == len(model)
     assert bool(ranges) == bool(model)
     inside = set(range(*window))

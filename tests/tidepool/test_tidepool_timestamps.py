@@ -135,8 +135,7 @@ def test_aware_moments_come_back_equal(moment, minutes, as_text):
 def test_local_moments_that_are_sent_name_that_local_time(moment, zone):
     try:
         wire = convert(moment, timezone=zone)
-    except ts.TimestampError as error:
-        assert "clocks" in str(error)
+    except ts.TimestampError:
         return
     back = datetime.fromisoformat(wire).astimezone(ZoneInfo(zone))
     assert back.replace(tzinfo=None) == moment.replace(fold=0)
