@@ -31,7 +31,7 @@ from airflow_provider_ams.ams.matching import (
 )
 from airflow_provider_ams.ams.reading import synchronise
 from airflow_provider_ams.ams.replies import Verdict
-from airflow_provider_ams.ams.resume import Checkpoint, Progress, runs, unpack
+from airflow_provider_ams.ams.resume import SAVE_EVERY, Checkpoint, Progress, runs, unpack
 from airflow_provider_ams.ams.sending import Attempt, Batch, delete_event, encode, send
 
 
@@ -54,7 +54,7 @@ class Recovery:
 
     tries: int = 5
     settle: float = 5.0
-    save_every: float = 5.0
+    save_every: float = SAVE_EVERY
     hopeless: int = 200
 
 

@@ -201,6 +201,7 @@ def upsert_profile_data(
     *,
     option: UpsertProfileOption | None = None,
     client: AMSClient | None = None,
+    resume: Resume = None,
 ) -> ImportResult:
     """Write profile records, one for each person: new, or in place of the one that is there.
 
@@ -212,7 +213,7 @@ def upsert_profile_data(
         One row for each person: the `id_col`, and form fields.
     form : str
         Exact name of the profile form.
-    url, username, password, client
+    url, username, password, client, resume
         As for `insert_event_data`.
     option : UpsertProfileOption, optional
         How to.
@@ -239,7 +240,9 @@ def upsert_profile_data(
         profiles = build_profiles(draft, form, users, option.boolean_text)
         console.info(f"Upserting {len(profiles)} profile records for '{form}'")
         with console.bar(len(profiles), "record") as bar:
-            importer = ProfileImporter(client, profiles, option.window, bar.add)
+            importer = ProfileImporter(
+                client, profiles, option.window, bar.add, as_checkpoint(resume)
+            )
             importer.run()
         frame = result_frame(
             draft.labels,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -13,6 +14,7 @@ from airflow_provider_ams.ams.dates import Problems
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSTransientError
 from airflow_provider_ams.ams.prepare import Draft, invalid
 from airflow_provider_ams.ams.replies import Verdict, WriteReply, classify_profile, doubt
+from airflow_provider_ams.ams.resume import SAVE_EVERY, Checkpoint, Progress, runs, unpack
 from airflow_provider_ams.ams.values import column_texts
 from airflow_provider_ams.transport import Reply, TransportError
 
@@ -73,6 +75,8 @@ class ProfileImporter:
         From `build_profiles`.
     window : int
         Calls in flight.
+    checkpoint : Checkpoint, optional
+        Where to note which records are confirmed; those of an earlier run are not sent again.
     on_settled : callable
         Called with 1 for each record.
     """
@@ -83,6 +87,7 @@ class ProfileImporter:
         profiles: Sequence[dict[str, Any]],
         window: int,
         on_settled: Callable[[int], None],
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         count = len(profiles)
         self.client = client
@@ -94,6 +99,8 @@ class ProfileImporter:
         self.stopped: AMSError | None = None
         self._window = window
         self._on_settled = on_settled
+        self._checkpoint = checkpoint
+        self._saved_at = client.clock.now()
 
     @property
     def landed(self) -> int:
@@ -102,12 +109,37 @@ class ProfileImporter:
 
     def run(self) -> None:
         """Send all records; what stops the import early is kept in `stopped`."""
+        self._take_over()
         with ThreadPoolExecutor(self._window, thread_name_prefix="ams-profiles") as pool:
             for _ in pool.map(self._one, range(len(self.profiles))):
                 self._on_settled(1)
+                self._save()
+        self._save(last=True)
+
+    def _take_over(self) -> None:
+        """Take what an earlier run has noted as confirmed, unless it was finished or is stale."""
+        if self._checkpoint is None:
+            return
+        self._digest = hashlib.sha256(orjson.dumps(self.profiles)).hexdigest()
+        noted = Progress.parse(self._checkpoint.load())
+        trust = getattr(self._checkpoint, "trust", True)
+        if noted and noted.digest == self._digest and trust and not noted.finished:
+            for position in unpack(noted.confirmed or []):
+                self.status[position] = "updated"
+
+    def _save(self, last: bool = False) -> None:
+        now = self.client.clock.now()
+        if self._checkpoint is None or (not last and now - self._saved_at < SAVE_EVERY):
+            return
+        self._saved_at = now
+        done = [n if s == "updated" else None for n, s in enumerate(self.status)]
+        note = Progress(self._digest, 0, "", runs(done), finished=None not in done)
+        self._checkpoint.save(note.dump())
 
     def _one(self, number: int) -> None:
         """Send one record until the answer can be trusted, and note what came of it."""
+        if self.status[number] is not None:
+            return
         sent = False
         try:
             if self.stopped is not None:
@@ -117,7 +149,8 @@ class ProfileImporter:
                 reply, answer = self._call(body)
                 sent = True
                 if answer.verdict is not Verdict.DOUBT:
-                    return self._note(number, answer)
+                    self._note(number, answer)
+                    return
                 failures += 1
                 self._prepare_retry(reply, answer, failures)
         except AMSError as error:

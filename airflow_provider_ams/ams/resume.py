@@ -22,6 +22,8 @@ from airflow_provider_ams.ams.events import EventSet
 VERSION = 1
 # A run is [position, length, first id]; with more of them the note would outgrow a few KB.
 MAX_RUNS = 150
+# Seconds between two notes of the progress.
+SAVE_EVERY = 5.0
 
 
 class Checkpoint(Protocol):

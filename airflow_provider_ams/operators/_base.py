@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseOperator
+from airflow.providers.common.compat.sdk import BaseOperator, conf
 
 from airflow_provider_ams.hooks.ams import AmsHook
 from airflow_provider_ams.operators._data import hide, read_rows, write_rows, xcom_safe
 from airflow_provider_ams.operators._dates import ams_date
 from airflow_provider_ams.operators._report import airflow_errors, table
+from airflow_provider_ams.operators._state import TaskCheckpoint, task_checkpoint
+from airflow_provider_ams.retry_policy import default_retry_policy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +39,7 @@ class AmsOperator(BaseOperator):
     template_fields: Sequence[str] = ("ams_conn_id",)
 
     def __init__(self, *, ams_conn_id: str = AmsHook.default_conn_name, **kwargs: Any) -> None:  # noqa: ANN401
-        super().__init__(**kwargs)
+        super().__init__(**{**default_retry_policy(), **kwargs})
         self.ams_conn_id = ams_conn_id
 
     def get_template_env(self, dag: Any = None) -> Any:  # noqa: ANN401
@@ -112,6 +114,12 @@ class AmsReadOperator(AmsOperator):
 class AmsWriteOperator(AmsOperator):
     """Base of the operators that write.
 
+    The task notes how far it has come, in its state store (Airflow 3.3) or under `state_path`. A
+    retry goes on from there: what was confirmed is not sent again, what was under way is looked up
+    in AMS first. After a manual clear every row is looked up; what is still in AMS is not sent
+    again. Without a place for the note, a task whose outcome is not known fails at once, because
+    another try could insert rows twice.
+
     Parameters
     ----------
     form : str
@@ -132,6 +140,9 @@ class AmsWriteOperator(AmsOperator):
     rejected_path : str or ObjectStoragePath, optional
         File (``.csv``, ``.parquet``, ``.jsonl``) for the rows that did not land, each with
         ``ams_status`` and ``ams_reason``; empty when all landed. Mended, it can be ``data``.
+    state_path : str, optional
+        Folder for state files, local or any ObjectStoragePath, for Airflow below 3.3; the
+        setting ``[ams] state_path`` if left out.
     ams_conn_id : str
         Connection of type ``ams``.
     """
@@ -142,6 +153,7 @@ class AmsWriteOperator(AmsOperator):
         "data",
         "options",
         "rejected_path",
+        "state_path",
     )
     function: str
     option_class: str
@@ -159,12 +171,14 @@ class AmsWriteOperator(AmsOperator):
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         rejected_path: Any = None,  # noqa: ANN401
+        state_path: str | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
         self.form = form
         self.data = data
         self.rejected_path = rejected_path
+        self.state_path = state_path
         self.options: dict[str, Any] = {"id_col": id_col}
         self.add_options(
             batch_size=batch_size, window=window, tolerance=tolerance, boolean_text=boolean_text
@@ -190,22 +204,35 @@ class AmsWriteOperator(AmsOperator):
         ------
         AirflowFailException
             Nothing that a retry heals: configuration, login, rejected rows.
-        AMSTransientError
-            AMS is not reachable; Airflow tries again.
+        AMSTransientError, AMSUnknownOutcomeError
+            Airflow tries again, and goes on where this try stopped.
         """
         frame = read_rows(self.data).drop(columns=[STATUS, REASON], errors="ignore")
         hook = AmsHook(self.ams_conn_id)
-        with airflow_errors(self.repeatable):
+        checkpoint = self._checkpoint(context)
+        with airflow_errors(self.repeatable or checkpoint is not None):
             try:
-                result = self._send(frame, hook)
+                result = self._send(frame, hook, checkpoint)
             finally:
                 hook.close()
         self._report(frame, result)
         return result.summary()
 
-    def _send(self, frame: pd.DataFrame, hook: AmsHook) -> ImportResult:
+    def _checkpoint(self, context: Context) -> TaskCheckpoint | None:
+        folder = self.state_path or conf.get("ams", "state_path", fallback=None)
+        checkpoint = task_checkpoint(context, folder)
+        if checkpoint is None:
+            self.log.info(
+                "This Airflow keeps no task state: set state_path so that a retry can go on "
+                "where the try before it stopped"
+            )
+        return checkpoint
+
+    def _send(
+        self, frame: pd.DataFrame, hook: AmsHook, checkpoint: TaskCheckpoint | None
+    ) -> ImportResult:
         import airflow_provider_ams.ams as ams
-        from airflow_provider_ams.ams.errors import AMSImportError
+        from airflow_provider_ams.ams.errors import AMSError
 
         options: dict[str, Any] = {"interactive_mode": False, **self.fixed_options}
         if "batch_size" in hook.settings:
@@ -213,10 +240,11 @@ class AmsWriteOperator(AmsOperator):
         option = getattr(ams, self.option_class)(**options | self.options)
         try:
             result: ImportResult = getattr(ams, self.function)(
-                frame, self.form, option=option, client=hook.get_conn()
+                frame, self.form, option=option, client=hook.get_conn(), resume=checkpoint
             )
-        except AMSImportError as error:
-            self._report(frame, error.result)
+        except AMSError as error:
+            if error.result is not None:
+                self._report(frame, error.result)
             raise
         return result
 
