@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import threading
 import time
 from typing import Any
@@ -55,7 +56,13 @@ def main(arguments: list[str] | None = None) -> None:
         raise SystemExit(f"The sandbox cannot start: {error}") from None
     threading.Thread(target=_watch, args=(server, args, os.getppid()), daemon=True).start()
     threading.Thread(target=_announce, args=(server, site, args), daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it is done
+        signal.signal(number, _leave)
     server.run(sockets=[bound])
+
+
+def _leave(number: int, frame: object) -> None:
+    raise SystemExit(0)
 
 
 def _announce(server: uvicorn.Server, site: Site, args: argparse.Namespace) -> None:
