@@ -216,3 +216,9 @@ def minutes_of(column: pd.Series[Any]) -> list[int | None] | None:
     if all(h != h or h == 0 for h in hours):
         return None
     return [None if h != h else int(h) for h in hours]
+
+
+def has_seconds(column: pd.Series[Any]) -> bool:
+    """Tell whether a date-time column holds anything finer than minutes."""
+    present = column.dropna()
+    return bool((present != present.dt.floor("min")).any())

@@ -236,7 +236,7 @@ def upsert_profile_data(
         client = client or _client(url, username, password, option)
         clock = _Meter(client)
         check_form(client, form, "profile")
-        users = resolve_users(client, draft.frame[option.id_col], option.id_col, option.cache)
+        users = resolve_users(client, draft.people(option.id_col), option.id_col, option.cache)
         profiles = build_profiles(draft, form, users, option.boolean_text)
         console.info(f"Upserting {len(profiles)} profile records for '{form}'")
         with console.bar(len(profiles), "record") as bar:
@@ -314,7 +314,7 @@ class _EventImport:
         client = get()
         meter = _Meter(client)
         if draft is None:
-            draft = self._read(client.timezone)
+            draft = self._read(client.timezone or "")
         assert draft is not None
         self.warnings += draft.warnings
         if draft.frame.empty:
@@ -323,7 +323,7 @@ class _EventImport:
             return meter.result(self.form, empty, self.warnings)
         check_form(client, self.form, "event")
         users = resolve_users(
-            client, draft.frame[self.option.id_col], self.option.id_col, self.option.cache
+            client, draft.people(self.option.id_col), self.option.id_col, self.option.cache
         )
         keep_stored_times(client, self.form, draft, users)
         checkpoint = as_checkpoint(resume)
@@ -362,7 +362,7 @@ class _EventImport:
         noted = Progress.parse(checkpoint.load()) if checkpoint else None
         if noted is not None:
             events = self._build(draft, users, dt.datetime.fromisoformat(noted.now))
-            if digest(events, self.option.batch_size) == noted.digest:
+            if digest(events) == noted.digest:
                 return events, noted
         now = client.now().naive()
         events = self._build(draft, users, now)
@@ -371,7 +371,7 @@ class _EventImport:
                 "Missing start times are now in UTC: no time zone of the site is set "
                 "(timezone=, AMS_TIMEZONE)."
             )
-        mark = digest(events, self.option.batch_size) if checkpoint else ""
+        mark = digest(events) if checkpoint else ""
         return events, Progress(mark, 0, now.isoformat())
 
     def _build(self, draft: Draft, users: Sequence[int], now: dt.datetime) -> EventSet:

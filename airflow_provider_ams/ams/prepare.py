@@ -14,6 +14,7 @@ from airflow_provider_ams.ams.dates import (
     MINUTES_PER_DAY,
     DateProblem,
     Problems,
+    has_seconds,
     local_datetimes,
     minutes_of,
     parse_column,
@@ -77,6 +78,10 @@ class Draft:
     #: Columns that have been turned into texts already.
     texts: dict[Any, Texts] = field(default_factory=dict, repr=False)
 
+    def people(self, id_col: str) -> pd.Series[Any]:
+        """Return who each row of `frame` is about, under the input's labels."""
+        return self.frame[id_col].set_axis(self.labels.take(self.source))
+
     def labels_of(self, positions: Sequence[int]) -> list[Any]:
         """Return the input's labels for rows of `frame`."""
         return list(dict.fromkeys(self.labels[self.source[p]] for p in positions))
@@ -129,7 +134,8 @@ def read_frame(
     labels = frame.index
     frame = frame.reset_index(drop=True)
     frame, source, nested = _spread(frame, list(table_fields or ()), problems)
-    moments = _moments(frame, problems, zone)
+    warnings: list[str] = []
+    moments = _moments(frame, problems, zone, warnings)
     ids: list[int | None] = [None] * len(frame)
     if takes_event_id:
         ids = _event_ids(frame, problems, needs_event_id)
@@ -138,7 +144,7 @@ def read_frame(
             if day is None and event_id is None:
                 what = "a new event has no 'start_date'"
                 problems.add(what, row, rule="dates", field="start_date")
-    draft = Draft(frame, labels, source, moments, ids, {}, {})
+    draft = Draft(frame, labels, source, moments, ids, {}, {}, warnings)
     if problems and not lenient:
         raise invalid(problems, draft)
     table = {*(table_fields or ()), *nested}
@@ -276,7 +282,9 @@ def _table_rows(values: Sequence[Any], row: int, problems: Problems) -> list[dic
 # ---------------------------------------------------------------- dates, times, ids
 
 
-def _moments(frame: pd.DataFrame, problems: Problems, zone: str | None) -> Moments:
+def _moments(
+    frame: pd.DataFrame, problems: Problems, zone: str | None, warnings: list[str]
+) -> Moments:
     columns: dict[str, list[int | None]] = {}
     for name in DATE_COLUMNS:
         if name not in frame:
@@ -288,11 +296,14 @@ def _moments(frame: pd.DataFrame, problems: Problems, zone: str | None) -> Momen
                 series = local_datetimes(series, zone)
             except DateProblem as problem:
                 problems.add(str(problem))
-                series = series.iloc[:0].reindex(series.index)
+                columns[name] = [None] * len(frame)
+                continue
             times = minutes_of(series)
             time_name = name.replace("date", "time")
             if times is not None and time_name not in frame:
                 columns[time_name] = times
+                if has_seconds(series):
+                    warnings.append(f"Seconds in {name!r} were left out: AMS keeps minutes.")
             columns[name] = parse_days(series, problems)
         else:
             columns[name] = parse_column(series, parse_minute, problems)

@@ -199,7 +199,7 @@ def _people_error(bad: dict[str, list[Any]], id_col: str) -> AMSInputError:
         "ambiguous": f"{{n}} rows have a {id_col!r} that several AMS users share",
     }
     parts = [f"{words[k].format(n=len(rows))}" for k, rows in bad.items() if rows]
-    labels = [label for rows in bad.values() for label in rows]
+    labels = list(dict.fromkeys(label for rows in bad.values() for label in rows))
     return AMSInputError(
         f"Failed to map people: {'; '.join(parts)}. Nothing was sent.",
         rows=labels,
