@@ -341,7 +341,7 @@ class ExportOption:
     Parameters
     ----------
     interactive_mode : bool
-        Print status lines and a progress bar.
+        Print status lines. Unlike imports, reads are silent unless asked.
     cache : bool
         Use the client (session and roster) of earlier calls with the same URL and user.
     guess_col_type : bool
@@ -349,7 +349,7 @@ class ExportOption:
         would not survive it (``007``, 20 digits) stays text.
     """
 
-    interactive_mode: bool = True
+    interactive_mode: bool = False
     cache: bool = True
     guess_col_type: bool = True
 
@@ -390,7 +390,7 @@ class UserOption:
     """
 
     columns: Sequence[str] | None = None
-    interactive_mode: bool = True
+    interactive_mode: bool = False
     cache: bool = True
 
 
@@ -398,7 +398,7 @@ class UserOption:
 class GroupOption:
     """Options of `get_group`; as in `ExportOption`."""
 
-    interactive_mode: bool = True
+    interactive_mode: bool = False
     cache: bool = True
 
 
