@@ -17,6 +17,7 @@ from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
     AMSError,
+    AMSLoginError,
     AMSPermissionError,
     AMSTransientError,
 )
@@ -41,8 +42,6 @@ class Recovery:
 
     Parameters
     ----------
-    tries : int
-        Times that the same events go out when AMS turns out not to have them.
     settle : float
         Seconds to wait before a call without an answer is taken as not stored, if it was not
         found at once: AMS may still be working on it.
@@ -52,7 +51,6 @@ class Recovery:
         Rejected events in a row, with none accepted, after which the import is given up.
     """
 
-    tries: int = 5
     settle: float = 5.0
     save_every: float = SAVE_EVERY
     hopeless: int = 200
@@ -274,20 +272,21 @@ class Importer:
         self._note_errors(left, reply.errors)
         if reply.verdict is Verdict.REFUSED or reply.errors:
             return self._divide(left, reply.reason, attempt.number)
-        if attempt.status == 403 and tries > 1:
-            raise AMSPermissionError(
-                "The account may not write to this form.",
-                endpoint="eventsimport",
-                status=403,
-                hint="Grant read and write access to the form.",
-            )
-        if attempt.status == 500 and tries > 1 and len(left) > 1:
-            # One event may be what AMS stumbles over.
-            return [Batch(half.events, 1) for half in self._divide(left, "", attempt.number)]
-        if tries < (2 if reply.short else self._recovery.tries):
-            return [Batch(left, tries)]
+        if attempt.status in (401, 403) and tries > 1:
+            raise _shut_out(attempt.status)
+        if attempt.status == 500 and tries > 1 and self.ledger.claimed:
+            # AMS takes others: one of these events may be what it stumbles over.
+            if len(left) > 1:
+                return [Batch(half.events, 1) for half in self._divide(left, "", attempt.number)]
+            if tries >= self.client.retry.tries - 1:
+                return self._reject(left, attempt)
+        if reply.short and tries > 1:
+            return self._reject(left, attempt)
+        return [Batch(left, tries)]
+
+    def _reject(self, left: Sequence[int], attempt: Attempt) -> list[Batch]:
         for event in left:
-            self.ledger.reject(event, f"not stored: {reply.reason}", attempt.number)
+            self.ledger.reject(event, f"not stored: {attempt.reply.reason}", attempt.number)
         self._report()
         return []
 
@@ -403,7 +402,7 @@ class Importer:
             if event in self._doubtful:
                 self.ledger.doubt(event, f"sent, outcome not known: {reason}")
             else:
-                self.ledger.reject(event, f"not sent: {reason}", None)
+                self.ledger.reject(event, f"not stored: {reason}", None)
 
     def _report(self) -> None:
         settled = self.ledger.settled
@@ -431,6 +430,22 @@ _UNDECIDED = (
     "AMS holds an event of this person, date and time that this import may have written, "
     "but not with the same values"
 )
+
+
+def _shut_out(status: int) -> AMSError:
+    """Return the error for a write that is refused even with a new session."""
+    if status == 401:
+        return AMSLoginError(
+            "AMS does not accept the session for writing, even after a new login.",
+            endpoint="eventsimport",
+            status=401,
+        )
+    return AMSPermissionError(
+        "The account may not write to this form.",
+        endpoint="eventsimport",
+        status=403,
+        hint="Grant read and write access to the form.",
+    )
 
 
 def _dropped(fields: Sequence[str]) -> str | None:

@@ -119,14 +119,14 @@ class Progress:
             return None
 
 
-def digest(events: EventSet, batch_size: int) -> str:
-    """Return a fingerprint of the events and of how they are divided into calls."""
+def digest(events: EventSet) -> str:
+    """Return a fingerprint of the events; how they are sent (batch size, window) is not in it."""
     total = hashlib.sha256()
 
     def add(*parts: object) -> None:
         total.update(orjson.dumps(parts))
 
-    add(events.form, batch_size, events.has_table)
+    add(events.form, events.has_table)
     add(events.user_ids, events.event_ids, events.start_days, events.start_minutes)
     add(events.end_days, events.end_minutes, [list(r) for r in events.table_rows])
     for name, texts in (*events.fields.items(), *events.table.items()):

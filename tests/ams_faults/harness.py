@@ -117,20 +117,14 @@ def import_until_green(sandbox, frame, state, crash: int | None = None, runs: in
     for run in range(runs):
         client = make_client(sandbox, **settings)
         try:
-            if run == 0 and crash is not None:
-                with crash_after(crash):
-                    result = insert_event_data(
-                        frame, FORM, client=client, option=option, resume=state
-                    )
-            else:
-                result = insert_event_data(frame, FORM, client=client, option=option, resume=state)
-        except (AMSError, Crash) as error:
-            extra = held(sandbox) - goal
-            assert not extra, f"doubled after {error!r}: {extra}"
-            continue
+            with crash_after(crash if run == 0 and crash else 1_000_000):
+                return insert_event_data(frame, FORM, client=client, option=option, resume=state)
+        except (AMSError, Crash):
+            pass
         finally:
             client.close()
-        return result
+        extra = held(sandbox) - goal
+        assert not extra, f"doubled: {extra}"
     raise AssertionError(f"still red after {runs} runs")
 
 
