@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from airflow_provider_ams.ams.client import AMSClient, get_client
+    from airflow_provider_ams.ams.contract import (
+        DeleteEventOption,
+        FormOption,
+        MirrorEventOption,
+        PlanOption,
+    )
     from airflow_provider_ams.ams.errors import (
         AMSConfigurationError,
         AMSError,
@@ -19,8 +25,10 @@ if TYPE_CHECKING:
         AMSLoginError,
         AMSPermissionError,
         AMSReplyError,
+        AMSStalePlanError,
         AMSTransientError,
         AMSUnknownOutcomeError,
+        AMSValidationError,
     )
     from airflow_provider_ams.ams.exports import (
         SyncResult,
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
         get_profile_data,
         sync_event_data,
     )
+    from airflow_provider_ams.ams.forms import get_form_schema, get_forms
     from airflow_provider_ams.ams.imports import (
         insert_event_data,
         update_event_data,
@@ -51,10 +60,13 @@ if TYPE_CHECKING:
         UserOption,
     )
     from airflow_provider_ams.ams.people import get_group, get_user, login
+    from airflow_provider_ams.ams.report import ValidationReport
     from airflow_provider_ams.ams.result import ImportResult
+    from airflow_provider_ams.ams.validate import validate_event_data
 
 _HOMES = {
     "client": ["AMSClient", "get_client"],
+    "contract": ["DeleteEventOption", "FormOption", "MirrorEventOption", "PlanOption"],
     "errors": [
         "AMSConfigurationError",
         "AMSError",
@@ -63,10 +75,13 @@ _HOMES = {
         "AMSLoginError",
         "AMSPermissionError",
         "AMSReplyError",
+        "AMSStalePlanError",
         "AMSTransientError",
         "AMSUnknownOutcomeError",
+        "AMSValidationError",
     ],
     "exports": ["SyncResult", "get_event_data", "get_profile_data", "sync_event_data"],
+    "forms": ["get_form_schema", "get_forms"],
     "imports": [
         "insert_event_data",
         "update_event_data",
@@ -90,7 +105,9 @@ _HOMES = {
         "UserOption",
     ],
     "people": ["get_group", "get_user", "login"],
+    "report": ["ValidationReport"],
     "result": ["ImportResult"],
+    "validate": ["validate_event_data"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -103,14 +120,20 @@ __all__ = [
     "AMSLoginError",
     "AMSPermissionError",
     "AMSReplyError",
+    "AMSStalePlanError",
     "AMSTransientError",
     "AMSUnknownOutcomeError",
+    "AMSValidationError",
+    "DeleteEventOption",
     "EventFilter",
     "EventOption",
+    "FormOption",
     "GroupOption",
     "ImportResult",
     "InsertEventOption",
     "LoginOption",
+    "MirrorEventOption",
+    "PlanOption",
     "ProfileFilter",
     "ProfileOption",
     "SyncEventFilter",
@@ -121,8 +144,11 @@ __all__ = [
     "UpsertProfileOption",
     "UserFilter",
     "UserOption",
+    "ValidationReport",
     "get_client",
     "get_event_data",
+    "get_form_schema",
+    "get_forms",
     "get_group",
     "get_profile_data",
     "get_user",
@@ -132,6 +158,7 @@ __all__ = [
     "update_event_data",
     "upsert_event_data",
     "upsert_profile_data",
+    "validate_event_data",
 ]
 
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from airflow_provider_ams.ams.report import ValidationReport
     from airflow_provider_ams.ams.result import ImportResult
 
 _ROWS_SHOWN = 10
@@ -97,6 +98,24 @@ class AMSInputError(AMSConfigurationError):
 
     def __str__(self) -> str:
         return self._text(with_rows=not self._rows_told)
+
+
+class AMSValidationError(AMSInputError):
+    """The frame does not fit the form.
+
+    Parameters
+    ----------
+    report : ValidationReport
+        Everything that is wrong.
+    """
+
+    def __init__(self, message: str, *, report: ValidationReport, **details: Any) -> None:  # noqa: ANN401
+        super().__init__(message, **details)
+        self.report = report
+
+
+class AMSStalePlanError(AMSConfigurationError):
+    """Stored events have changed since the plan was made; nothing was sent."""
 
 
 class AMSPermissionError(AMSConfigurationError):

@@ -65,9 +65,9 @@ def _entries(data: dict[str, Any]) -> list[FormEntry]:
     ]
 
 
-def form_summaries(client: AMSClient) -> dict[str, dict[str, int]] | None:
+def form_summaries(client: AMSClient, *, cache: bool = True) -> dict[str, dict[str, int]] | None:
     """Return form ids by kind and name; None if the account may not list forms."""
-    entries = list_forms(client)
+    entries = list_forms(client, cache=cache)
     if entries is None:
         return None
     return {
@@ -88,9 +88,11 @@ def check_form(client: AMSClient, form: str, kind: str) -> None:
     """
     if not isinstance(form, str) or not form.strip():
         raise AMSConfigurationError("form must be the name of a form.")
-    known = form_summaries(client)
-    if known is None or not any(known.values()) or form in known[kind]:
-        return
+    for cache in (True, False):  # a form may be newer than the list
+        known = form_summaries(client, cache=cache)
+        if known is None or not any(known.values()) or form in known[kind]:
+            return
+    assert known is not None
     near = next((n for n in known[kind] if n.casefold() == form.strip().casefold()), None)
     article = "an" if kind == "event" else "a"
     hint = f"Did you mean {near!r}?" if near else "Check the name: AMS wants it exactly."

@@ -377,11 +377,11 @@ def build_events(
     )
     days, minutes, end_days, end_minutes = fill_times(moments, now, groups, problems)
     fields = {
-        name: pick.one(str(column), _texts(draft, column, booleans, problems))
+        name: pick.one(str(column), texts_of(draft, column, booleans, problems))
         for name, column in draft.field_columns.items()
     }
     table = {
-        name: _texts(draft, column, booleans, problems)
+        name: texts_of(draft, column, booleans, problems)
         for name, column in draft.table_columns.items()
     }
     if problems and not lenient:
@@ -404,12 +404,13 @@ def build_events(
     )
 
 
-def _texts(
+def texts_of(
     draft: Draft,
     column: Any,  # noqa: ANN401
     booleans: tuple[str, str] | None,
     problems: Problems,
 ) -> Texts:
+    """Return a column of the frame as texts, converted once; what can't be is noted."""
     if column in draft.texts:
         return draft.texts[column]
     draft.texts[column], found = read_texts(draft.frame[column], booleans)

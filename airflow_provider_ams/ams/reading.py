@@ -72,7 +72,13 @@ _SEARCH_CURSORS = (("nextCursor",), ("next_cursor",), ("cursor",))
 
 
 def synchronise(
-    client: AMSClient, form: str, users: Sequence[int], since: int, *, first_page_only: bool = False
+    client: AMSClient,
+    form: str,
+    users: Sequence[int],
+    since: int,
+    *,
+    first_page_only: bool = False,
+    first_day: int | None = None,
 ) -> SyncRead:
     """Read all events of a form that changed since a server time, for these users.
 
@@ -86,6 +92,11 @@ def synchronise(
         User ids; AMS returns nothing, silently, for an empty list, so none is an empty result.
     since : int
         Epoch milliseconds; 0 reads the whole history.
+    first_page_only : bool
+        Stop after a page for each chunk of users.
+    first_day : int, optional
+        Read the events that start on this day or later, whenever they changed; `since` is not
+        used then.
 
     Raises
     ------
@@ -97,7 +108,7 @@ def synchronise(
     deleted: dict[int, None] = {}
     times: list[int] = []
     for chunk in chunks(users, SYNC_USERS):
-        for data in _sync_pages(client, form, chunk, since):
+        for data in _sync_pages(client, form, chunk, since, first_day):
             for event in _events(data["export"], "synchronise"):
                 by_id[event["id"]] = event
             deleted.update(dict.fromkeys(int(i) for i in data.get("idsOfDeletedEvents") or []))
@@ -111,28 +122,32 @@ def synchronise(
 
 
 def _sync_pages(
-    client: AMSClient, form: str, users: list[int], since: int
+    client: AMSClient, form: str, users: list[int], since: int, first_day: int | None
 ) -> Iterator[dict[str, Any]]:
     try:
-        yield from _sync_chunk(client, form, users, since)
+        yield from _sync_chunk(client, form, users, since, first_day)
     except AMSTransientError as error:
         # HTTP 500 is also how AMS says that the answer would be too large.
         if error.status != 500 or len(users) == 1:
             raise
         for user in users:
-            yield from _sync_chunk(client, form, [user], since)
+            yield from _sync_chunk(client, form, [user], since, first_day)
 
 
 def _sync_chunk(
-    client: AMSClient, form: str, users: list[int], since: int
+    client: AMSClient, form: str, users: list[int], since: int, first_day: int | None
 ) -> Iterator[dict[str, Any]]:
     pagination: dict[str, Any] = {"paginate": True}
+    # AMS takes either; what it makes of both together is not known.
+    start: dict[str, Any] = {"lastSynchronisationTimeOnServer": since}
+    if first_day is not None:
+        start = {"startDate": day_text(first_day)}
     for _ in range(MAX_PAGES):
         data = client.read(
             "synchronise",
             {
                 "formName": form,
-                "lastSynchronisationTimeOnServer": since,
+                **start,
                 "userIds": users,
                 "pagination": dict(pagination),
             },

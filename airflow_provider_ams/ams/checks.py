@@ -1,0 +1,286 @@
+"""Checks of a frame against the form: each takes whole columns and returns what it found.
+
+Rows are positions in the input here; the report turns them into labels.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_ams.ams.canonical import number
+from airflow_provider_ams.ams.dates import DateProblem, parse_day, parse_minute
+from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.prepare import Draft
+from airflow_provider_ams.ams.report import ERROR, WARNING, Finding
+from airflow_provider_ams.ams.schema import FormField, FormSchema
+from airflow_provider_ams.ams.values import Texts
+
+# AMS documents no limit; values beyond these are more likely a mistake than a remark.
+LONG_TEXT, LONG_VALUE = 10_000, 255
+
+
+@dataclass
+class Subject:
+    """What is checked.
+
+    Parameters
+    ----------
+    schema : FormSchema
+        The form.
+    draft : Draft
+        The frame.
+    events : EventSet
+        The frame's events.
+    fields, table : dict
+        Field -> texts of each row, event-level fields and fields of the table.
+    keeps : bool
+        Fields that the frame does not have are kept from stored events.
+    new : list of bool
+        Whether each event is new, as far as is known.
+    """
+
+    schema: FormSchema
+    draft: Draft
+    events: EventSet
+    fields: dict[str, Texts]
+    table: dict[str, Texts]
+    keeps: bool
+    new: list[bool]
+
+    def rows_of(self, rows: Sequence[int]) -> list[int]:
+        """Return positions in the input for rows of the draft."""
+        return list(dict.fromkeys(self.draft.source[p] for p in rows))
+
+    def event_rows(self, events: Sequence[int]) -> list[int]:
+        """Return positions in the input for the rows of events."""
+        return [p for e in events for p in self.events.rows[e]]
+
+    def known(self) -> Iterator[tuple[FormField, Texts]]:
+        """Yield each field of the form that the frame has."""
+        for name, texts in (*self.fields.items(), *self.table.items()):
+            if name in self.schema.by_name:
+                yield self.schema.by_name[name], texts
+
+
+def nearest(name: str, schema: FormSchema) -> str:
+    """Return a hint that names the field most like a name; empty if there is none."""
+    folded = {n.strip().casefold(): n for n in schema.by_name}
+    exact = folded.get(name.strip().casefold())
+    near = [exact] if exact else difflib.get_close_matches(name, list(schema.by_name), 1, 0.6)
+    return f"Did you mean {near[0]!r}?" if near else "get_form_schema() lists the form's fields."
+
+
+def unusable_columns(
+    fields: Sequence[str], table: Sequence[str], schema: FormSchema, contract: str
+) -> Iterator[Finding]:
+    """Find columns that AMS would drop: unknown ones, and fields it fills in itself."""
+    severity = ERROR if contract == "strict" else WARNING
+    left = "" if contract == "strict" else "; it is left out"
+    for name in (*fields, *table):
+        item = schema.by_name.get(name)
+        if item is None:
+            what = f"is no field of the form{left}"
+            yield Finding(severity, "unknown_field", name, what, hint=nearest(name, schema))
+        elif not item.writable:
+            what = f"is a {item.read_only_reason} field, which AMS fills in itself{left}"
+            yield Finding(severity, "read_only_field", name, what, hint="Drop the column.")
+
+
+def misplaced_columns(
+    fields: Sequence[str], table: Sequence[str], schema: FormSchema
+) -> Iterator[Finding]:
+    """Find table fields that are none, and fields of the table that are not named as such."""
+    for name in table:
+        item = schema.by_name.get(name)
+        if item is not None and item.writable and not item.table:
+            what = "is in table_fields, but not in the form's table"
+            yield Finding(ERROR, "table_field", name, what, hint="Take it out of table_fields.")
+    for name in fields:
+        item = schema.by_name.get(name)
+        if item is not None and item.writable and item.table:
+            what = "is a field of the form's table"
+            yield Finding(ERROR, "table_field", name, what, hint="Name it in table_fields.")
+
+
+def required_values(subject: Subject) -> Iterator[Finding]:
+    """Find events without a required value: one of them makes AMS refuse the whole call."""
+    events = subject.events
+    for name, item in subject.schema.writable.items():
+        if not item.required:
+            continue
+        texts = events.fields.get(name)
+        if texts is None:
+            yield from _required_column(subject, name)
+            continue
+        empty = [e for e, text in enumerate(texts) if text is None]
+        if empty:
+            rows = subject.event_rows(empty)
+            yield Finding(ERROR, "required", name, "a required value is missing", rows)
+    for name, item in subject.schema.table.items():
+        if item.required:
+            yield from _required_in_table(subject, name)
+
+
+def _required_column(subject: Subject, name: str) -> Iterator[Finding]:
+    bare = [e for e, new in enumerate(subject.new) if new or not subject.keeps]
+    if not bare:
+        return
+    hint = "Add the column."
+    rows = [] if len(bare) == len(subject.events) else subject.event_rows(bare)
+    yield Finding(ERROR, "required", name, "is required, and the frame lacks it", rows, hint)
+
+
+def _required_in_table(subject: Subject, name: str) -> Iterator[Finding]:
+    used = [p for rows in subject.events.table_rows for p in rows]
+    texts = subject.table.get(name)
+    if not used or (texts is None and subject.keeps):
+        return
+    if texts is None:
+        what = "is required in each table row, and the frame lacks it"
+        yield Finding(ERROR, "required", name, what, hint="Add the column.")
+        return
+    empty = [p for p in used if texts[p] is None]
+    if empty:
+        what = "a required value is missing in a table row"
+        yield Finding(ERROR, "required", name, what, subject.rows_of(empty))
+
+
+# ---------------------------------------------------------------- values
+
+
+def _is_number(text: str) -> bool:
+    return number(text) is not None
+
+
+def _is_day(text: str) -> bool:
+    # Event dates are sent with two digits whatever the frame has; fields are sent as they are.
+    try:
+        return len(text) == 10 and parse_day(text) > 0
+    except DateProblem:
+        return False
+
+
+def _is_minute(text: str) -> bool:
+    try:
+        parse_minute(text)
+    except DateProblem:
+        return False
+    return True
+
+
+# Shape -> (test, what a value should have been).
+_FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "number": (_is_number, "is not a number (plain digits, a dot as the decimal point)"),
+    "date": (_is_day, "is not a date as dd/MM/yyyy"),
+    "time": (_is_minute, "is not a time as h:mm AM or h:mm PM"),
+}
+
+
+def formats(subject: Subject) -> Iterator[Finding]:
+    """Find values that do not fit a number, date or time field."""
+    for item, texts in subject.known():
+        if item.shape not in _FORMATS or not item.writable:
+            continue
+        fits, what = _FORMATS[item.shape]
+        bad = {t for t in set(texts) if t is not None and not fits(t)}
+        yield from _values(subject, "format", item.name, f"a value {what}", texts, bad)
+
+
+def options(subject: Subject) -> Iterator[Finding]:
+    """Find values that are not among a field's options."""
+    for item, texts in subject.known():
+        if not item.options or not item.writable:
+            continue
+        allowed = set(item.options)
+        many = item.shape == "choices"
+        bad = {t for t in set(texts) if t is not None and not _chosen(t, allowed, many)}
+        folded = {o.casefold() for o in allowed}
+        hint = f"Its options are {', '.join(repr(o) for o in item.options[:20])}."
+        if bad and all(t.strip().casefold() in folded for t in bad):
+            hint = f"Letter case and spaces count. {hint}"
+        what = "a value is none of the field's options"
+        yield from _values(subject, "option", item.name, what, texts, bad, hint=hint)
+
+
+def _chosen(text: str, allowed: set[str], many: bool) -> bool:
+    if text in allowed:
+        return True
+    return many and all(part.strip() in allowed for part in text.split(","))
+
+
+def lengths(subject: Subject) -> Iterator[Finding]:
+    """Find values that are longer than a person would have meant them to be."""
+    for item, texts in subject.known():
+        limit = LONG_TEXT if item.shape in ("text", "other") else LONG_VALUE
+        bad = {t for t in set(texts) if t is not None and len(t) > limit}
+        what = f"a value has more than {limit} characters"
+        yield from _values(subject, "length", item.name, what, texts, bad, WARNING)
+
+
+def placeholders(subject: Subject) -> Iterator[Finding]:
+    """Find texts that a program has made of a missing value."""
+    for name, texts in (*subject.fields.items(), *subject.table.items()):
+        bad = {"nan", "NaN", "None", "NaT", "<NA>", "null"} & {t for t in set(texts) if t}
+        what = "a text stands for a missing value, and would be stored as it is"
+        yield from _values(subject, "placeholder", name, what, texts, bad, WARNING)
+
+
+def _values(
+    subject: Subject,
+    rule: str,
+    name: str,
+    what: str,
+    texts: Texts,
+    bad: set[str],
+    severity: str = ERROR,
+    hint: str = "",
+) -> Iterator[Finding]:
+    if bad:
+        rows = [p for p, text in enumerate(texts) if text in bad]
+        yield Finding(severity, rule, name, what, subject.rows_of(rows), hint)
+
+
+def untyped_fields(subject: Subject) -> Iterator[Finding]:
+    """Find fields of a type that is not known here."""
+    for item, _ in subject.known():
+        if item.shape == "other" and item.writable:
+            what = f"has the item type {item.item_type!r}, whose values are not checked"
+            yield Finding(WARNING, "item_type", item.name, what)
+
+
+def duplicates(subject: Subject) -> Iterator[Finding]:
+    """Find new events that are equal in everything: AMS would hold both."""
+    events = subject.events
+    if events.has_table:
+        table = [tuple(_table_row(events, p) for p in rows) for rows in events.table_rows]
+    else:
+        table = [()] * len(events)
+    moments = (events.start_days, events.start_minutes, events.end_days, events.end_minutes)
+    lines = zip(events.user_ids, *moments, *events.fields.values(), table, strict=True)
+    seen: set[Any] = set()
+    again = []
+    for event, (line, new) in enumerate(zip(lines, subject.new, strict=True)):
+        if new and line in seen:
+            again.append(event)
+        seen.add(line)
+    if again:
+        what = "an event equals an earlier one in person, dates, times and all values"
+        yield Finding(WARNING, "duplicate", None, what, subject.event_rows(again))
+
+
+def _table_row(events: EventSet, position: int) -> tuple[str | None, ...]:
+    return tuple(texts[position] for texts in events.table.values())
+
+
+CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
+    required_values,
+    formats,
+    options,
+    lengths,
+    placeholders,
+    untyped_fields,
+    duplicates,
+)
