@@ -59,8 +59,9 @@ class Console:
         self._line("✖", text)
 
     def warn(self, text: str) -> None:
-        """Print a warning line."""
-        self._line("⚠", text)
+        """Print a warning line, on stderr: it is no part of what was asked for."""
+        if self.interactive:
+            print(f"⚠ {text}", file=sys.stderr)
 
     def bar(self, total: int | None, unit: str) -> Bar:
         """Return a progress bar to use in a ``with`` block; a total of None is not known yet."""
@@ -72,11 +73,14 @@ class Console:
         Raises
         ------
         PromptError
-            There is no terminal and no notebook to ask in.
+            There is no terminal and no notebook to ask in, or nobody answers.
         """
         if not (sys.stdin is not None and sys.stdin.isatty()) and "ipykernel" not in sys.modules:
             raise PromptError(question)
-        return input(f"{question} (y/n): ").strip().lower() in ("y", "yes")
+        try:
+            return input(f"{question} (y/n): ").strip().lower() in ("y", "yes")
+        except EOFError:
+            raise PromptError(question) from None
 
     def _line(self, sign: str, text: str) -> None:
         if self.interactive:
