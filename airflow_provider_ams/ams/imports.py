@@ -397,7 +397,7 @@ class _EventImport:
                 progress,
                 batch_size=self.option.batch_size,
                 window=self.option.window,
-                recovery=Recovery(),
+                recovery=Recovery(settle=self.option.settle),
                 checkpoint=checkpoint,
                 trust=getattr(checkpoint, "trust", True),
                 on_settled=bar.add,

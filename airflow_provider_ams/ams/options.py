@@ -122,6 +122,10 @@ class ImportOption:
     boolean_text : tuple of str, optional
         Option texts that stand for True and False in the form, such as ``("Yes", "No")``. AMS has
         no boolean type; without this a column of booleans is refused.
+    settle : float
+        Seconds that AMS is given to finish a call whose answer was lost, before the events of it
+        that are not there count as not stored and go out again. A site that may store a call
+        later than that needs more.
     validate : bool
         Check the frame against the form first; with an error, nothing is sent. See
         `validate_event_data`.
@@ -137,6 +141,7 @@ class ImportOption:
     window: int = 1
     tolerance: int | str | None = None
     boolean_text: tuple[str, str] | None = None
+    settle: float = 5.0
     validate: bool = False
     contract: str = "strict"
 
@@ -147,6 +152,10 @@ class ImportOption:
         _between("batch_size", self.batch_size, 1, MAX_BATCH)
         _between("window", self.window, 1, MAX_WINDOW)
         rejected_limit(self.tolerance, 0)
+        if not 0 <= self.settle < float("inf"):
+            raise AMSConfigurationError(
+                f"settle is {self.settle!r}; it must be seconds, 0 or more."
+            )
         texts = self.boolean_text
         if texts is not None and (
             len(texts) != 2 or not all(isinstance(t, str) and t for t in texts)

@@ -137,6 +137,8 @@ class AmsWriteOperator(AmsOperator):
         Rejected rows to put up with: a number, a percentage (``"2%"``) or ``"all"``.
     boolean_text : tuple of str, optional
         Option texts for True and False, such as ``("Yes", "No")``.
+    settle : float, optional
+        Seconds that AMS is given to finish a call whose answer was lost; 5 if left out.
     rejected_path : str or ObjectStoragePath, optional
         File (``.csv``, ``.parquet``, ``.jsonl``) for the rows that did not land, each with
         ``ams_status`` and ``ams_reason``; empty when all landed. Mended, it can be ``data``.
@@ -170,6 +172,7 @@ class AmsWriteOperator(AmsOperator):
         window: int | None = None,
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
+        settle: float | None = None,
         rejected_path: Any = None,  # noqa: ANN401
         state_path: str | None = None,
         **kwargs: Any,  # noqa: ANN401
@@ -181,7 +184,11 @@ class AmsWriteOperator(AmsOperator):
         self.state_path = state_path
         self.options: dict[str, Any] = {"id_col": id_col}
         self.add_options(
-            batch_size=batch_size, window=window, tolerance=tolerance, boolean_text=boolean_text
+            batch_size=batch_size,
+            window=window,
+            tolerance=tolerance,
+            boolean_text=boolean_text,
+            settle=settle,
         )
 
     @property
