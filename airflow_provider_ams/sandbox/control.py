@@ -231,6 +231,7 @@ def _endpoint(site: Site, action: Action) -> Callable[[Request], Awaitable[Respo
         except (ValueError, TypeError, KeyError, AttributeError, Reject) as error:
             reason = getattr(error, "reason", None) or f"{type(error).__name__}: {error}"
             return Response(orjson.dumps({"error": reason}), 400, media_type="application/json")
-        return Response(orjson.dumps(result), media_type="application/json")
+        body = result if isinstance(result, bytes) else orjson.dumps(result)
+        return Response(body, media_type="application/json")
 
     return serve

@@ -258,3 +258,44 @@ def test_requests_that_wait_do_not_reach_into_the_next_test_either(wire):
     wire.sandbox.reset(seed="demo")
     time.sleep(0.25)
     assert stored(wire) == 0
+
+
+def test_a_single_event_may_be_dropped_or_its_id_kept_back(wire):
+    for fault, kept in (("short_ids", 0), ("hidden_ids", 1)):
+        fail_next(wire, fault, endpoint="eventimport")
+        reply = wire.v1("eventimport", event()).json()
+        assert (reply["state"], reply["ids"]) == ("SUCCESSFULLY_IMPORTED", [])
+        assert stored(wire) == kept
+    wire.sandbox.configure(undeliverable_users=[1001])
+    assert wire.v1("eventimport", event()).json()["ids"] == []
+    assert stored(wire) == 1
+
+
+def test_a_profile_may_be_dropped_or_its_id_kept_back(wire):
+    rows = [{"row": 0, "pairs": [{"key": "position", "value": "wing"}]}]
+    body = {"formName": "Athlete Profile", "userId": {"userId": 1001}, "rows": rows}
+    for fault, kept in (("short_ids", 0), ("hidden_ids", 1)):
+        fail_next(wire, fault, endpoint="profileimport")
+        reply = wire.v1("profileimport", body).json()
+        assert (reply["state"], reply["ids"]) == ("SUCCESSFULLY_IMPORTED", [])
+        values = [profile["values"] for profile in wire.sandbox.profiles()]
+        assert values.count({"position": "wing"}) == kept
+
+
+def test_writes_are_all_calls_that_change_data_and_reads_all_others(wire):
+    def hit(endpoint):
+        wire.session()
+        wire.sandbox.faults(script=[{"endpoint": endpoint, "fault": "503", "times": 0}])
+        posts = ["eventimport", "eventsimport", "profileimport", "deleteevent", "listgroups"]
+        replies = {name: wire.v1(name, {}) for name in [*posts, "synchronise"]}
+        replies["deleteAll"] = wire.v2("event/deleteAll", {})
+        replies["person"] = wire.v2("person/get", {})
+        for name in ("track", "validate"):
+            replies[name] = requests.post(f"{wire.sandbox.tidepool_url}/{name}", timeout=5)
+        assert all("retry-after" not in reply.headers for reply in replies.values())
+        return {name for name, reply in replies.items() if reply.status_code == 503}
+
+    writes = {"eventimport", "eventsimport", "profileimport", "deleteevent", "deleteAll", "track"}
+    assert hit("writes") == writes
+    assert hit("reads") == {"listgroups", "synchronise", "person", "validate"}
+    assert len(hit("*")) == 10

@@ -198,6 +198,16 @@ def test_values_that_do_not_fit_are_stored_or_refused(wire, everything, fields):
     assert wire.insert(body)["result"]["state"] == "UNEXPECTED_ERROR"
 
 
+def test_values_that_fit_are_kept_when_the_site_is_strict(wire, everything):
+    wire.sandbox.configure(strict_values=True)
+    fields = {**FIELDS, "Weight": "-7.5e1", "Sore": "Hip, Knee", "Note": ""}
+
+    assert wire.ids(event("Everything", fields={**fields, "Note": "x"}, rows=LIFTS))
+    fields["Sore"] = "Hip, Toe"
+    refused = wire.insert(event("Everything", fields={**fields, "Note": "x"}, rows=LIFTS))
+    assert refused["result"]["state"] == "UNEXPECTED_ERROR"
+
+
 def test_required_table_columns(wire, everything):
     body = event("Everything", fields={"Note": "x"}, rows=[{"Lift": "a"}, {"Kg": "5"}])
 

@@ -232,6 +232,21 @@ def test_filters(wire, code, key, value, expected):
     assert [ids.index(item["id"]) for item in found] == expected
 
 
+def test_filters_compare_numbers_only_with_numbers(wire):
+    wire.ids(*(event(user=1001 + n, fields={"Day": t}) for n, t in enumerate(["2.0", "two"])))
+
+    def found(code, value):
+        condition = {"key": "Day", "value": value, "filterCondition": code}
+        part = {"formName": "Reaction Time", "filterSet": [condition]}
+        events = wire.v1("filteredeventsearch", {"filter": [part]}).json()["events"]
+        return [item["userId"] for item in events]
+
+    assert found(1, "2") == [1001]
+    assert found(1, "two") == [1002]
+    assert found(5, "1") == found(6, "2") == [1001]
+    assert found(4, "zwei") == []
+
+
 def test_all_conditions_of_a_filter_hold_and_bad_ones_are_500(wire):
     wire.ids(*(event(user=1001 + n, fields={"Day": f"{n}"}) for n in range(5)))
     low = {"key": "Day", "value": "1", "filterCondition": 5}

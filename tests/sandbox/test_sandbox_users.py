@@ -89,6 +89,14 @@ def test_groups(wire):
     assert tree["groups"][1] == {"name": "Squad A", "athletes": list(range(1001, 1010))}
 
 
+def test_group_athletes_are_active_and_no_staff(wire):
+    wire.sandbox.add_users([{"username": "gone.now", "active": False, "groups": ["Squad A"]}])
+
+    tree = wire.v3("group-athletes").json()
+    assert sorted(tree["athleteMap"]) == [str(number) for number in range(1001, 1019)]
+    assert tree["groups"][1]["athletes"] == list(range(1001, 1010))
+
+
 def test_users_out_of_sight_are_nowhere(wire):
     (hidden,) = wire.sandbox.add_users([{"username": "not.mine", "visible": False}])
     wire.sandbox.add_event("Reaction Time", hidden, start_date="01/01/2026", values={"Day": 1})
