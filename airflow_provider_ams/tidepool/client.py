@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
+from typing import cast
 from urllib.parse import urlsplit
 
 from airflow_provider_ams.tidepool.errors import TidepoolConfigurationError, TidepoolPermissionError
@@ -148,7 +149,7 @@ class TidepoolClient:
         source: object,
         options: IngestOptions | None = None,
         *,
-        journal: Journal | str | os.PathLike[str] | None = None,
+        journal: object = None,
         **changes: object,
     ) -> IngestResult:
         """Validate a source and track it, going on where an earlier run was cut off.
@@ -230,15 +231,13 @@ def _check_key(key: str | None) -> str:
     return text
 
 
-def _journal(
-    source: Source, journal: Journal | str | os.PathLike[str] | None, options: IngestOptions
-) -> Journal:
+def _journal(source: Source, journal: object, options: IngestOptions) -> Journal:
     if journal is None:
         place = source.location
         return MemoryJournal() if place is None else journal_at(place.neighbour(JOURNAL_SUFFIX))
-    if isinstance(journal, (str, os.PathLike)):
-        return journal_at(locate(journal, options.storage_options))
-    return journal
+    if hasattr(journal, "begin"):
+        return cast(Journal, journal)
+    return journal_at(locate(journal, options.storage_options))
 
 
 def _rejects(source: Source, options: IngestOptions) -> Rejects:

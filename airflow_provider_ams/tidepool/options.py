@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -65,7 +64,7 @@ class IngestOptions:
         None: found out from the first lines.
     storage_options : mapping
         Passed to fsspec for URLs.
-    rejects : str or path, optional
+    rejects : path or URL, optional
         Where skipped rows go; None: next to a source that is a file.
     restart : bool
         Forget the journal and send everything (again).
@@ -90,7 +89,7 @@ class IngestOptions:
     encoding: str | None = None
     dialect: Mapping[str, object] | None = None
     storage_options: Mapping[str, object] = field(default_factory=dict, repr=False)
-    rejects: str | os.PathLike[str] | None = None
+    rejects: object = None
     restart: bool = False
     same_project: bool = False
     interactive_mode: bool = True

@@ -1,0 +1,52 @@
+"""Sample DAG: months of chat or product events, a CSV file, into Tidepool."""
+
+from __future__ import annotations
+
+import pendulum
+from airflow.providers.common.compat.sdk import Param, dag
+
+from airflow_provider_ams.operators.tidepool import (
+    TidepoolTrackEventsOperator,
+    TidepoolValidateEventsOperator,
+)
+
+# Columns of the file whose names are not those of event fields, as {"message": "text"}.
+COLUMNS: dict[str, str] = {}
+
+
+@dag(
+    schedule=None,
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    max_active_runs=1,
+    default_args={"retries": 3},
+    params={
+        "path": Param("events.csv", type="string", description="CSV, JSON lines or Parquet"),
+        "on_invalid": Param("fail", enum=["fail", "skip"], description="What a wrong row means"),
+        "pause": Param(0.2, type="number", minimum=0, description="Seconds between two batches"),
+    },
+    render_template_as_native_obj=True,
+    tags=["tidepool"],
+)
+def tidepool_historical_ingest():
+    """Check every row, let Tidepool check the first batch, then track all of it.
+
+    What was confirmed is kept next to the file: a retry, and any later run on the same file, sends
+    only what is not. With ``on_invalid`` set to ``skip``, wrong rows go to ``<path>.rejects.csv``.
+    """
+    settings = {
+        "source": "{{ params.path }}",
+        "on_invalid": "{{ params.on_invalid }}",
+        "columns": COLUMNS,
+        "pause": "{{ params.pause }}",
+    }
+    check = TidepoolValidateEventsOperator(task_id="validate_events", **settings)
+    track = TidepoolTrackEventsOperator(
+        task_id="track_events",
+        validate="none",
+        journal="{{ params.path }}.tidepool-journal",
+        **settings,
+    )
+    check >> track
+
+
+tidepool_historical_ingest()
