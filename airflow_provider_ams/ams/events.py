@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from airflow_provider_ams.ams.dates import WIRE_TIMES, day_text
 from airflow_provider_ams.ams.values import Texts
+
+_MOMENTS = ("start_days", "start_minutes", "end_days", "end_minutes")
 
 
 @dataclass
@@ -52,6 +56,19 @@ class EventSet:
 
     def __len__(self) -> int:
         return len(self.user_ids)
+
+    def take(self, chosen: Sequence[int]) -> EventSet:
+        """Return some of the events; the table's rows keep their places."""
+        columns = {
+            name: [getattr(self, name)[e] for e in chosen]
+            for name in ("rows", "user_ids", *_MOMENTS, "event_ids")
+        }
+        tables = {
+            name: [getattr(self, name)[e] for e in chosen] if self.has_table else ()
+            for name in ("table_rows", "table_groups")
+        }
+        fields = {name: [texts[e] for e in chosen] for name, texts in self.fields.items()}
+        return replace(self, **columns, **tables, fields=fields)
 
     def wire_rows(self, event: int) -> list[dict[str, Any]]:
         """Return an event's rows as AMS wants them.
@@ -109,14 +126,15 @@ def make_batches(events: EventSet, size: int) -> list[list[int]]:
         Event numbers, call by call.
     """
     days, minutes, users = events.start_days, events.start_minutes, events.user_ids
-    order = sorted(range(len(events)), key=lambda i: (days[i], minutes[i]))
+    order: list[int] = np.lexsort((minutes, days)).tolist()  # stable
     if not events.has_table:
         seen: dict[tuple[int, int], int] = {}
         rank = [0] * len(events)
         for i in order:
             key = (days[i], users[i])
             rank[i] = seen[key] = seen.get(key, -1) + 1
-        order.sort(key=lambda i: (days[i], rank[i], minutes[i]))
+        if len(seen) < len(order):
+            order = np.lexsort((minutes, rank, days)).tolist()
     batches: list[list[int]] = []
     held: set[tuple[int, int]] = set()
     for i in order:

@@ -386,16 +386,15 @@ def build_events(
     }
     if problems and not lenient:
         raise invalid(problems, draft)
-    source = draft.source
     return EventSet(
         form,
-        [list(dict.fromkeys(source[p] for p in group)) for group in groups],
-        [user_ids[g[0]] for g in groups],
+        _input_rows(groups, draft.source),
+        pick.first(user_ids),
         days,
         minutes,
         end_days,
         end_minutes,
-        [draft.event_ids[g[0]] for g in groups],
+        pick.first(draft.event_ids),
         fields,
         table,
         [_rows_with_values(g, table) for g in groups] if has_table else (),
@@ -451,6 +450,13 @@ def _groups(
     return list(groups.values())
 
 
+def _input_rows(groups: list[list[int]], source: list[int]) -> list[list[int]]:
+    """Return the positions in the input of each event's rows."""
+    if source == list(range(len(source))):
+        return groups
+    return [list(dict.fromkeys(source[row] for row in group)) for group in groups]
+
+
 class _Picker:
     """Take the one value that each event has in a column that is not of the table."""
 
@@ -459,7 +465,12 @@ class _Picker:
         self._problems = problems
         self._single = all(len(g) == 1 for g in groups) and len(groups) == len(draft.frame)
 
+    def first(self, values: Sequence[Any]) -> list[Any]:
+        """Return the values of each event's first row."""
+        return list(values) if self._single else [values[group[0]] for group in self._groups]
+
     def one(self, name: str, values: list[Any]) -> list[Any]:
+        """Return the value of each event, wherever in its rows it stands."""
         if self._single:
             return values
         picked = []
@@ -485,6 +496,11 @@ def fill_times(
     for i, (end_day, end_minute) in enumerate(
         zip(moments.end_days, moments.end_minutes, strict=True)
     ):
+        if end_day is None and end_minute is None:
+            over, end_minute = divmod(minutes[i] + DEFAULT_LENGTH, MINUTES_PER_DAY)
+            end_days.append(days[i] + over)
+            end_minutes.append(end_minute)
+            continue
         given = end_minute is not None
         if end_minute is None:
             over, end_minute = divmod(minutes[i] + DEFAULT_LENGTH, MINUTES_PER_DAY)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from airflow_provider_ams.ams.errors import AMSInputError
 
@@ -151,29 +152,63 @@ def read_texts(
     column: pd.Series[Any], booleans: tuple[str, str] | None = None
 ) -> tuple[Texts, dict[str, list[int]]]:
     """Convert a column as `column_texts` does; return problems with their positions, too."""
-    fast = _whole_column(column)
+    fast = _whole_column(column, booleans)
     if fast is not None:
         return fast, {}
     return _by_value(_cells(column), booleans)
 
 
-def _whole_column(column: pd.Series[Any]) -> Texts | None:
+def _whole_column(column: pd.Series[Any], booleans: tuple[str, str] | None) -> Texts | None:
     """Convert the dtypes that need no look at each value; None for the others."""
-    dtype = column.dtype
-    if isinstance(dtype, np.dtype) and dtype.kind in "iu":
-        return list(map(str, column.tolist()))
-    if isinstance(dtype, np.dtype) and dtype == np.float64:
-        floats = column.to_numpy()
-        if np.isinf(floats).any():
-            return None
-        return [None if v != v else _plain(v) for v in floats.tolist()]
-    if isinstance(dtype, pd.StringDtype):
-        missing = column.isna().to_numpy()
-        values = column.tolist()
-        if missing.any():
-            return [None if gone else v or None for v, gone in zip(values, missing, strict=True)]
-        return [v or None for v in values]
-    return None
+    dtype: Any = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _categories(column, booleans)
+    if isinstance(dtype, pd.StringDtype) or (
+        dtype == np.dtype(object) and infer_dtype(column, skipna=True) == "string"
+    ):
+        return [v or None if type(v) is str else cell_text(v, None) for v in column.tolist()]
+    if dtype.kind == "M" and isinstance(dtype, np.dtype):
+        return _days(column)
+    if dtype.kind in "iu" and isinstance(getattr(dtype, "numpy_dtype", dtype), np.dtype):
+        values = column.to_numpy(dtype=getattr(dtype, "numpy_dtype", dtype), na_value=0)
+        return _with_gaps(list(map(str, values.tolist())), column.isna().to_numpy())
+    return _floats(column.to_numpy()) if dtype == np.dtype(np.float64) else None
+
+
+def _with_gaps(texts: list[str], missing: Any) -> Texts:  # noqa: ANN401
+    filled: Texts = [*texts]
+    for position in np.flatnonzero(missing).tolist():
+        filled[position] = None
+    return filled
+
+
+def _categories(column: pd.Series[Any], booleans: tuple[str, str] | None) -> Texts | None:
+    texts, problems = read_texts(pd.Series(column.cat.categories), booleans)
+    texts.append(None)  # the code of a missing cell is -1
+    return None if problems else [texts[code] for code in column.cat.codes.tolist()]
+
+
+def _days(column: pd.Series[Any]) -> Texts | None:
+    codes, days = pd.factorize(column)
+    if (days != pd.DatetimeIndex(days).normalize()).any():
+        return None
+    texts = [*(date_text(day) for day in days), None]
+    return [texts[code] for code in codes.tolist()]
+
+
+def _floats(values: Any) -> Texts | None:  # noqa: ANN401
+    if np.isinf(values).any():
+        return None
+    missing, size = np.isnan(values), np.abs(values)
+    if ((np.trunc(values) == values) & (size < _EXACT_IN_FLOAT) | missing).all():
+        whole = np.where(missing, 0, values).astype(np.int64)
+        return _with_gaps(list(map(str, whole.tolist())), missing)
+    texts = [t[:-2] if t[-2:] == ".0" else t for t in map(repr, values.tolist())]
+    # Python writes these with an exponent or with the sign of zero.
+    odd = (size >= 1e16) | ((size < 1e-4) & (size > 0)) | ((size == 0) & np.signbit(values))
+    for position in np.flatnonzero(odd).tolist():
+        texts[position] = float_text(float(values[position]))
+    return _with_gaps(texts, missing)
 
 
 def _cells(column: pd.Series[Any]) -> list[Any]:
@@ -187,13 +222,6 @@ def _cells(column: pd.Series[Any]) -> list[Any]:
         width: Any = getattr(dtype, "numpy_dtype", dtype)
         return list(column.to_numpy(dtype=width, na_value=np.nan))
     return column.tolist()
-
-
-def _plain(value: float) -> str:
-    text = repr(value)
-    if text.endswith(".0"):
-        return text[:-2] if text != "-0.0" else "0"
-    return float_text(value) if "e" in text else text
 
 
 def _by_value(
