@@ -29,7 +29,7 @@ def athlete_profile_sync():
     users = AmsGetUserOperator(task_id="get_user", columns=["user_id", "username"])
     profiles = AmsGetProfileDataOperator(task_id="get_profile_data", form=FORM)
 
-    @task
+    @task(show_return_value_in_logs=False)
     def merge(ti=None, params=None):
         users, profiles = ti.xcom_pull(task_ids=["get_user", "get_profile_data"])
         return lay_over(params["path"], users, profiles)

@@ -31,9 +31,9 @@ def nightly_training_log():
         to_date="{{ data_interval_end | ams_date }}",
     )
 
-    @task
+    @task(show_return_value_in_logs=False)
     def transform(ti=None):
-        # Pulled here and not passed in: Airflow stores and shows the arguments of a @task.
+        # Airflow shows the arguments of a @task, and logs what it returns unless told not to.
         frame = ti.xcom_pull(task_ids="get_event_data")
         return add_weekly_load(frame)
 

@@ -32,7 +32,7 @@ def reaction_time_import():
         to_date="{{ macros.ds_add(params.first_day, 9) }}",
     )
 
-    @task
+    @task(show_return_value_in_logs=False)
     def pick_new(ti=None, params=None):
         stored = ti.xcom_pull(task_ids="get_stored")
         return new_readings(params["path"] or study_path(), params["first_day"], stored)

@@ -16,6 +16,7 @@ from airflow_provider_ams.operators._state import TaskCheckpoint, task_checkpoin
 from airflow_provider_ams.retry_policy import default_retry_policy
 
 if TYPE_CHECKING:
+    import jinja2
     import pandas as pd
     from airflow.providers.common.compat.sdk import Context
 
@@ -42,11 +43,21 @@ class AmsOperator(BaseOperator):
         super().__init__(**{**default_retry_policy(), **kwargs})
         self.ams_conn_id = ams_conn_id
 
-    def get_template_env(self, dag: Any = None) -> Any:  # noqa: ANN401
-        """Return Airflow's template environment with the filter ``ams_date`` added."""
-        env = super().get_template_env(dag)
-        env.filters["ams_date"] = ams_date
-        return env
+    def render_template(
+        self,
+        content: Any,  # noqa: ANN401
+        context: Context,
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:  # noqa: ANN401
+        """Render as Airflow does, with the filter ``ams_date`` at hand.
+
+        A mapped task is rendered by Airflow's own class, which has no such filter: there the DAG
+        needs ``user_defined_filters={"ams_date": ams_date}``.
+        """
+        env = jinja_env or self.get_template_env()
+        env.filters.setdefault("ams_date", ams_date)
+        return super().render_template(content, context, env, seen_oids)
 
     def log_table(self, title: str, figures: dict[str, object]) -> None:
         """Log the task's figures as one message."""
