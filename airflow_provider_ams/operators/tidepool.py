@@ -127,8 +127,6 @@ class _TidepoolOperator(BaseOperator):
             self.log.warning("rejected %s", row)
         if len(result.rejected) > _LINES_LOGGED:
             self.log.warning("... and %d more", len(result.rejected) - _LINES_LOGGED)
-        for rows in result.resent:
-            self.log.warning("%s", rows)
         return summary
 
     @contextmanager

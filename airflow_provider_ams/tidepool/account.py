@@ -93,13 +93,15 @@ class Account:
 
     def _report_resent(self, batch: Batch, delivery: Delivery) -> None:
         overlap = list(self._unanswered.overlap(batch.start, batch.end))
-        before = [at for at, row in enumerate(batch.rows) if _within(row, overlap)]
-        if before and delivery.requests:
+        if overlap and delivery.requests:
+            before = [at for at, row in enumerate(batch.rows) if _within(row, overlap)]
             self._resent(batch, before, _CUT_OFF)
         if delivery.resent:
             self._resent(batch, list(range(len(batch))), delivery.resent)
 
     def _resent(self, batch: Batch, at: list[int], reason: str) -> None:
+        if not at:
+            return
         rows = ResentRows(batch.line(at[0]), batch.line(at[-1]), len(at), reason)
         log.warning("%s", rows)
         self.result.resent.append(rows)

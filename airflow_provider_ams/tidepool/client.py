@@ -61,7 +61,7 @@ class TidepoolClient:
         base_url: str = BASE_URL,
         *,
         connect_timeout: float = 10.0,
-        read_timeout: float = 60.0,
+        read_timeout: float = 120.0,
         verify: bool | str = True,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,

@@ -209,8 +209,10 @@ class Ingest:
                 self._sender.stopped.set()
                 raise
             finally:
-                self._settle(lanes.rest(), bar)
-                lanes.close()
+                try:
+                    self._settle(lanes.rest(), bar)
+                finally:
+                    lanes.close()
         if self._failed:
             raise self._failed[0]
 

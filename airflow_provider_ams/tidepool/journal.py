@@ -189,9 +189,9 @@ class FileJournal(MemoryJournal):
         ignore: Collection[str],
     ) -> None:
         whole = content[: content.rfind(b"\n") + 1]
-        notes = [] if restart else _parse(whole, self.path)
+        notes = _parse(whole, self.path)
         # With nothing sent so far there is nothing that another source could mix with.
-        if len(notes) < 2:
+        if restart or len(notes) < 2:
             os.ftruncate(self._file, 0)
             self.salt = salt
             self._note({"tidepool_journal": _FORMAT, "identity": identity, "salt": salt})

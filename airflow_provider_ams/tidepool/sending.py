@@ -201,6 +201,8 @@ class Sender:
         except TransportError as error:
             return _without_reply(error, endpoint)
         action = classify(reply, endpoint.expected, endpoint.stores)
+        if action is Action.DONE:
+            return _Try(action, "")
         return _Try(action, _words(reply), self._wait(reply), named_fields(reply.body))
 
     def _wait(self, reply: Reply) -> float | None:

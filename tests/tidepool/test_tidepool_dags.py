@@ -250,6 +250,51 @@ def test_historical_ingest_goes_on_after_a_lost_answer(
     assert (summary["distinct"], summary["events"]) == (250, 450)
 
 
+def test_airflow_keeps_the_state_over_a_retry(
+    tidepool_connection, run_dag, sandbox, write_csv, tmp_path
+):
+    import datetime
+
+    from airflow.providers.common.compat.sdk import DAG, ObjectStoragePath
+
+    from airflow_provider_ams.operators.tidepool import TidepoolTrackEventsOperator
+
+    fault = {"endpoint": "tidepool/track", "nth": 2, "fault": "reset_after_commit"}
+    sandbox.faults(script=[fault])
+    rows = [*sample_rows(300), {"text": "", "timestamp": "", "user_id": ""}]
+    with DAG("tidepool_retry", start_date=datetime.datetime(2026, 1, 1)) as dag:
+        TidepoolTrackEventsOperator(
+            task_id="track",
+            source=str(write_csv(rows)),
+            on_invalid="skip",
+            rejects=f"file://{tmp_path}/wrong.csv",
+            pause=0,
+            resend=0,
+            retries=1,
+            retry_delay=0,
+        )
+    run = run_dag(dag)
+    assert states(run) == {"track": "success"}
+    summary = sandbox.tidepool_summary()
+    assert (summary["distinct"], summary["events"], summary["batches"]) == (300, 400, 4)
+    assert ObjectStoragePath(f"file://{tmp_path}/wrong.csv").read_text().count("text is empty") == 1
+    assert not (tmp_path / "events.csv.tidepool-journal").exists()
+
+
+def test_object_storage_is_read_and_journaled(tidepool_connection, sandbox, tmp_path):
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    folder = ObjectStoragePath(f"memory://{tmp_path.name}")
+    folder.mkdir(exist_ok=True)
+    lines = "".join(json.dumps(row) + "\n" for row in [*sample_rows(150), {"text": 1}])
+    (folder / "x.jsonl").write_text(lines)
+    first = track(str(folder / "x.jsonl"), on_invalid="skip")
+    again = track(str(folder / "x.jsonl"), on_invalid="skip")
+    assert (first["tracked"], again["tracked"], again["already"]) == (150, 0, 150)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["x.jsonl", "x.jsonl.rejects.jsonl", "x.jsonl.tidepool-journal"]
+
+
 def test_a_wrong_row_stops_the_dag_before_anything_is_tracked(
     tidepool_connection, run_sample, sandbox, write_csv
 ):

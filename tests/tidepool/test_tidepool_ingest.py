@@ -27,6 +27,10 @@ BAD_ROWS = [
 ]
 
 
+def moment(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
 def times_stored(sandbox):
     return set(sandbox.tidepool_counts().values())
 
@@ -170,10 +174,8 @@ def test_other_sources(ingest, sandbox, tmp_path, kind, write_jsonl):
         source = f"memory://{tmp_path.name}.csv"
         fsspec.filesystem("memory").pipe(source, frame.to_csv(index=False).encode())
     assert ingest(source).tracked == 120
-    stored = {
-        (e["text"], datetime.fromisoformat(e["timestamp"])) for e in sandbox.tidepool_events()
-    }
-    wanted = {(r["text"], datetime.fromisoformat(r["timestamp"])) for r in rows}
+    stored = {(e["text"], moment(e["timestamp"])) for e in sandbox.tidepool_events()}
+    wanted = {(r["text"], moment(r["timestamp"])) for r in rows}
     assert {(t, m.astimezone(timezone.utc)) for t, m in stored} == wanted
 
 
