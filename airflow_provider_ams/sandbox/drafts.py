@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_ams.sandbox.forms import Form
+from airflow_provider_ams.sandbox.query import author
 from airflow_provider_ams.sandbox.replies import Refusal
 from airflow_provider_ams.sandbox.rows import Reject, Rows, take_rows
 from airflow_provider_ams.sandbox.site import Call, Site
@@ -67,12 +68,15 @@ def draft(site: Site, call: Call, event: Json, unknown: dict[str, None]) -> Draf
     if not isinstance(user_id, int) or not site.store.knows_user(user_id):
         raise Reject(reason="no such user")
     start, finish = _times(site, event)
+    entered_by = author(event, call.user_id)
+    if entered_by is None:
+        raise Reject(reason="enteredByUserId is not a number")
     return Draft(
         form,
         user_id,
         start,
         finish,
-        event.get("enteredByUserId") or call.user_id,
+        entered_by,
         take_rows(form, event.get("rows"), site.settings, unknown, site.rule_breaks),
         _existing_id(event.get("existingEventId")),
     )
@@ -80,32 +84,37 @@ def draft(site: Site, call: Call, event: Json, unknown: dict[str, None]) -> Draf
 
 def _times(site: Site, event: dict[str, Any]) -> tuple[tuple[int, int], tuple[int, int]]:
     noon_bug = site.settings.twelve_am_is_noon
-    day, finish_day = (
-        parse_date(event.get("startDate", "")),
-        parse_date(event.get("finishDate", "")),
-    )
+    day, finish_day = _day(event.get("startDate")), _day(event.get("finishDate"))
     if day is None or finish_day is None:
         raise Reject(reason="a date is missing or not dd/MM/yyyy")
     if event.get("startTime") is None:
         minute: int | None = site.clock.now() // 60_000 % DAY_MINUTES
     else:
-        minute = parse_time(event["startTime"], noon_bug)
+        minute = _minute(event["startTime"], noon_bug)
     if minute is None:
         raise Reject(reason="startTime is not h:mm AM")
     if event.get("finishTime") is None:
         later = minute + 60
         rolls = later >= DAY_MINUTES and finish_day == day
         return (day, minute), (finish_day + rolls, later % DAY_MINUTES)
-    finish_minute = parse_time(event["finishTime"], noon_bug)
+    finish_minute = _minute(event["finishTime"], noon_bug)
     if finish_minute is None:
         raise Reject(reason="finishTime is not h:mm AM")
     return (day, minute), (finish_day, finish_minute)
+
+
+def _day(value: Json) -> int | None:
+    return parse_date(value) if isinstance(value, str) else None
+
+
+def _minute(value: Json, noon_bug: bool) -> int | None:
+    return parse_time(value, noon_bug) if isinstance(value, str) else None
 
 
 def _existing_id(value: Json) -> int | None:
     if value in (None, "", -1, "-1"):
         return None
     text = str(value)
-    if isinstance(value, bool) or not text.isdigit():
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit()):
         raise Reject(reason="existingEventId is not an id")
     return int(text)

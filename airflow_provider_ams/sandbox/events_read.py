@@ -9,11 +9,11 @@ import orjson
 
 from airflow_provider_ams.sandbox.calculations import ReadAdditions
 from airflow_provider_ams.sandbox.forms import Form
+from airflow_provider_ams.sandbox.query import TRUE, cursor_numbers, id_list, sync_time
 from airflow_provider_ams.sandbox.replies import V1, Refusal, Reply, RpcError, ok
 from airflow_provider_ams.sandbox.rows import event_values, shown_rows
 from airflow_provider_ams.sandbox.site import Call, Route, Site
 from airflow_provider_ams.sandbox.store import EVENT_COLUMNS
-from airflow_provider_ams.sandbox.users import TRUE
 from airflow_provider_ams.sandbox.values import (
     date_text,
     parse_date,
@@ -65,23 +65,15 @@ def open_form(site: Site, name: Json, kind: str = "event") -> Form:
     return form
 
 
-def user_list(value: Json) -> list[int]:
-    """Return a list of user ids; a single id stands for a list of one."""
-    values = value if isinstance(value, list) else [] if value is None else [value]
-    if any(type(item) is not int for item in values):
-        raise Refusal(400, "userIds must be whole numbers")
-    return values
-
-
 def synchronise(site: Site, call: Call) -> Reply:
     """Return the events of one form that changed since a time, and the ids deleted since."""
     data = call.json()
     call.need(data, "formName")
     form = open_form(site, data["formName"])
-    asked = user_list(data.get("userIds"))
+    asked = id_list(data.get("userIds"))
     if data.get("lastSynchronisationTimeOnServer") is None and data.get("startDate") is None:
         raise Refusal(400, "Required parameters missing: lastSynchronisationTimeOnServer")
-    since = _since(data.get("lastSynchronisationTimeOnServer"))
+    since = sync_time(data.get("lastSynchronisationTimeOnServer"))
     paging = data["pagination"] if isinstance(data.get("pagination"), dict) else {}
     paged = paging.get("paginate") in TRUE
     too_many = 0 < site.settings.max_unpaged_users < len(asked)
@@ -120,14 +112,6 @@ def _changed(
     return records[:limit], f"{last[8]}.{last[0]}"
 
 
-def _since(value: Json) -> int:
-    if value is None:
-        return 0
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Refusal(400, "lastSynchronisationTimeOnServer is not a number")
-    return int(value)
-
-
 def _bound(value: Json, name: str, default: int) -> int:
     if value in (None, ""):
         return default
@@ -141,10 +125,7 @@ def _sync_cursor(site: Site, cursor: Json) -> tuple[int, int, tuple[int, int]]:
     """Read a cursor: the time of the first page, the page's number, the last event read."""
     if not cursor:
         return site.clock.stamp(), 0, (-1, -1)
-    parts = str(cursor).split(".")
-    if len(parts) != 4 or not all(part.isdigit() for part in parts):
-        raise Refusal(500, "The cursor is not valid")
-    time, number, modified, last_id = map(int, parts)
+    time, number, modified, last_id = cursor_numbers(cursor, 4)
     _check_expiry(site, time)
     return time, number, (modified, last_id)
 
@@ -223,9 +204,9 @@ def _records(site: Site, form: Form, data: dict[str, Any]) -> list[tuple[Any, ..
     values: list[Any] = [form.id]
     if data.get("userIds") is not None:
         where.append(ANY_USER)
-        values.append(orjson.dumps(user_list(data["userIds"])).decode())
+        values.append(orjson.dumps(id_list(data["userIds"])).decode())
     if data.get("startTime") and data.get("finishTime"):
-        first, last = parse_time(data["startTime"]), parse_time(data["finishTime"])
+        first, last = parse_time(str(data["startTime"])), parse_time(str(data["finishTime"]))
         if first is None or last is None:
             raise RpcError("startTime or finishTime is not a time")
         where.append("day between ? and ? and minute between ? and ?")
@@ -251,24 +232,26 @@ def _page(site: Site, found: list[Any], cursor: Json) -> tuple[list[Any], str | 
     """Cut a page; the server's cursor is a bare date, so the rest of that date is lost."""
     bug = site.settings.search_cursor_bug
     if cursor:
-        parts = str(cursor).split("|")
-        day = parse_date(parts[0])
+        text, _, rest = str(cursor).partition("|")
+        day = parse_date(text)
         if day is None:
             raise Refusal(500, "The cursor is not valid")
         if bug:
             found = [item for item in found if item[0][3] > day]
         else:
-            place = (day, *(int(part) for part in parts[1:]))
+            place = (day, *cursor_numbers(rest, 2))
             found = [item for item in found if (item[0][3], item[0][4], item[0][0]) > place]
     page = found[: site.settings.page_size]
     if len(found) <= len(page):
         return page, None
     last = page[-1][0]
     text = date_text(last[3])
-    return page, text if bug else f"{text}|{last[4]}|{last[0]}"
+    return page, text if bug else f"{text}|{last[4]}.{last[0]}"
 
 
-def _meets(event: dict[str, Any], condition: dict[str, Any]) -> bool:
+def _meets(event: dict[str, Any], condition: Json) -> bool:
+    if not isinstance(condition, dict):
+        raise Refusal(500, "Malformed filter")
     key, wanted = condition.get("key"), str(condition.get("value", ""))
     code = condition.get("filterCondition") or 0
     if code not in range(1, 8):

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 
 from airflow_provider_ams.sandbox.calculations import ReadAdditions, compute
-from airflow_provider_ams.sandbox.events_read import ANY_USER, open_form, user_list
+from airflow_provider_ams.sandbox.events_read import ANY_USER, open_form
 from airflow_provider_ams.sandbox.events_write import FAILED, SUCCESS, Outcome
 from airflow_provider_ams.sandbox.forms import FORM_TYPES, Field, Form
+from airflow_provider_ams.sandbox.query import WHOLE, author, id_list
 from airflow_provider_ams.sandbox.replies import V1, V2, V3, Refusal, Reply, RpcError, ok
 from airflow_provider_ams.sandbox.rows import Reject, shown_rows, take_rows
 from airflow_provider_ams.sandbox.site import Call, Route, Site
@@ -30,7 +31,7 @@ def profilesearch(site: Site, call: Call) -> Reply:
         form = open_form(site, name, "profile")
         additions, today = ReadAdditions(site.store, form), day_of(site.clock.now())
         users = data.get("userIds")
-        marks = orjson.dumps(user_list(users)).decode()
+        marks = orjson.dumps(id_list(users)).decode()
         where = f"form_id = ? and {ANY_USER if users is not None else '? is not null'}"
         columns = "id, user_id, entered_by, rows, computed"
         sql = f"select {columns} from profiles where {where} order by id"
@@ -57,10 +58,12 @@ def profileimport(site: Site, call: Call) -> Reply:
         if call.hit("reject") or call.hit("partial"):
             raise Reject
         form, user_id = _profile_target(site, data)
+        entered_by = author(data, call.user_id)
+        if entered_by is None:
+            raise Reject(reason="enteredByUserId is not a number")
         rows = take_rows(form, data["rows"], site.settings, outcome.unknown, site.rule_breaks)
         if not call.hit("short_ids"):
-            by = data.get("enteredByUserId") or call.user_id
-            outcome.ids = [put_profile(site, form, user_id, rows, by)]
+            outcome.ids = [put_profile(site, form, user_id, rows, entered_by)]
     except Reject as refused:
         return ok({"state": FAILED, "message": refused.message})
     ids = [] if call.hit("hidden_ids") else outcome.ids
@@ -108,7 +111,7 @@ def deleteevent(site: Site, call: Call) -> Reply:
 def delete_all(site: Site, call: Call) -> Reply:
     """Delete many events, or none when one of them is not there."""
     ids = call.json().get("eventIds")
-    if not isinstance(ids, list) or not all(isinstance(i, str) and i.isdigit() for i in ids):
+    if not isinstance(ids, list) or not all(isinstance(i, str) and WHOLE.fullmatch(i) for i in ids):
         raise RpcError("eventIds must be a list of texts")
     numbers = sorted({int(text) for text in ids})
     marks = orjson.dumps(numbers).decode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 
@@ -79,7 +79,7 @@ class Settings:
 
     site: str = "site"
     username: str = "api.account"
-    password: str = "sandbox-password"
+    password: str = field(default="sandbox-password", repr=False)
     latency_ms: float = 0.0
     page_size: int = 100
     sync_cursor_key: str = "pagination.cursor"
@@ -108,7 +108,7 @@ class Settings:
     session_calls: int = 0
     session_seconds: float = 0.0
     rate_limit: float = 0.0
-    tidepool_keys: tuple[str, ...] = ("sandbox-key",)
+    tidepool_keys: tuple[str, ...] = field(default=("sandbox-key",), repr=False)
     tidepool_require_ids: bool = True
     tidepool_max_bytes: int = 10_000_000
 

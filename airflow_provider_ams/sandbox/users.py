@@ -7,18 +7,17 @@ from typing import Any
 import orjson
 
 from airflow_provider_ams.sandbox.people import account_object, search_object
+from airflow_provider_ams.sandbox.query import TRUE, cursor_numbers, id_list, sync_time
 from airflow_provider_ams.sandbox.replies import V1, V2, V3, Refusal, Reply, RpcError, ok
 from airflow_provider_ams.sandbox.site import Call, Route, Site
 from airflow_provider_ams.sandbox.wiretypes import Json
-
-TRUE = (True, "True", "true")
 
 
 def usersynchronise(site: Site, call: Call) -> Reply:
     """List the users changed since a time, a page of them when asked."""
     data = call.json()
     call.need(data, "lastSynchronisationTimeOnServer")
-    since = _number(data["lastSynchronisationTimeOnServer"])
+    since = sync_time(data["lastSynchronisationTimeOnServer"])
     paged = data.get("paginate") in TRUE
     if not paged and site.settings.reject_unpaginated:
         raise Refusal(500, "Unpaginated requests are not supported")
@@ -38,19 +37,11 @@ def usersynchronise(site: Site, call: Call) -> Reply:
     return ok(reply)
 
 
-def _number(value: Json) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Refusal(400, "lastSynchronisationTimeOnServer is not a number")
-    return int(value)
-
-
 def _read_cursor(site: Site, cursor: Json) -> tuple[int, int]:
     if not cursor:
         return site.clock.stamp(), 0
-    time, _, last = str(cursor).partition(".")
-    if not (time.isdigit() and last.isdigit()):
-        raise Refusal(500, "The cursor is not valid")
-    return int(time), int(last)
+    time, last = cursor_numbers(cursor, 2)
+    return time, last
 
 
 def _with_phones(user: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +52,7 @@ def _with_phones(user: dict[str, Any]) -> dict[str, Any]:
 
 def _departures(site: Site, since: int, asked: Json) -> dict[str, Any]:
     rows = site.store.all("select id, new_id, modified from removed_users")
-    asked = set(asked if isinstance(asked, list) else [asked])
+    asked = set(id_list(asked))
     merged = [{"oldId": old, "newId": new} for old, new, at in rows if new and at > since]
     gone = [old for old, new, _ in rows if new is None and old in asked]
     return {"mergedUsers": merged, "idsOfDeletedUsers": gone}
@@ -90,6 +81,8 @@ def _matching(site: Site, element: Json) -> list[dict[str, Any]]:
     if not isinstance(element, dict):
         raise RpcError("identification must hold objects")
     known = [name for name in columns if element.get(name) is not None]
+    if not all(isinstance(element[name], (str, int)) for name in known):
+        raise RpcError("identification must hold texts and numbers")
     if element and not known:
         return []
     where = " and ".join(["visible", *(f"{columns[name]} = ?" for name in known)])

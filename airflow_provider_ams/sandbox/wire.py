@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import socket
+import sqlite3
 import struct
 from dataclasses import replace
 from typing import Any
@@ -15,6 +17,7 @@ from airflow_provider_ams.sandbox.replies import PLAIN, V1, Refusal, Reply, RpcE
 from airflow_provider_ams.sandbox.site import Call, Route, Site
 from airflow_provider_ams.sandbox.wiretypes import Json
 
+LOG = logging.getLogger(__name__)
 LOGIN_PAGE = "Please log in to continue"
 _NO_LINGER = struct.pack("ii", 1, 0)
 
@@ -98,6 +101,9 @@ class Endpoint:
             reply = refusal.reply()
         except RpcError as error:
             reply = error.reply(self.route.style)
+        except (TypeError, ValueError, LookupError, AttributeError, OverflowError, sqlite3.Error):
+            LOG.warning("%s could not be served", self.route.name, exc_info=True)
+            reply = html(500, "Internal Server Error")
         if self.route.auth != "key":
             token = call.session.token if call.session else secrets.token_urlsafe(18)
             reply.headers.append((b"session-header", token.encode()))

@@ -278,3 +278,9 @@ def test_an_update_without_a_change_is_in_the_next_delta(wire):
 
     delta = wire.sync("Reaction Time", [1001], lastSynchronisationTimeOnServer=since)
     assert [item["id"] for item in delta["export"]["events"]] == [event_id]
+
+
+def test_ids_beyond_all_bounds_are_a_failure_and_the_server_lives(wire):
+    assert wire.v1("deleteevent", {"eventId": 2**63}).json()["state"] == "FAILURE"
+    assert wire.v1("eventsimport", {"events": [event(existingEventId="9" * 40)]}).status_code == 500
+    assert len(wire.ids(event())) == 1
