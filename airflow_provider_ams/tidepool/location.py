@@ -12,6 +12,7 @@ from typing import IO, Any, Protocol, cast
 from airflow_provider_ams.tidepool.errors import TidepoolConfigurationError, TidepoolInputError
 
 _BLOCK = 1 << 20
+_HARMLESS = ("Protocol not known", "No filesystem registered")
 
 
 class _ObjectPath(Protocol):
@@ -58,11 +59,10 @@ class Location:
         except FileNotFoundError:
             raise TidepoolInputError(f"there is no file {self.name}") from None
         except (OSError, ImportError, ValueError) as error:
-            # Messages of storage libraries may hold credentials: the kind of error must do.
-            raise TidepoolInputError(
-                f"{self.name} can't be opened: {type(error).__name__}"
-                + (f" ({error})" if isinstance(error, ImportError) else "")
-            ) from None
+            # Messages of storage libraries may hold credentials; these two kinds do not.
+            told = isinstance(error, ImportError) or str(error).startswith(_HARMLESS)
+            words = f"{type(error).__name__}: {error}" if told else type(error).__name__
+            raise TidepoolInputError(f"{self.name} can't be opened: {words}") from None
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of the file's bytes."""

@@ -281,18 +281,35 @@ def test_airflow_keeps_the_state_over_a_retry(
     assert not (tmp_path / "events.csv.tidepool-journal").exists()
 
 
-def test_object_storage_is_read_and_journaled(tidepool_connection, sandbox, tmp_path):
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_object_storage_is_read_and_journaled(tidepool_connection, sandbox, tmp_path, ending):
+    import fsspec
+    import pandas as pd
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
+    try:
+        from airflow.sdk.io import attach
+    except ImportError:
+        from airflow.io.path import attach
+    # Airflow has no credentials to look up for a bucket in memory.
+    attach(protocol="memory", fs=fsspec.filesystem("memory"))
     folder = ObjectStoragePath(f"memory://{tmp_path.name}")
     folder.mkdir(exist_ok=True)
-    lines = "".join(json.dumps(row) + "\n" for row in [*sample_rows(150), {"text": 1}])
-    (folder / "x.jsonl").write_text(lines)
-    first = track(str(folder / "x.jsonl"), on_invalid="skip")
-    again = track(str(folder / "x.jsonl"), on_invalid="skip")
+    frame = pd.DataFrame([*sample_rows(150), {"text": None}])
+    write = {
+        "csv": lambda: frame.to_csv(index=False).encode(),
+        "jsonl": lambda: frame.to_json(orient="records", lines=True).encode(),
+        "parquet": frame.to_parquet,
+    }
+    (folder / f"x.{ending}").write_bytes(write[ending]())
+    source = str(folder / f"x.{ending}")
+    first, again = (track(source, on_invalid="skip") for _ in range(2))
     assert (first["tracked"], again["tracked"], again["already"]) == (150, 0, 150)
+    assert again["rejected"] == 1
     names = sorted(path.name for path in folder.iterdir())
-    assert names == ["x.jsonl", "x.jsonl.rejects.jsonl", "x.jsonl.tidepool-journal"]
+    kept = "csv" if ending == "csv" else "jsonl"
+    wanted = [f"x.{ending}", f"x.{ending}.rejects.{kept}", f"x.{ending}.tidepool-journal"]
+    assert names == wanted
 
 
 def test_a_wrong_row_stops_the_dag_before_anything_is_tracked(
