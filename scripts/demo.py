@@ -33,7 +33,10 @@ def main() -> int:
         for dag in DAGS:
             airflow(("dags", "test", dag), environment)
             show_run(dag)
-        show_events(sandbox.events(), before)
+        doubles = show_events(sandbox.events(), before)
+    if doubles:
+        print(f"\n{doubles} events are there twice: that must not be.")
+        return 1
     print("\nSandbox stopped. Its state stays in .demo/: run again, and nothing is there twice.")
     return 0
 
@@ -87,15 +90,16 @@ def count(events: list[dict[str, Any]]) -> dict[str, int]:
     return counts
 
 
-def show_events(events: list[dict[str, Any]], before: dict[str, int]) -> None:
-    """Print events by form, doubles among them, and one athlete's events as a sample."""
-    after = count(events)
+def show_events(events: list[dict[str, Any]], before: dict[str, int]) -> int:
+    """Print events by form and one athlete's events as a sample; return how many are doubles."""
+    after, all_doubles = count(events), 0
     print(f"\nin the local AMS now\n  {'form':16} {'before':>6} {'now':>6} {'doubles':>8}")
     for form in sorted(after):
         keys = [
             (e["user_id"], e["start_date"], e["start_time"]) for e in events if e["form"] == form
         ]
         doubles = len(keys) - len(set(keys))
+        all_doubles += doubles
         print(f"  {form:16} {before.get(form, 0):6} {after[form]:6} {doubles:8}")
     for form in sorted(after):
         of_form = [e for e in events if e["form"] == form]
@@ -104,6 +108,7 @@ def show_events(events: list[dict[str, Any]], before: dict[str, int]) -> None:
         for event in [e for e in of_form if e["user_id"] == user][-3:]:
             values = ", ".join(f"{k}={v}" for k, v in event["values"].items())
             print(f"  {event['start_date']} {event['start_time']:>8}  {values}")
+    return all_doubles
 
 
 if __name__ == "__main__":
