@@ -1,0 +1,166 @@
+"""Tries of one task: what the next one knows, after a retry and after a manual clear."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_ams.ams.errors import (
+    AMSConfigurationError,
+    AMSImportError,
+    AMSLoginError,
+    AMSTransientError,
+    AMSUnknownOutcomeError,
+)
+from airflow_provider_ams.operators.ams import (
+    AmsInsertEventDataOperator,
+    AmsUpsertProfileDataOperator,
+)
+
+pytestmark = pytest.mark.usefixtures("ams_connection")
+
+FORM = "Reaction Time"
+ROWS = [
+    {
+        "username": f"volunteer.{subject}",
+        "start_date": f"{day:02d}/01/2026",
+        "start_time": "9:00 AM",
+        "Day": day,
+    }
+    for day in range(1, 6)
+    for subject in (308, 309)
+]
+
+
+class Store(dict):
+    """Airflow 3.3's task state store, as far as it is used."""
+
+    def set(self, key, value, *, retention=None):
+        self[key] = value
+
+
+@pytest.fixture(params=["store", "file"])
+def context(request, tmp_path):
+    """Return a function that makes the context of a try, and the operator's arguments."""
+    store = Store()
+
+    def make(max_tries=3):
+        ti = SimpleNamespace(
+            dag_id="d", run_id="manual__2026-01-01T00:00:00+00:00", task_id="t", map_index=-1
+        )
+        ti.max_tries = max_tries
+        return {"ti": ti, **({"task_state_store": store} if request.param == "store" else {})}
+
+    make.arguments = {} if request.param == "store" else {"state_path": f"file://{tmp_path}/s"}
+    return make
+
+
+def insert(context, data=ROWS, **arguments):
+    operator = AmsInsertEventDataOperator(
+        task_id="t",
+        form=FORM,
+        data=data,
+        id_col="username",
+        batch_size=4,
+        settle=0.0,
+        **arguments,
+    )
+    return operator.execute(context)
+
+
+def lose_an_answer(sandbox):
+    sandbox.faults(
+        script=[
+            {"endpoint": "eventsimport", "nth": 2, "fault": "reset_after_commit"},
+            # A wait that no worker sits through: the try ends with the outcome open.
+            {"endpoint": "synchronise", "nth": 2, "fault": "429", "retry_after": 600},
+        ]
+    )
+
+
+def test_a_retry_goes_on_where_the_try_stopped(ams_sandbox, context):
+    lose_an_answer(ams_sandbox)
+    with pytest.raises(AMSUnknownOutcomeError):
+        insert(context(), **context.arguments)
+    calls = ams_sandbox.requests()["eventsimport"]
+    assert calls == 2
+    assert insert(context(), **context.arguments)["inserted"] == 10
+    assert len(ams_sandbox.events(FORM)) == 10
+    assert ams_sandbox.requests()["eventsimport"] == calls + 1
+
+
+def test_a_clear_looks_everything_up(ams_sandbox, context):
+    insert(context(), **context.arguments)
+    gone = [e["id"] for e in ams_sandbox.events(FORM)][3]
+    ams_sandbox.delete_event(gone)
+    calls = ams_sandbox.requests()["eventsimport"]
+    assert insert(context(max_tries=5), **context.arguments)["inserted"] == 10
+    assert len(ams_sandbox.events(FORM)) == 10
+    assert ams_sandbox.requests()["eventsimport"] == calls + 1
+
+
+def test_a_clear_in_the_middle_trusts_nothing(ams_sandbox, context):
+    """What an earlier try was told is confirmed may have been deleted before the clear."""
+    lose_an_answer(ams_sandbox)
+    with pytest.raises(AMSUnknownOutcomeError):
+        insert(context(), **context.arguments)
+    ams_sandbox.delete_event(ams_sandbox.events(FORM)[0]["id"])
+    assert insert(context(max_tries=5), **context.arguments)["inserted"] == 10
+    assert len(ams_sandbox.events(FORM)) == 10
+
+
+def test_other_data_is_another_import(ams_sandbox, context):
+    insert(context(), **context.arguments)
+    other = [{**row, "Day": 99} for row in ROWS]
+    insert(context(), data=other, **context.arguments)
+    assert len(ams_sandbox.events(FORM)) == 20
+
+
+def test_without_a_place_for_the_note_an_unknown_outcome_is_final(ams_sandbox):
+    lose_an_answer(ams_sandbox)
+    with pytest.raises(AirflowFailException) as caught:
+        insert({})
+    assert isinstance(caught.value.__cause__, AMSUnknownOutcomeError)
+
+
+def test_profiles_that_were_confirmed_are_not_sent_again(ams_sandbox, context):
+    data = [{"username": f"volunteer.{n}", "height_cm": 170 + n % 9} for n in (308, 309, 310)]
+    ams_sandbox.faults(
+        script=[{"endpoint": "profileimport", "nth": 3, "fault": "429", "retry_after": 600}]
+    )
+    operator = AmsUpsertProfileDataOperator(
+        task_id="t",
+        form="Athlete Profile",
+        data=data,
+        id_col="username",
+        **context.arguments,
+    )
+    with pytest.raises((AMSTransientError, AMSUnknownOutcomeError)):
+        operator.execute(context())
+    ams_sandbox.faults(None)
+    calls = ams_sandbox.requests()["profileimport"]
+    assert operator.execute(context())["updated"] == 3
+    assert ams_sandbox.requests()["profileimport"] == calls + 1
+
+
+@pytest.mark.parametrize(
+    ("error", "action"),
+    [
+        (AMSConfigurationError("x"), "fail"),
+        (AMSLoginError("x"), "fail"),
+        (AMSImportError("x", result=None), "fail"),
+        (AMSUnknownOutcomeError("x", result=None), "default"),
+        (AMSTransientError("x"), "default"),
+        (AMSTransientError("x", retry_after=90.0), "retry"),
+        (RuntimeError("x"), "default"),
+    ],
+)
+def test_retry_policy(error, action):
+    policy = pytest.importorskip("airflow_provider_ams.retry_policy").AMSRetryPolicy()
+    decision = policy.evaluate(error, 1, 3)
+    assert decision.action.value == action
+    assert (decision.retry_delay is not None) == (action == "retry")
+    if action == "retry":
+        assert decision.retry_delay.total_seconds() == 90
