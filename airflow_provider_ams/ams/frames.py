@@ -32,12 +32,15 @@ PROFILE_COLUMNS = {
     "entered_by_user_id": ("enteredByUserId", "Int64"),
 }
 RESERVED = frozenset(EVENT_COLUMNS) | frozenset(PROFILE_COLUMNS) | {"email"}
+# Recognised in any letter case; "email", "about" and "form" only as they stand, a form may well
+# have a field called "Email".
+ANY_CASE = RESERVED - {"email", "about", "form"}
 FIELD_PREFIX = "field:"
 
 
 def field_column(name: str) -> str:
     """Return the column of a form field: its name, or ``field:name`` if a column has that name."""
-    return f"{FIELD_PREFIX}{name}" if name in RESERVED else name
+    return f"{FIELD_PREFIX}{name}" if name in RESERVED or name.lower() in ANY_CASE else name
 
 
 def records_frame(

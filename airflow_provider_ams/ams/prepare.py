@@ -23,14 +23,11 @@ from airflow_provider_ams.ams.dates import (
 )
 from airflow_provider_ams.ams.errors import AMSInputError, describe_rows
 from airflow_provider_ams.ams.events import EventSet
-from airflow_provider_ams.ams.frames import FIELD_PREFIX, RESERVED
+from airflow_provider_ams.ams.frames import ANY_CASE, FIELD_PREFIX, RESERVED
 from airflow_provider_ams.ams.users import as_user_id
 from airflow_provider_ams.ams.values import Texts, read_texts
 
 DATE_COLUMNS = ("start_date", "start_time", "end_date", "end_time")
-# Recognised in any letter case; "email", "about" and "form" only as they stand, a form may well
-# have a field called "Email".
-_ANY_CASE = frozenset(RESERVED) - {"email", "about", "form"}
 # AMS has these as built-in fields; sending them makes duplicates of them.
 _BUILT_IN = frozenset({"first name", "last name"})
 
@@ -176,7 +173,7 @@ def rename_reserved(df: pd.DataFrame, id_col: str) -> pd.DataFrame:
     renamed = {
         c: c.lower()
         for c in df.columns
-        if isinstance(c, str) and (c.lower() in _ANY_CASE or c.lower() == id_col) and c != c.lower()
+        if isinstance(c, str) and (c.lower() in ANY_CASE or c.lower() == id_col) and c != c.lower()
     }
     return df.rename(columns=renamed)
 
