@@ -21,8 +21,9 @@ sandbox)::
 ``SandboxProcess(...)`` takes the same arguments, has the same attributes and methods, and runs
 in a process of its own (``.pid``) that dies with its parent. On the command line::
 
-    python -m airflow_provider_ams.sandbox --port 8085 --db FILE --seed demo --latency 20 \
-        --faults rough --max-seconds 600 --die-with-parent
+    python -m airflow_provider_ams.sandbox --port 8085 --db FILE --seed demo --latency 20
+
+(also ``--faults rough``, ``--max-seconds 600`` and ``--die-with-parent``).
 
 Control plane
 -------------

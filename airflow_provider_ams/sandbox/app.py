@@ -29,12 +29,9 @@ AMS_ROUTES: tuple[Route, ...] = (
 def build(site: Site) -> FastAPI:
     """Return the application that serves a site."""
     app = FastAPI(title="AMS and Tidepool sandbox", redoc_url=None)
-    for route in AMS_ROUTES:
-        path = f"/{site.settings.site}{route.path}"
-        app.router.routes.append(WebRoute(path, Endpoint(site, route), methods=[route.method]))
-    for route in tidepool.ROUTES:
-        app.router.routes.append(
-            WebRoute(route.path, Endpoint(site, route), methods=[route.method])
-        )
+    base = f"/{site.settings.site}"
+    for prefix, routes in ((base, AMS_ROUTES), ("", tidepool.ROUTES)):
+        for route in routes:
+            app.router.routes.append(WebRoute(prefix + route.path, Endpoint(site, route)))
     app.include_router(control.router(site))
     return app

@@ -56,7 +56,7 @@ def make_server(
     config = uvicorn.Config(
         app.build(site),
         http=Protocol,
-        loop="uvloop",
+        loop="auto",
         lifespan="off",
         ws="none",
         access_log=False,

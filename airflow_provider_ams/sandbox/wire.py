@@ -29,7 +29,9 @@ class Endpoint:
         self.site, self.route = site, route
 
     async def __call__(self, scope: Json, receive: Json, send: Json) -> None:
-        """Count the request and see it through."""
+        """Count the request and see it through; another method is another endpoint."""
+        if scope["method"] != self.route.method:
+            return await Peer(scope, receive, send, self.site).reply(html(404, "Not Found"))
         call = Call(dict(scope["headers"]), query=scope["query_string"].decode("latin-1"))
         call.params, call.era = scope.get("path_params", {}), self.site.resets
         app_id = call.headers.get(b"x-app-id", b"").decode("latin-1")
@@ -38,6 +40,7 @@ class Endpoint:
             await self._serve(call, Peer(scope, receive, send, self.site))
         finally:
             self.site.traffic.leave(self.route.name)
+        return None
 
     async def _serve(self, call: Call, peer: Peer) -> None:
         call.fault = self.site.faults.next(self.route.name, self.route.writes)

@@ -149,3 +149,11 @@ def test_unknown_paths_are_404(wire):
     assert wire.v1("eventsexport", {}).status_code == 404
     assert wire.v3("forms/event/999").status_code == 404
     assert wire.v3("forms/event/999").json()["message"]
+
+
+def test_v3_has_no_writes_and_v1_no_gets(wire):
+    options = {"headers": wire.session(), "timeout": 5}
+    for method, path in [("POST", "v3/forms/event/301"), ("GET", "v1/listgroups")]:
+        reply = wire.http.request(method, f"{wire.sandbox.url}/api/{path}", **options)
+        assert reply.status_code == 404
+    assert wire.sandbox.requests() == {"loginUser": 1}
