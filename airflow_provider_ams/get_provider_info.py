@@ -22,6 +22,7 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": _modules("hooks"),
         "operators": _modules("operators"),
         "connection-types": [_AMS, _TIDEPOOL],
+        "config": {"ams": {"description": "Teamworks AMS operators.", "options": _OPTIONS}},
     }
 
 
@@ -96,4 +97,15 @@ _TIDEPOOL = {
             "Path of a PEM file to check the server's certificate with, on the worker.",
         ),
     },
+}
+
+_OPTIONS = {
+    "state_path": {
+        "description": "Folder where imports note how far they have come, local or any "
+        "ObjectStoragePath, for Airflow below 3.3 (newer ones keep it themselves).",
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "s3://bucket/ams-state",
+        "default": None,
+    }
 }
