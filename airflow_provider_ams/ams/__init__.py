@@ -10,12 +10,18 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from airflow_provider_ams.ams.applying import ApplyResult, apply, plan_event_data
     from airflow_provider_ams.ams.client import AMSClient, get_client
     from airflow_provider_ams.ams.contract import (
         DeleteEventOption,
         FormOption,
         MirrorEventOption,
         PlanOption,
+    )
+    from airflow_provider_ams.ams.deletes import (
+        DeleteResult,
+        delete_event_data,
+        delete_multiple_events,
     )
     from airflow_provider_ams.ams.errors import (
         AMSConfigurationError,
@@ -43,6 +49,7 @@ if TYPE_CHECKING:
         upsert_event_data,
         upsert_profile_data,
     )
+    from airflow_provider_ams.ams.mirror import mirror_event_data
     from airflow_provider_ams.ams.options import (
         EventFilter,
         EventOption,
@@ -60,13 +67,17 @@ if TYPE_CHECKING:
         UserOption,
     )
     from airflow_provider_ams.ams.people import get_group, get_user, login
+    from airflow_provider_ams.ams.plan import Plan
+    from airflow_provider_ams.ams.precheck import AMSDataLossWarning
     from airflow_provider_ams.ams.report import ValidationReport
     from airflow_provider_ams.ams.result import ImportResult
     from airflow_provider_ams.ams.validate import validate_event_data
 
 _HOMES = {
+    "applying": ["ApplyResult", "apply", "plan_event_data"],
     "client": ["AMSClient", "get_client"],
     "contract": ["DeleteEventOption", "FormOption", "MirrorEventOption", "PlanOption"],
+    "deletes": ["DeleteResult", "delete_event_data", "delete_multiple_events"],
     "errors": [
         "AMSConfigurationError",
         "AMSError",
@@ -88,6 +99,7 @@ _HOMES = {
         "upsert_event_data",
         "upsert_profile_data",
     ],
+    "mirror": ["mirror_event_data"],
     "options": [
         "EventFilter",
         "EventOption",
@@ -105,6 +117,8 @@ _HOMES = {
         "UserOption",
     ],
     "people": ["get_group", "get_user", "login"],
+    "plan": ["Plan"],
+    "precheck": ["AMSDataLossWarning"],
     "report": ["ValidationReport"],
     "result": ["ImportResult"],
     "validate": ["validate_event_data"],
@@ -114,6 +128,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "AMSClient",
     "AMSConfigurationError",
+    "AMSDataLossWarning",
     "AMSError",
     "AMSImportError",
     "AMSInputError",
@@ -124,7 +139,9 @@ __all__ = [
     "AMSTransientError",
     "AMSUnknownOutcomeError",
     "AMSValidationError",
+    "ApplyResult",
     "DeleteEventOption",
+    "DeleteResult",
     "EventFilter",
     "EventOption",
     "FormOption",
@@ -133,6 +150,7 @@ __all__ = [
     "InsertEventOption",
     "LoginOption",
     "MirrorEventOption",
+    "Plan",
     "PlanOption",
     "ProfileFilter",
     "ProfileOption",
@@ -145,6 +163,9 @@ __all__ = [
     "UserFilter",
     "UserOption",
     "ValidationReport",
+    "apply",
+    "delete_event_data",
+    "delete_multiple_events",
     "get_client",
     "get_event_data",
     "get_form_schema",
@@ -154,6 +175,8 @@ __all__ = [
     "get_user",
     "insert_event_data",
     "login",
+    "mirror_event_data",
+    "plan_event_data",
     "sync_event_data",
     "update_event_data",
     "upsert_event_data",

@@ -40,6 +40,8 @@ class Subject:
         Fields that the frame does not have are kept from stored events.
     new : list of bool
         Whether each event is new, as far as is known.
+    numeric : set of str
+        Fields whose column can't hold anything but numbers.
     """
 
     schema: FormSchema
@@ -49,6 +51,7 @@ class Subject:
     table: dict[str, Texts]
     keeps: bool
     new: list[bool]
+    numeric: frozenset[str] = frozenset()
 
     def rows_of(self, rows: Sequence[int]) -> list[int]:
         """Return positions in the input for rows of the draft."""
@@ -59,10 +62,11 @@ class Subject:
         return [p for e in events for p in self.events.rows[e]]
 
     def known(self) -> Iterator[tuple[FormField, Texts]]:
-        """Yield each field of the form that the frame has."""
+        """Yield each field of the form whose values have to be looked at."""
         for name, texts in (*self.fields.items(), *self.table.items()):
-            if name in self.schema.by_name:
-                yield self.schema.by_name[name], texts
+            item = self.schema.by_name.get(name)
+            if item is not None and not (item.shape == "number" and name in self.numeric):
+                yield item, texts
 
 
 def nearest(name: str, schema: FormSchema) -> str:
@@ -223,6 +227,8 @@ def lengths(subject: Subject) -> Iterator[Finding]:
 def placeholders(subject: Subject) -> Iterator[Finding]:
     """Find texts that a program has made of a missing value."""
     for name, texts in (*subject.fields.items(), *subject.table.items()):
+        if name in subject.numeric:
+            continue
         bad = {"nan", "NaN", "None", "NaT", "<NA>", "null"} & {t for t in set(texts) if t}
         what = "a text stands for a missing value, and would be stored as it is"
         yield from _values(subject, "placeholder", name, what, texts, bad, WARNING)

@@ -59,11 +59,11 @@ class EventSet:
 
     def take(self, chosen: Sequence[int]) -> EventSet:
         """Return some of the events; the table's rows keep their places."""
-        columns = {
+        columns: dict[str, Any] = {
             name: [getattr(self, name)[e] for e in chosen]
             for name in ("rows", "user_ids", *_MOMENTS, "event_ids")
         }
-        tables = {
+        tables: dict[str, Any] = {
             name: [getattr(self, name)[e] for e in chosen] if self.has_table else ()
             for name in ("table_rows", "table_groups")
         }

@@ -10,15 +10,14 @@ from typing import TypeVar
 
 import pandas as pd
 
+from airflow_provider_ams.ams.applying import Runner
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.dates import has_zone
 from airflow_provider_ams.ams.engine import Importer, Recovery
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
     AMSError,
-    AMSImportError,
     AMSInputError,
-    AMSUnknownOutcomeError,
 )
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms import check_form
@@ -30,7 +29,16 @@ from airflow_provider_ams.ams.options import (
     UpdateEventOption,
     UpsertEventOption,
     UpsertProfileOption,
-    rejected_limit,
+)
+from airflow_provider_ams.ams.outcome import Meter, judge, print_result
+from airflow_provider_ams.ams.plan import UNCHANGED
+from airflow_provider_ams.ams.planning import Planner, refuse_rejects
+from airflow_provider_ams.ams.precheck import (
+    as_plan_option,
+    checked,
+    cleared,
+    face_losses,
+    warn_of_loss,
 )
 from airflow_provider_ams.ams.prepare import Draft, build_events, read_frame
 from airflow_provider_ams.ams.profiles import ProfileImporter, build_profiles
@@ -234,9 +242,13 @@ def upsert_profile_data(
     try:
         draft = read_frame(df, option.id_col, needs_start=False, takes_event_id=False)
         client = client or _client(url, username, password, option)
-        clock = _Meter(client)
+        clock = Meter(client)
         check_form(client, form, "profile")
-        users = resolve_users(client, draft.people(option.id_col), option.id_col, option.cache)
+        if option.validate:
+            plan_option = as_plan_option(option, "upsert", form_type="profile")
+            draft, users = checked(df, form, plan_option, client)
+        else:
+            users = resolve_users(client, draft.people(option.id_col), option.id_col, option.cache)
         profiles = build_profiles(draft, form, users, option.boolean_text)
         console.info(f"Upserting {len(profiles)} profile records for '{form}'")
         with console.bar(len(profiles), "record") as bar:
@@ -252,32 +264,13 @@ def upsert_profile_data(
             importer.reasons,
             importer.calls,
         )
-        result = clock.result(form, frame, [])
+        result = clock.result(form, frame, draft.warnings)
         console.done(f"Processed {len(profiles)} profile records for '{form}'")
-        _print_result(console, result, "upserted", len(profiles), importer.landed)
-        return _judge(result, option, importer.stopped)
+        print_result(console, result, "upserted", len(profiles), importer.landed)
+        return judge(result, option.tolerance, importer.stopped)
     except AMSError as error:
         console.failed(f"Failed to upsert profiles: {error.message}")
         raise
-
-
-class _Meter:
-    """Count requests, retries and seconds of one import on a client that may serve others."""
-
-    def __init__(self, client: AMSClient) -> None:
-        self._client = client
-        self._start = client.requests, client.retries, client.clock.now()
-
-    def result(self, form: str, frame: pd.DataFrame, warnings: list[str]) -> ImportResult:
-        client, (requests, retries, began) = self._client, self._start
-        return ImportResult(
-            form,
-            frame,
-            warnings,
-            client.requests - requests,
-            client.retries - retries,
-            client.clock.now() - began,
-        )
 
 
 class _EventImport:
@@ -298,6 +291,8 @@ class _EventImport:
         self.default_dates = default_dates
         self.console = Console(option.interactive_mode)
         self.warnings: list[str] = []
+        #: Told by Python's own warnings already, so not printed with the result.
+        self.losses: str | None = None
 
     def run(
         self, get: Callable[[], AMSClient], resume: Resume = None, confirm: bool = False
@@ -310,21 +305,19 @@ class _EventImport:
             raise
 
     def _run(self, get: Callable[[], AMSClient], resume: Resume, confirm: bool) -> ImportResult:
-        draft = self._read(None if _has_zone(self.df) else "")
+        looks = self._looks_first or self.option.validate
+        draft = self._read(None if looks or _has_zone(self.df) else "")
         client = get()
-        meter = _Meter(client)
-        if draft is None:
-            draft = self._read(client.timezone or "")
-        assert draft is not None
+        meter = Meter(client)
+        if self._looks_first:
+            return self._run_planned(client, meter, resume, confirm)
+        check_form(client, self.form, "event")
+        draft, users = self._people(client, draft)
         self.warnings += draft.warnings
         if draft.frame.empty:
             self.warnings.append("The frame has no rows; nothing was sent.")
             empty = result_frame(draft.labels, [], [], [], [], [])
             return meter.result(self.form, empty, self.warnings)
-        check_form(client, self.form, "event")
-        users = resolve_users(
-            client, draft.people(self.option.id_col), self.option.id_col, self.option.cache
-        )
         keep_stored_times(client, self.form, draft, users)
         checkpoint = as_checkpoint(resume)
         events, progress = self._events(client, draft, users, checkpoint)
@@ -335,7 +328,65 @@ class _EventImport:
         self.warnings += importer.warnings
         result = meter.result(self.form, importer.ledger.frame(draft.labels), self.warnings)
         self._tell(importer.ledger, result)
-        return _judge(result, self.option, importer.stopped)
+        if self.losses:
+            result.warnings.append(self.losses)
+        return judge(result, self.option.tolerance, importer.stopped)
+
+    @property
+    def _looks_first(self) -> bool:
+        """Whether what is stored decides what is sent."""
+        keeps = getattr(self.option, "on_missing_fields", "clear") == "keep"
+        return keeps or getattr(self.option, "key", None) is not None
+
+    def _people(self, client: AMSClient, draft: Draft | None) -> tuple[Draft, list[int]]:
+        """Return the frame, checked against the form if that is wanted, and its people."""
+        option = self.option
+        if option.validate:
+            plan_option = as_plan_option(option, self.kind.verb, default_dates=self.default_dates)
+            draft, users = checked(self.df, self.form, plan_option, client)
+        else:
+            draft = draft or self._read(client.timezone or "")
+            assert draft is not None
+            column = draft.people(option.id_col)
+            users = resolve_users(client, column, option.id_col, option.cache)
+        policy = getattr(option, "on_missing_fields", None)
+        if policy is not None and any(draft.event_ids):
+            self.losses = face_losses(client, self.form, draft, policy)
+        return draft, users
+
+    def _run_planned(
+        self, client: AMSClient, meter: Meter, resume: Resume, confirm: bool
+    ) -> ImportResult:
+        """Read what is stored, and send only what differs from it."""
+        checkpoint = as_checkpoint(resume)
+        noted = Progress.parse(checkpoint.load()) if checkpoint else None
+        if noted is not None and not noted.finished:
+            # An earlier try may have died with a call under way: let it land first.
+            client.clock.sleep(self.option.settle)
+        option = as_plan_option(self.option, self.kind.verb, default_dates=self.default_dates)
+        plan = Planner(client, self.form, option).plan(self.df)
+        refuse_rejects(plan)
+        lost = cleared(plan)
+        if lost:
+            self.losses = warn_of_loss(self.form, lost)
+        sent = plan.events.take([e for e, a in enumerate(plan.actions) if a != UNCHANGED])
+        self._announce(sent)
+        if confirm and len(sent):
+            self._confirm(len(sent))
+
+        def make(events: EventSet, on_settled: Callable[[int], None]) -> Importer:
+            mark = digest(events) if checkpoint else ""
+            progress = Progress(mark, 0, client.now().naive().isoformat())
+            return self._importer(client, events, progress, checkpoint, on_settled)
+
+        runner = Runner(client, plan, self.console, make_importer=make, meter=meter)
+        result = runner.run(self.option.tolerance)
+        self.console.done(f"Processed {len(plan.events)} events for '{self.form}'")
+        print_result(self.console, result, self.kind.done, len(sent), len(sent))
+        self.console.info(f"Records unchanged: {len(plan.events) - len(sent)}")
+        if self.losses:
+            result.warnings.append(self.losses)
+        return result
 
     def _read(self, zone: str | None) -> Draft | None:
         """Check the frame; a frame with zoned times has to wait for the client's time zone."""
@@ -391,19 +442,29 @@ class _EventImport:
         checkpoint: Checkpoint | None,
     ) -> Importer:
         with self.console.bar(len(events), "event") as bar:
-            importer = Importer(
-                client,
-                events,
-                progress,
-                batch_size=self.option.batch_size,
-                window=self.option.window,
-                recovery=Recovery(settle=self.option.settle),
-                checkpoint=checkpoint,
-                trust=getattr(checkpoint, "trust", True),
-                on_settled=bar.add,
-            )
+            importer = self._importer(client, events, progress, checkpoint, bar.add)
             importer.run()
         return importer
+
+    def _importer(
+        self,
+        client: AMSClient,
+        events: EventSet,
+        progress: Progress,
+        checkpoint: Checkpoint | None,
+        on_settled: Callable[[int], None],
+    ) -> Importer:
+        return Importer(
+            client,
+            events,
+            progress,
+            batch_size=self.option.batch_size,
+            window=self.option.window,
+            recovery=Recovery(settle=self.option.settle),
+            checkpoint=checkpoint,
+            trust=getattr(checkpoint, "trust", True),
+            on_settled=on_settled,
+        )
 
     def _announce(self, events: EventSet) -> None:
         old = sum(i is not None for i in events.event_ids)
@@ -431,7 +492,7 @@ class _EventImport:
         count = len(ledger.events)
         landed = sum(s in ("inserted", "updated") for s in ledger.status)
         self.console.done(f"Processed {count} events for '{self.form}'")
-        _print_result(self.console, result, self.kind.done, count, landed)
+        print_result(self.console, result, self.kind.done, count, landed)
 
 
 def _client(
@@ -450,44 +511,3 @@ def _has_zone(df: object) -> bool:
 def _needs_now(draft: Draft) -> bool:
     moments = draft.moments
     return None in moments.start_days or None in moments.start_minutes
-
-
-def _print_result(
-    console: Console, result: ImportResult, done: str, attempted: int, landed: int
-) -> None:
-    whole = "Success" if landed == attempted else "Failed" if not landed else "Partial"
-    console.info(f"Form: {result.form}")
-    console.info(f"Result: {whole}")
-    console.info(f"Records {done}: {landed}")
-    console.info(f"Records attempted: {attempted}")
-    for warning in result.warnings:
-        console.warn(warning)
-
-
-def _judge(result: ImportResult, option: ImportOption, stopped: AMSError | None) -> ImportResult:
-    """Return the result if all is as good as was asked for; else raise what is wrong with it."""
-    counts = result.counts
-    labels = result.rows.index
-    if counts["unknown"]:
-        rows = labels[result.rows["status"] == "unknown"].tolist()
-        raise AMSUnknownOutcomeError(
-            f"For {len(rows)} rows it is not known whether AMS holds them"
-            + (f" ({stopped.message})" if stopped else "")
-            + ".",
-            result=result,
-            rows=rows,
-            hint="Run again with the same resume= to settle them, or look them up in AMS; "
-            "the reasons are in .result.rows.",
-        ) from stopped
-    if stopped is not None:
-        stopped.result = result
-        raise stopped
-    if counts["rejected"] > rejected_limit(option.tolerance, len(result.rows)):
-        bad = result.rows[result.rows["status"] == "rejected"]
-        raise AMSImportError(
-            f"AMS refused {len(bad)} of {len(result.rows)} rows; the others have landed.",
-            result=result,
-            rows=bad.index.tolist(),
-            hint="The reasons are in .result.rows.",
-        )
-    return result

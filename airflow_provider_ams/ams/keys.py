@@ -7,9 +7,11 @@ from collections.abc import Hashable, Sequence
 from airflow_provider_ams.ams.canonical import meanings
 from airflow_provider_ams.ams.dates import Problems
 from airflow_provider_ams.ams.errors import AMSConfigurationError
+from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.options import ID_COLUMNS
 from airflow_provider_ams.ams.prepare import DATE_COLUMNS, Draft, texts_of
 from airflow_provider_ams.ams.schema import FormSchema
+from airflow_provider_ams.ams.snapshot import Snapshot
 
 # Where a date or time stands in `Moments` and in a `Snapshot`.
 MOMENTS = {
@@ -90,3 +92,17 @@ def _column(
         return list(getattr(draft.moments, MOMENTS[part]))
     texts = texts_of(draft, draft.field_columns[part], booleans, problems)
     return meanings(texts, schema.shape_of(part) if schema else "other")
+
+
+def record_keys(
+    records: Snapshot | EventSet, key: Sequence[str], schema: FormSchema | None
+) -> list[tuple[Hashable, ...]]:
+    """Return the key of each stored event, or of each event to be stored."""
+    columns: list[Sequence[Hashable]] = [records.user_ids]
+    for part in key_fields(key, schema):
+        if part in MOMENTS:
+            columns.append(getattr(records, MOMENTS[part]))
+        else:
+            texts = records.fields.get(part) or [None] * len(records)
+            columns.append(meanings(texts, schema.shape_of(part) if schema else "other"))
+    return list(zip(*columns, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -116,6 +116,10 @@ class FormSchema:
     def table(self) -> dict[str, FormField]:
         """The columns of the table that can be written."""
         return {n: f for n, f in self.by_name.items() if f.writable and f.table}
+
+    def missing(self, names: Collection[str]) -> list[str]:
+        """Return the fields that can be written and are not among these names."""
+        return [n for n in (*self.writable, *self.table) if n not in names]
 
     def shape_of(self, name: str) -> str:
         """Return the shape of a field's values; ``other`` for an unknown field."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,7 +110,7 @@ def take_snapshot(
         users = [int(e["userId"]) for e in raw]
     except (DateProblem, KeyError, TypeError, ValueError):
         raise AMSReplyError("The person or dates of a stored event can't be read.") from None
-    fields, table, table_rows = _columns(raw, schema, frozenset(table_fields))
+    fields, table, table_rows = _columns(raw, schema, dict.fromkeys(table_fields))
     shape = schema.shape_of if schema else lambda name: "other"
     return Snapshot(
         [int(e["id"]) for e in raw],
@@ -133,9 +133,9 @@ def _known(seen: dict[Any, int], text: object, parse: Callable[[object], int]) -
 
 
 def _columns(
-    raw: Sequence[RawEvent], schema: FormSchema | None, table_fields: frozenset[str]
+    raw: Sequence[RawEvent], schema: FormSchema | None, table_fields: Collection[str]
 ) -> tuple[dict[str, Texts], dict[str, Texts], list[list[int]]]:
-    in_table = frozenset(schema.table) if schema else table_fields
+    in_table: Collection[str] = schema.table if schema else table_fields
     fields: dict[str, Texts] = (
         {name: [None] * len(raw) for name in schema.writable} if schema else {}
     )
@@ -195,6 +195,13 @@ def read_snapshot(
     raw, server_time = _read(client, form, users, span)
     kept = _within(raw, span) if span.first is not None else raw
     return take_snapshot(kept, schema, table_fields, zone=client.timezone, server_time=server_time)
+
+
+def stored_ids(client: AMSClient, form: str, users: Sequence[int], span: Span) -> set[int]:
+    """Return the ids of the stored events of these users that start within a span of days."""
+    raw, _ = _read(client, form, users, span)
+    kept = _within(raw, span) if span.first is not None else raw
+    return {int(e["id"]) for e in kept}
 
 
 def _read(

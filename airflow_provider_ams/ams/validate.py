@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from airflow_provider_ams.ams.checks import (
     CHECKS,
@@ -150,7 +151,11 @@ def _read(df: pd.DataFrame, option: PlanOption, zone: str | None, problems: Prob
         df,
         option.id_col,
         table_fields=option.table_fields,
-        needs_start=events and not option.default_dates and option.mode != "update",
+        # By a key only new events need a date, and nobody knows yet which are new.
+        needs_start=events
+        and not option.default_dates
+        and option.mode != "update"
+        and option.key is None,
         needs_event_id=option.mode == "update",
         takes_event_id=events and option.mode != "insert" and option.key is None,
         zone=zone,
@@ -186,7 +191,7 @@ def _columns(
     if schema is None:
         return []
     found = [*unusable_columns(*names, schema, option.contract), *misplaced_columns(*names, schema)]
-    missing = [n for n in (*schema.writable, *schema.table) if n not in {*names[0], *names[1]}]
+    missing = schema.missing({*names[0], *names[1]})
     if option.on_missing_fields == "error" and missing and option.mode != "insert":
         what = f"the frame lacks the fields {', '.join(map(repr, missing))}"
         found.append(Finding(ERROR, "missing_field", None, what))
@@ -291,9 +296,8 @@ def _check(
     new = [i is None and not maybe_old for i in events.event_ids]
     if option.form_type == "profile":
         new = [not keeps] * len(events)
-    subject = Subject(
-        schema, draft, events, _texts(draft, draft.field_columns), events.table, keeps, new
-    )
+    fields = _texts(draft, draft.field_columns)
+    subject = Subject(schema, draft, events, fields, events.table, keeps, new, _numeric(draft))
     for check in CHECKS:
         yield from check(subject)
     if option.form_type == "profile":
@@ -301,6 +305,11 @@ def _check(
         if again:
             what = "a person occurs more than once, and has one record"
             yield Finding(ERROR, "duplicate", option.id_col, what, subject.rows_of(again))
+
+
+def _numeric(draft: Draft) -> frozenset[str]:
+    columns = {**draft.field_columns, **draft.table_columns}
+    return frozenset(n for n, c in columns.items() if is_numeric_dtype(draft.frame[c].dtype))
 
 
 def _texts(draft: Draft, columns: dict[str, object]) -> dict[str, Texts]:

@@ -1,0 +1,136 @@
+"""What would change in AMS: old -> new for each field of each event, found by columns."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple
+
+from airflow_provider_ams.ams.canonical import differing, meanings
+from airflow_provider_ams.ams.dates import SHOWN_TIMES, day_text
+from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.merge import Places
+from airflow_provider_ams.ams.schema import FormSchema
+from airflow_provider_ams.ams.snapshot import Snapshot
+from airflow_provider_ams.ams.values import Texts
+
+
+class Change(NamedTuple):
+    """One field of one event; a table field is called ``name[row]``, rows counted from 1."""
+
+    field: str
+    old: str | None
+    new: str | None
+
+
+def differences(
+    events: EventSet, places: Places, stored: Snapshot, schema: FormSchema | None
+) -> dict[int, list[Change]]:
+    """Return the changes of each event that is stored and would change.
+
+    Parameters
+    ----------
+    events : EventSet
+        What is to be there; a field that it does not have is cleared.
+    places : sequence of int or None
+        Where each event is in `stored`.
+    stored : Snapshot
+        What is there.
+    schema : FormSchema or None
+        The form. Without it only fields of `events` are compared.
+    """
+    found: dict[int, list[Change]] = {}
+    known = [event for event, at in enumerate(places) if at is not None]
+    there = [at for at in places if at is not None]
+    _moments(events, known, there, stored, found)
+    names = list(dict.fromkeys((*(schema.writable if schema else ()), *events.fields)))
+    for name in names:
+        texts, held = events.fields.get(name), stored.fields.get(name)
+        new: Texts = [None] * len(known) if texts is None else [texts[e] for e in known]
+        old: Texts = [None] * len(known) if held is None else [held[at] for at in there]
+        for i in differing(new, old, schema.shape_of(name) if schema else "other"):
+            found.setdefault(known[i], []).append(Change(name, old[i], new[i]))
+    if events.has_table or any(stored.table_rows):
+        _tables(events, known, there, stored, schema, found)
+    return found
+
+
+def _moments(
+    events: EventSet,
+    known: Sequence[int],
+    there: Sequence[int],
+    stored: Snapshot,
+    found: dict[int, list[Change]],
+) -> None:
+    pairs = (
+        ("start", events.start_days, events.start_minutes, stored.start_days, stored.start_minutes),
+        ("end", events.end_days, events.end_minutes, stored.end_days, stored.end_minutes),
+    )
+    for name, days, minutes, old_days, old_minutes in pairs:
+        for event, at in zip(known, there, strict=True):
+            if days[event] != old_days[at] or minutes[event] != old_minutes[at]:
+                old, new = (old_days[at], old_minutes[at]), (days[event], minutes[event])
+                found.setdefault(event, []).append(Change(name, _moment(*old), _moment(*new)))
+
+
+def _moment(day: int, minute: int) -> str:
+    return f"{day_text(day)} {SHOWN_TIMES[minute]}"
+
+
+def _tables(
+    events: EventSet,
+    known: Sequence[int],
+    there: Sequence[int],
+    stored: Snapshot,
+    schema: FormSchema | None,
+    found: dict[int, list[Change]],
+) -> None:
+    names = list(dict.fromkeys((*stored.table, *events.table)))
+    new, new_means = _lines(events.table, names, schema)
+    old, old_means = _lines(stored.table, names, schema)
+    for event, at in zip(known, there, strict=True):
+        after = events.table_rows[event] if events.has_table else ()
+        before = stored.table_rows[at]
+        if len(after) == len(before) and all(
+            new_means[a] == old_means[b] for a, b in zip(after, before, strict=True)
+        ):
+            continue
+        changes = _rows(
+            names,
+            [new[a] for a in after],
+            [old[b] for b in before],
+            [new_means[a] for a in after],
+            [old_means[b] for b in before],
+        )
+        if changes:
+            found.setdefault(event, []).extend(changes)
+
+
+def _lines(
+    table: dict[str, Texts], names: Sequence[str], schema: FormSchema | None
+) -> tuple[list[tuple[str | None, ...]], list[tuple[Hashable, ...]]]:
+    """Return the table's rows: their texts, and what they mean."""
+    size = max((len(texts) for texts in table.values()), default=0)
+    columns = [table.get(name) or [None] * size for name in names]
+    means = [
+        meanings(column, schema.shape_of(name) if schema else "other")
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return list(zip(*columns, strict=True)), list(zip(*means, strict=True))
+
+
+def _rows(
+    names: Sequence[str],
+    new: Sequence[tuple[str | None, ...]],
+    old: Sequence[tuple[str | None, ...]],
+    new_means: Sequence[tuple[Hashable, ...]],
+    old_means: Sequence[tuple[Hashable, ...]],
+) -> list[Change]:
+    empty: tuple[None, ...] = (None,) * len(names)
+    changes = []
+    for row in range(max(len(new), len(old))):
+        after, before = (lines[row] if row < len(lines) else empty for lines in (new, old))
+        means = [m[row] if row < len(m) else empty for m in (new_means, old_means)]
+        for column, name in enumerate(names):
+            if means[0][column] != means[1][column]:
+                changes.append(Change(f"{name}[{row + 1}]", before[column], after[column]))
+    return changes

@@ -1,0 +1,416 @@
+"""From a frame to a plan: check, read what is stored, match, merge, compare."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from airflow_provider_ams.ams.client import AMSClient
+from airflow_provider_ams.ams.contract import PlanOption
+from airflow_provider_ams.ams.dates import Problems
+from airflow_provider_ams.ams.diff import Change, differences
+from airflow_provider_ams.ams.errors import AMSInputError, AMSPermissionError, describe_rows
+from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.forms import check_form, read_schema
+from airflow_provider_ams.ams.keys import record_keys
+from airflow_provider_ams.ams.merge import fill_moments, keep_fields, keep_table
+from airflow_provider_ams.ams.plan import INSERT, UNCHANGED, UPDATE, Deletion, Plan
+from airflow_provider_ams.ams.prepare import Draft, build_events
+from airflow_provider_ams.ams.reading import synchronise
+from airflow_provider_ams.ams.report import ValidationReport
+from airflow_provider_ams.ams.schema import FormSchema
+from airflow_provider_ams.ams.snapshot import Snapshot, Span, read_snapshot, take_snapshot
+from airflow_provider_ams.ams.validate import Inspection, inspect, read_ids, wrong_ids
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a form that a mirror looks after.
+
+    Parameters
+    ----------
+    span : Span
+        First and last day.
+    users : list of int
+        Whose events.
+    """
+
+    span: Span
+    users: list[int]
+
+
+@dataclass
+class _Matched:
+    """Which stored event each row of a draft stands for."""
+
+    places: list[int | None]
+    rejects: dict[int, str] = field(default_factory=dict)
+    claimed: set[int] = field(default_factory=set)
+
+
+class Planner:
+    """Make one plan.
+
+    Parameters
+    ----------
+    client : AMSClient
+        The client.
+    form : str
+        Exact name of the form.
+    option : PlanOption
+        What is to be done.
+    window : Window, optional
+        For a mirror.
+    """
+
+    def __init__(
+        self, client: AMSClient, form: str, option: PlanOption, window: Window | None = None
+    ) -> None:
+        self.client = client
+        self.form = form
+        self.option = option
+        self.window = window
+        self.warnings: list[str] = []
+        self.rejects: dict[int, str] = {}
+
+    def plan(self, df: pd.DataFrame) -> Plan:
+        """Return the plan for a frame.
+
+        Raises
+        ------
+        AMSValidationError
+            The frame as a whole can't be used; single rows that can't are rejects of the plan.
+        """
+        check_form(self.client, self.form, "event")
+        seen, kept = self._inspect(df)
+        schema = self._schema(seen)
+        draft, users = seen.draft, [u for u in seen.users if u is not None]
+        assert draft is not None
+        self._check_window(draft)
+        stored = self._stored(draft, users, schema)
+        matched = self._match(draft, users, stored, schema)
+        self._reject(draft, matched.rejects, kept)
+        events, places = self._events(draft, users, matched, stored, schema, kept)
+        changes = differences(events, places, stored, schema)
+        return self._plan(df, events, places, changes, matched, stored)
+
+    # ------------------------------------------------------------ the frame
+
+    def _inspect(self, df: pd.DataFrame) -> tuple[Inspection, list[int]]:
+        """Look at the frame, and again without the rows that can't be used.
+
+        Returns the positions in the input of the rows that are left.
+        """
+        option = self.option
+        if not option.validate:
+            option = replace(option, contract="off")
+        seen = inspect(df, self.form, option, self.client)
+        self.warnings += [str(f) for f in seen.report.warnings]
+        kept = list(range(len(df)))
+        for _ in range(3):  # taking a row out may bare another one
+            if seen.report.ok:
+                return seen, kept
+            bad = self._bad_rows(seen.report)
+            whole = _whole_events(df, kept, bad, option)
+            for position in sorted(whole - bad.keys()):
+                bad[position] = "another row of the same event can't be sent"
+            self.rejects |= {kept[p]: reason for p, reason in bad.items()}
+            kept = [k for p, k in enumerate(kept) if p not in bad]
+            seen = inspect(df.iloc[kept], self.form, option, self.client)
+        seen.report.raise_for_errors()
+        return seen, kept
+
+    def _bad_rows(self, report: ValidationReport) -> dict[int, str]:
+        bad: dict[int, str] = {}
+        for finding in report.errors:
+            if not finding.positions:
+                report.raise_for_errors()
+            name = f"{finding.field!r}: " if finding.field else ""
+            for position in finding.positions:
+                bad.setdefault(position, f"{name}{finding.what}")
+        return bad
+
+    def _schema(self, seen: Inspection) -> FormSchema | None:
+        schema = seen.schema or read_schema(self.client, self.form)
+        if schema is None and self.option.on_missing_fields != "clear":
+            raise AMSPermissionError(
+                f"The account may not see the fields of '{self.form}', so nobody can tell which "
+                f"of them an update must {self.option.on_missing_fields!r}.",
+                hint="Give its role access to the form, or set on_missing_fields='clear'.",
+            )
+        if schema is not None and seen.draft is not None and self.option.mode != "insert":
+            refuse_losses(seen.draft, schema, self.option.on_missing_fields)
+        if schema is None and self.option.mode != "insert":
+            self.warnings.append(
+                "The account may not see the form's fields: fields that the frame does not have "
+                "are not compared."
+            )
+        return schema
+
+    def _check_window(self, draft: Draft) -> None:
+        if self.window is None:
+            return
+        first, last = self.window.span.first or 0, self.window.span.last or 1 << 31
+        days = draft.moments.start_days
+        outside = [r for r, d in enumerate(days) if d is not None and not first <= d <= last]
+        if outside:
+            raise AMSInputError(
+                f"DataFrame is invalid: {len(outside)} rows start outside the window. Nothing was "
+                "sent.",
+                rows=draft.labels_of(outside),
+                hint="A mirror writes and deletes only within its window.",
+            )
+
+    # ------------------------------------------------------------ what is stored
+
+    def _stored(self, draft: Draft, users: list[int], schema: FormSchema | None) -> Snapshot:
+        table = self.option.table_fields or ()
+        if self.window is not None:
+            window = self.window
+            people = sorted({*window.users, *users})
+            return read_snapshot(self.client, self.form, people, window.span, schema, table)
+        people = sorted(set(users))
+        if self.option.key is not None:
+            return read_snapshot(self.client, self.form, people, self._span(draft), schema, table)
+        if any(i is not None for i in draft.event_ids):
+            return read_ids(self.client, self.form, draft, people, schema, table)
+        # Only new events: nothing is stored that matters, but the time is.
+        now = int(self.client.clock.now() * 1000)
+        mark = synchronise(self.client, self.form, people[:1], now).server_time
+        return take_snapshot([], schema, table, server_time=mark)
+
+    def _span(self, draft: Draft) -> Span:
+        days = [d for d in draft.moments.start_days if d is not None]
+        if "start_date" not in (self.option.key or ()) or not days:
+            return Span()
+        return Span(min(days), max(days))
+
+    # ------------------------------------------------------------ matching
+
+    def _match(
+        self, draft: Draft, users: list[int], stored: Snapshot, schema: FormSchema | None
+    ) -> _Matched:
+        if self.option.key is not None:
+            return self._match_keys(draft, stored, schema)
+        at = {event_id: place for place, event_id in enumerate(stored.ids)}
+        places = [None if i is None else at.get(i) for i in draft.event_ids]
+        rejects = {
+            position: finding.what
+            for finding in wrong_ids(draft, users, stored)
+            for position in finding.rows
+        }
+        return _Matched(places, rejects)
+
+    def _match_keys(self, draft: Draft, stored: Snapshot, schema: FormSchema | None) -> _Matched:
+        keys = draft.event_keys
+        assert keys is not None
+        found: dict[Hashable, list[int]] = defaultdict(list)
+        for place, key in enumerate(record_keys(stored, self.option.key or (), schema)):
+            found[key].append(place)
+        matched = _Matched([])
+        for row, key in enumerate(keys):
+            places = found.get(key, [])
+            matched.claimed.update(places)
+            matched.places.append(places[0] if len(places) == 1 else None)
+            if len(places) > 1:
+                ids = ", ".join(str(stored.ids[p]) for p in places)
+                reason = f"several stored events have this key: {ids}"
+                matched.rejects[draft.source[row]] = reason
+            elif places:
+                draft.event_ids[row] = stored.ids[places[0]]
+        return matched
+
+    def _reject(self, draft: Draft, found: dict[int, str], kept: Sequence[int]) -> None:
+        self.rejects |= {kept[p]: reason for p, reason in found.items()}
+
+    def _undated(self, draft: Draft, matched: _Matched) -> dict[int, str]:
+        if self.option.default_dates:
+            return {}
+        days = draft.moments.start_days
+        return {
+            draft.source[row]: "a new event has no 'start_date'"
+            for row, at in enumerate(matched.places)
+            if at is None and days[row] is None
+        }
+
+    # ------------------------------------------------------------ the events
+
+    def _events(
+        self,
+        draft: Draft,
+        users: list[int],
+        matched: _Matched,
+        stored: Snapshot,
+        schema: FormSchema | None,
+        kept: Sequence[int],
+    ) -> tuple[EventSet, list[int | None]]:
+        """Build the events as they are to be; what can't be is noted as rejected."""
+        self._reject(draft, self._undated(draft, matched), kept)
+        fill_moments(draft, matched.places, stored)
+        problems = Problems()
+        events = build_events(
+            draft,
+            self.form,
+            users,
+            now=self.client.now().naive(),
+            booleans=self.option.boolean_text,
+            problems=problems,
+        )
+        for what, rows in problems.items():
+            self._reject(draft, {draft.source[r]: what for r in rows}, kept)
+        # Positions in the input, in place of those among the rows that are left.
+        events.rows = [[kept[p] for p in rows] for rows in events.rows]
+        at = {event_id: place for place, event_id in enumerate(stored.ids)}
+        places = [None if i is None else at.get(i) for i in events.event_ids]
+        if schema is not None and self.option.on_missing_fields == "keep":
+            events = keep_fields(events, places, stored, schema)
+            events, unfit = keep_table(events, places, stored, schema)
+            reason = (
+                "the form's table has fields that the frame does not have, and another number "
+                "of rows is stored: give all fields of the table, or none"
+            )
+            self.rejects |= {p: reason for event in unfit for p in events.rows[event]}
+        if schema is not None:
+            self._reject_bare(events, places, schema)
+        good = [e for e, rows in enumerate(events.rows) if not self.rejects.keys() & set(rows)]
+        for rows in events.rows:
+            hit = self.rejects.keys() & set(rows)
+            if hit:
+                reason = self.rejects[min(hit)]
+                self.rejects |= {p: reason for p in rows if p not in self.rejects}
+        if len(good) == len(events):
+            return events, places
+        return events.take(good), [places[e] for e in good]
+
+    def _reject_bare(
+        self, events: EventSet, places: Sequence[int | None], schema: FormSchema
+    ) -> None:
+        """Reject events that would go out without a required value: AMS refuses whole calls."""
+        if not self.option.validate or self.option.contract == "off":
+            return
+        for name, item in schema.writable.items():
+            if not item.required:
+                continue
+            texts = events.fields.get(name)
+            reason = f"{name!r}: a required value is missing, in the frame and in AMS"
+            for event, rows in enumerate(events.rows):
+                if texts is None or texts[event] is None:
+                    for position in rows:
+                        self.rejects.setdefault(position, reason)
+
+    # ------------------------------------------------------------ the plan
+
+    def _plan(
+        self,
+        df: pd.DataFrame,
+        events: EventSet,
+        places: Sequence[int | None],
+        changes: dict[int, list[Change]],
+        matched: _Matched,
+        stored: Snapshot,
+    ) -> Plan:
+        actions = [
+            INSERT if at is None else UPDATE if event in changes else UNCHANGED
+            for event, at in enumerate(places)
+        ]
+        option = self.option
+        people = self.window.users if self.window else sorted(set(events.user_ids))
+        return Plan(
+            self.form,
+            option.mode,
+            option.on_missing_fields,
+            None if option.key is None else list(option.key),
+            len(df),
+            df.index.tolist(),
+            events,
+            actions,
+            changes,
+            self._deletes(places, matched, stored),
+            self.rejects,
+            len(stored),
+            sorted({*people, *events.user_ids}),
+            stored.server_time,
+            option.batch_size,
+            option.window,
+            self.warnings,
+        )
+
+    def _deletes(
+        self, places: Sequence[int | None], matched: _Matched, stored: Snapshot
+    ) -> list[Deletion]:
+        """Return the stored events of the window that the frame does not have."""
+        if self.window is None:
+            return []
+        kept = {at for at in places if at is not None} | matched.claimed
+        mine = set(self.window.users)
+        gone = [p for p, user in enumerate(stored.user_ids) if p not in kept and user in mine]
+        if gone and self.rejects:
+            # A row that can't be read may be the very one that a stored event stands for.
+            self.warnings.append(
+                f"{len(gone)} events are not in the frame, but nothing is deleted while rows are "
+                "rejected."
+            )
+            return []
+        return [
+            Deletion(
+                stored.ids[p],
+                stored.user_ids[p],
+                stored.start_days[p],
+                stored.start_minutes[p],
+                stored.digest(p),
+            )
+            for p in gone
+        ]
+
+
+def _whole_events(
+    df: pd.DataFrame, kept: Sequence[int], bad: dict[int, str], option: PlanOption
+) -> set[int]:
+    """Return the rows of the events to which bad rows belong: no event goes out in part."""
+    if not option.table_fields or not bad:
+        return set()
+    frame = df.iloc[list(kept)]
+    names = {str(c).lower(): c for c in frame.columns}
+    parts = [option.id_col, "start_date", "start_time", "event_id", *(option.key or ())]
+    columns = [names[p.lower()] for p in dict.fromkeys(parts) if p.lower() in names]
+    lines: list[tuple[Any, ...]] = list(
+        zip(*(frame[c].astype(str).tolist() for c in columns), strict=True)
+    )
+    hit = {lines[p] for p in bad}
+    return {p for p, line in enumerate(lines) if line in hit}
+
+
+def refuse_losses(draft: Draft, schema: FormSchema, on_missing_fields: str) -> None:
+    """Raise if fields are missing and that is not wanted."""
+    missing = schema.missing({*draft.field_columns, *draft.table_columns})
+    if missing and on_missing_fields == "error":
+        raise AMSInputError(
+            f"DataFrame is invalid: it lacks the fields {', '.join(map(repr, missing))}, which an "
+            "update would clear. Nothing was sent.",
+            hint="Add them, or set on_missing_fields='keep'.",
+        )
+
+
+def refuse_rejects(plan: Plan) -> None:
+    """Raise if a plan has rows that can't be sent.
+
+    Raises
+    ------
+    AMSInputError
+        Names the rows and all reasons; nothing was sent.
+    """
+    if not plan.rejects:
+        return
+    by_reason: dict[str, list[Any]] = defaultdict(list)
+    for position, reason in sorted(plan.rejects.items()):
+        by_reason[reason].append(plan.row_labels[position])
+    parts = [f"{reason} (rows {describe_rows(rows)})" for reason, rows in by_reason.items()]
+    raise AMSInputError(
+        f"DataFrame is invalid: {'; '.join(parts[:20])}. Nothing was sent.",
+        rows=[plan.row_labels[p] for p in sorted(plan.rejects)],
+        rows_told=True,
+    )

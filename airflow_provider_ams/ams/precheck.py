@@ -1,0 +1,88 @@
+"""What an import looks at before it sends anything: the form, and what an update would lose."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import pandas as pd
+
+from airflow_provider_ams.ams.client import AMSClient
+from airflow_provider_ams.ams.contract import PlanOption
+from airflow_provider_ams.ams.errors import AMSPermissionError
+from airflow_provider_ams.ams.forms import read_schema
+from airflow_provider_ams.ams.options import EventImportOption, ImportOption
+from airflow_provider_ams.ams.plan import Plan
+from airflow_provider_ams.ams.planning import refuse_losses
+from airflow_provider_ams.ams.prepare import Draft
+from airflow_provider_ams.ams.validate import inspect
+
+
+class AMSDataLossWarning(UserWarning):
+    """An update is about to empty fields that the frame does not have."""
+
+
+def as_plan_option(option: ImportOption, mode: str, **more: Any) -> PlanOption:  # noqa: ANN401
+    """Return the options of an import as those of a plan."""
+    known = {f.name for f in fields(EventImportOption)} | {"key", "on_missing_fields"}
+    shared = {f.name: getattr(option, f.name) for f in fields(option) if f.name in known}
+    return PlanOption(**{**shared, "mode": mode, **more})
+
+
+def checked(
+    df: pd.DataFrame, form: str, option: PlanOption, client: AMSClient
+) -> tuple[Draft, list[int]]:
+    """Return a frame that fits the form, and the user id of each of its rows.
+
+    Raises
+    ------
+    AMSValidationError
+        It does not fit.
+    """
+    seen = inspect(df, form, option, client)
+    seen.report.raise_for_errors()
+    assert seen.draft is not None
+    seen.draft.warnings += [str(f) for f in seen.report.warnings]
+    return seen.draft, [u for u in seen.users if u is not None]
+
+
+def face_losses(client: AMSClient, form: str, draft: Draft, on_missing_fields: str) -> str | None:
+    """Warn of what an overwrite would clear, or refuse it; returns the warning.
+
+    Looks at the form and not at the stored events: that would cost as much as keeping them.
+
+    Raises
+    ------
+    AMSInputError
+        `on_missing_fields` is ``error``, and fields are missing.
+    """
+    schema = read_schema(client, form)
+    if schema is None and on_missing_fields == "error":
+        raise AMSPermissionError(
+            f"The account may not see the fields of '{form}': nobody can tell which are missing.",
+            hint="Give its role access to the form.",
+        )
+    if schema is None:
+        return None
+    refuse_losses(draft, schema, on_missing_fields)
+    missing = schema.missing({*draft.field_columns, *draft.table_columns})
+    return warn_of_loss(form, missing) if missing else None
+
+
+def warn_of_loss(form: str, names: Sequence[str]) -> str:
+    """Warn of fields that are about to be emptied; returns the warning."""
+    text = (
+        f"AMS replaces whole events: the fields {', '.join(map(repr, names))} of '{form}', which "
+        "the frame does not have, are emptied. on_missing_fields='keep' keeps them."
+    )
+    warnings.warn(text, AMSDataLossWarning, stacklevel=2)
+    return text
+
+
+def cleared(plan: Plan) -> list[str]:
+    """Return the fields that a plan empties although the frame says nothing of them."""
+    said = {*plan.events.fields, *plan.events.table}
+    names = (c.field for changes in plan.changes.values() for c in changes if c.new is None)
+    return list(dict.fromkeys(n for n in names if n.split("[")[0] not in said and n not in said))
