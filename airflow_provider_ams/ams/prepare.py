@@ -170,10 +170,12 @@ def invalid(problems: Problems, draft: Draft) -> AMSInputError:
 
 def rename_reserved(df: pd.DataFrame, id_col: str) -> pd.DataFrame:
     """Return the frame with reserved columns in lower case (``User_ID`` -> ``user_id``)."""
+    # A form may have a field "Email" beside the column "email".
+    names = ANY_CASE if id_col in df.columns else ANY_CASE | {id_col}
     renamed = {
         c: c.lower()
         for c in df.columns
-        if isinstance(c, str) and (c.lower() in ANY_CASE or c.lower() == id_col) and c != c.lower()
+        if isinstance(c, str) and c != c.lower() and c.lower() in names
     }
     return df.rename(columns=renamed)
 

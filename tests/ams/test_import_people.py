@@ -43,6 +43,12 @@ def test_letter_case_of_the_id_column_does_not_matter(client, sandbox, column):
     assert [e["user_id"] for e in sandbox.events()] == [ANN]
 
 
+def test_a_field_may_be_called_like_the_id_column_in_another_case(client, sandbox):
+    sandbox.add_form("Mails", ["Email", "amount"])
+    insert(client, people("email", ["ann@x.test"], Email="mine"), "Mails", id_col="email")
+    assert sandbox.events()[0]["values"] == {"Email": "mine", "amount": "1"}
+
+
 def test_a_roster_of_500_takes_one_paged_pass(client, sandbox):
     sandbox.add_users(496)  # with the three and the API account: 500
     names = [u["username"] for u in sandbox.users() if u["username"] != sandbox.username]
