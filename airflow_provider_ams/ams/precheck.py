@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
 from dataclasses import fields
@@ -77,8 +78,16 @@ def warn_of_loss(form: str, names: Sequence[str]) -> str:
         f"AMS replaces whole events: the fields {', '.join(map(repr, names))} of '{form}', which "
         "the frame does not have, are emptied. on_missing_fields='keep' keeps them."
     )
-    warnings.warn(text, AMSDataLossWarning, stacklevel=2)
+    warnings.warn(text, AMSDataLossWarning, stacklevel=_callers_level())
     return text
+
+
+def _callers_level() -> int:
+    """Return the stack level, for a warning, of the first caller outside this package."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(__package__ or ""):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def cleared(plan: Plan) -> list[str]:
