@@ -42,7 +42,15 @@ class Protocol(HttpToolsProtocol):
 def make_server(
     port: int, seed: str | None, db: str | None, faults: str | None, settings: dict[str, Any]
 ) -> tuple[uvicorn.Server, socket.socket, Site]:
-    """Bind a socket on 127.0.0.1 and build the server for it."""
+    """Bind a socket on 127.0.0.1 and build the server for it.
+
+    Raises
+    ------
+    ValueError
+        For a setting, data set or fault profile that there is not.
+    OSError
+        When the port is taken.
+    """
     started = Settings(**settings)
     clock = Clock()
     site = Site(started, Store(db, clock), clock)
@@ -53,7 +61,11 @@ def make_server(
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", port))
     site.origin = f"http://127.0.0.1:{bound.getsockname()[1]}"
-    config = uvicorn.Config(
+    return uvicorn.Server(_config(site)), bound, site
+
+
+def _config(site: Site) -> uvicorn.Config:
+    return uvicorn.Config(
         app.build(site),
         http=Protocol,
         loop="auto",
@@ -69,7 +81,6 @@ def make_server(
         timeout_graceful_shutdown=1,
         backlog=2048,
     )
-    return uvicorn.Server(config), bound, site
 
 
 class Sandbox(Control):
