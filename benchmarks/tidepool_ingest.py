@@ -25,6 +25,7 @@ import time
 from pathlib import Path
 
 BATCH = 100
+RATIO, MEGABYTES = 1.2, 200
 SENTENCE = (
     "how do I log my sleep and training load after the long run please tell me coach thanks, why "
     'is "readiness" low today what does it mean for the session tomorrow'
@@ -154,6 +155,18 @@ def measure(arguments):
                     f"| {ours['cpu']:.1f} | {ours['memory']:.0f} |",
                     flush=True,
                 )
+    print(f"\nlimits: ratio {RATIO} with a window of 4, {MEGABYTES} MB")
+
+
+def kills():
+    """Run the test that kills an ingest at 50 random moments; returns the line it prints."""
+    test = Path(__file__).parents[1] / "tests" / "tidepool" / "test_tidepool_kill.py"
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-m", "chaos", str(test)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("50 kills")]
+    if done.returncode or not lines:
+        raise SystemExit(f"the kill test failed:\n{done.stdout[-2000:]}")
+    return lines[0]
 
 
 def check(server, rows):
@@ -176,6 +189,7 @@ def main():
         print(json.dumps(run(url, key, path, int(window))))
     else:
         measure(arguments)
+        print(f"{kills()}: every event tracked, none more than twice, all repeats reported")
 
 
 if __name__ == "__main__":

@@ -31,8 +31,9 @@ def ams_comments_to_tidepool():
     """Read what has changed in AMS, pick the comments that are new, track them.
 
     AMS hands out an event again when any field of it changes, and whether Tidepool drops an id
-    it knows is not documented: so what was sent is remembered. People are known to Tidepool by
-    their AMS user id alone; what they write is passed on as it is.
+    it knows is not documented: so what was sent is remembered. (Should `remember` fail for good,
+    the next run sends these comments again, under the same ids.) People are known to Tidepool
+    by their AMS user id alone; what they write is passed on as it is.
     """
     changed = AmsSyncEventDataOperator(
         task_id="sync_event_data",

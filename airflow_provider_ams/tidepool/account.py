@@ -26,9 +26,12 @@ class Account:
         Begun.
     rejects : Rejects
         Where rejected rows go.
+    unit : {"line", "row"}
+        What the source counts its rows by.
     """
 
-    def __init__(self, journal: Journal, rejects: Rejects) -> None:
+    def __init__(self, journal: Journal, rejects: Rejects, unit: str = "line") -> None:
+        self._unit = unit
         self.result = IngestResult(journal_path=journal.path)
         self._journal = journal
         self._rejects = rejects
@@ -102,7 +105,7 @@ class Account:
     def _resent(self, batch: Batch, at: list[int], reason: str) -> None:
         if not at:
             return
-        rows = ResentRows(batch.line(at[0]), batch.line(at[-1]), len(at), reason)
+        rows = ResentRows(batch.line(at[0]), batch.line(at[-1]), len(at), reason, self._unit)
         log.warning("%s", rows)
         self.result.resent.append(rows)
 
@@ -111,7 +114,7 @@ class Account:
             self._reject(*batch.position(at), reason)
 
     def _reject(self, chunk: Chunk, at: int, reason: str) -> None:
-        self.result.rejected.append(RejectedRow(chunk.lines[at], reason))
+        self.result.rejected.append(RejectedRow(chunk.lines[at], reason, self._unit))
         self._rejects.add(chunk, at, reason)
 
 

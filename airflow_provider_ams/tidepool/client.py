@@ -241,9 +241,12 @@ def _journal(source: Source, journal: object, options: IngestOptions) -> Journal
 
 
 def _rejects(source: Source, options: IngestOptions) -> Rejects:
-    if options.rejects is not None:
-        return Rejects(locate(options.rejects, options.storage_options))
     place: Location | None = source.location
+    if options.rejects is not None:
+        chosen = locate(options.rejects, options.storage_options)
+        if place is not None and chosen.name == place.name:
+            raise TidepoolConfigurationError("rejects names the source: it would be overwritten")
+        return Rejects(chosen)
     if place is None or options.on_invalid == "fail":
         return Rejects(None)
     csv = place.name.lower().endswith((".csv", ".tsv", ".txt")) or options.format == "csv"

@@ -66,7 +66,7 @@ class Ingest:
         self._clock = clock
         self._name = source.name
         self._console = Console(options.interactive_mode)
-        self._account = Account(journal, rejects)
+        self._account = Account(journal, rejects, source.unit)
         self._reader = Reader(source, options, self._account)
         self._confirmed = Ranges(journal.confirmed.pairs())
         self._strict = options.on_invalid == "fail"

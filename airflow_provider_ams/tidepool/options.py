@@ -41,7 +41,8 @@ class IngestOptions:
         leaves wrong rows out and writes them to the rejects file.
     columns : mapping
         Their column -> event field, e.g. ``{"message": "text", "sent_at": "timestamp"}``.
-        Columns with the name of a field need no entry.
+        Columns with the name of a field need no entry; columns that feed no field are not sent,
+        but take part in the ids that are made from a row.
     timezone : str, optional
         IANA zone of timestamps without one; not given, such a timestamp is an error.
     ambiguous : {"reject", "first", "second"}

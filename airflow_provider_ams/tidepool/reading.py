@@ -50,7 +50,9 @@ class Reader:
 
     def check_all(self) -> int:
         """Read and check everything; returns the number of rows."""
-        return sum(len(checked.chunk) for checked in self._checked())
+        rows = sum(len(checked.chunk) for checked in self._checked())
+        self.check_untouched()
+        return rows
 
     def ready(self, salt: str, confirmed: Ranges) -> Iterator[Ready]:
         """Yield every chunk with its events and the positions that must not be sent.

@@ -15,13 +15,16 @@ class RejectedRow(NamedTuple):
         Where the row starts: the physical line of a text file, else the row counted from 1.
     reason : str
         All that is wrong with it, without its values.
+    unit : {"line", "row"}
+        What is counted.
     """
 
     line: int
     reason: str
+    unit: str = "line"
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}"
+        return f"{self.unit} {self.line}: {self.reason}"
 
 
 class ResentRows(NamedTuple):
@@ -35,17 +38,20 @@ class ResentRows(NamedTuple):
         How many.
     reason : str
         Why it is not known whether the first sending was stored.
+    unit : {"line", "row"}
+        What is counted.
     """
 
     first_line: int
     last_line: int
     events: int
     reason: str
+    unit: str = "line"
 
     def __str__(self) -> str:
         return (
-            f"lines {self.first_line} to {self.last_line}: {self.events} events sent again with "
-            f"the same ids ({self.reason})"
+            f"{self.unit}s {self.first_line} to {self.last_line}: {self.events} events sent again "
+            f"with the same ids ({self.reason})"
         )
 
 

@@ -101,7 +101,7 @@ def test_track_stores_all(client, sandbox):
 @pytest.mark.parametrize("call", ["validate_events", "track_events"])
 def test_wrong_rows_are_named_before_anything_is_sent(client, sandbox, call):
     rows = [*sample_rows(3), {"text": "", "timestamp": "soon"}]
-    with pytest.raises(TidepoolRejectedError, match="line 4: text is empty; timestamp is not ISO"):
+    with pytest.raises(TidepoolRejectedError, match="row 4: text is empty; timestamp is not ISO"):
         getattr(client, call)(rows)
     assert sandbox.requests() == {}
 

@@ -193,7 +193,7 @@ def test_what_no_retry_heals_fails_at_once(tidepool_connection, kind):
         track(rows, Store(), **({"batch_size": 500} if kind == "option" else {}))
     assert error.value.__cause__ is not None
     if kind == "rejected":
-        assert "line 2: text is empty" in str(error.value)
+        assert "row 2: text is empty" in str(error.value)
 
 
 def test_rows_are_not_shown_in_templates(sandbox):

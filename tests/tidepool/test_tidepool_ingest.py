@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import threading
 from datetime import datetime, timezone
 
 import fsspec
@@ -14,6 +15,7 @@ from tidepool_samples import sample_rows
 
 from airflow_provider_ams.tidepool import (
     TidepoolClient,
+    TidepoolConfigurationError,
     TidepoolInputError,
     TidepoolJournalError,
     TidepoolRejectedError,
@@ -144,6 +146,24 @@ def test_rejects_of_other_sources_are_json_lines(ingest, tmp_path):
         (4, "a row must be a dict"),
     ]
     assert kept[0]["row"]["text"] == 5
+
+
+def test_the_source_is_never_the_rejects_file(ingest, write_csv):
+    path = write_csv(BAD_ROWS)
+    before = path.read_bytes()
+    with pytest.raises(TidepoolConfigurationError, match="overwritten"):
+        ingest(path, on_invalid="skip", rejects=str(path))
+    assert path.read_bytes() == before
+
+
+def test_a_source_that_changes_under_the_reader_is_noticed(client, quick, write_csv, sandbox):
+    path = write_csv(sample_rows(700))
+    sandbox.configure(latency_ms=20)
+    timer = threading.Timer(0.05, lambda: path.open("a").write("x,2023-08-10T21:26:27Z,\n"))
+    timer.start()
+    with pytest.raises(TidepoolInputError, match="was changed while it was read"):
+        client.ingest(path, quick(batch_size=10))
+    timer.join()
 
 
 def test_no_rejects_no_file(ingest, write_csv, tmp_path):

@@ -71,7 +71,7 @@ def test_a_bad_event_is_found_and_named_without_its_text(client, server, write_c
     caplog.set_level(logging.DEBUG)
     result = client.ingest(write_csv(rows_with_bad(41, 299)), quick(on_invalid="skip"))
     reason = "refused by the server (HTTP 422 about text)"
-    assert [tuple(row) for row in result.rejected] == [(43, reason), (301, reason)]
+    assert [row[:2] for row in result.rejected] == [(43, reason), (301, reason)]
     assert len(server.stored) == 298
     assert "secret" not in str(result) + caplog.text
     # Two calls for each halving on the way down to one event, and the batches themselves.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Protocol, cast
 
-from airflow_provider_ams.tidepool.errors import TidepoolConfigurationError, TidepoolInputError
+from airflow_provider_ams.tidepool.errors import TidepoolConfigurationError
 from airflow_provider_ams.tidepool.location import Location, locate
 from airflow_provider_ams.tidepool.options import IngestOptions
 from airflow_provider_ams.tidepool.sources.chunk import Chunk
@@ -103,4 +103,4 @@ def _kind(name: str) -> str:
         ) from None
 
 
-__all__ = ["Chunk", "Source", "TidepoolInputError", "open_source"]
+__all__ = ["Chunk", "Source", "open_source"]
