@@ -64,7 +64,7 @@ def save(site: Site, drafts: Sequence[Draft], keep_old: bool = False) -> list[li
                 )
                 ids[-1].append(event_id)
                 batch.append(row)
-                if piece.form.calculations:
+                if piece.form.looks_back:  # to earlier events of this very call too
                     site.store.put_events(batch)
                     batch = []
         site.store.put_events(batch)

@@ -150,6 +150,11 @@ class Form:
         return tuple(item for item in self.fields if item.type in CALCULATED)
 
     @cached_property
+    def looks_back(self) -> bool:
+        """Tell whether a calculation reads the user's earlier events."""
+        return any(item.type.startswith("History") for item in self.fields)
+
+    @cached_property
     def added_on_read(self) -> tuple[Field, ...]:
         """Linked and personal fields."""
         return tuple(item for item in self.fields if item.type in (*LINKED, PERSONAL))
