@@ -88,7 +88,7 @@ class Account:
         self._reject_all(batch, delivery)
         self._report_resent(batch, delivery)
         self.result.tracked += sum(end - start for start, end in delivery.accepted)
-        self.result.batches += delivery.error is None
+        self.result.batches += bool(delivery.accepted)
 
     def _count_calls(self, delivery: Delivery) -> None:
         self.result.requests += delivery.requests

@@ -257,7 +257,8 @@ class Ingest:
         """Wait until the pause since the last call, begun or answered, is over."""
         rest = self._last_call + self._options.pause - self._clock.now()
         if rest > 0:
-            self._clock.sleep(rest)
+            # Never longer than the pause, even if somebody sets the clock back.
+            self._clock.sleep(min(rest, self._options.pause))
         self._last_call = self._clock.now()
 
     def _say(self) -> None:

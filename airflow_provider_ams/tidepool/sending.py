@@ -84,12 +84,27 @@ class Delivery:
 
 @dataclass
 class _Try:
-    """What one request came to; `wait` is what the server asked for, in seconds."""
+    """What one request came to.
+
+    Parameters
+    ----------
+    action : Action
+        What to do next.
+    words : str
+        What happened.
+    wait : float, optional
+        Seconds the server asked to wait.
+    fields : sequence of str
+        Event fields its error points at.
+    uncertain : bool
+        The events may be stored.
+    """
 
     action: Action
     words: str
     wait: float | None = None
     fields: Sequence[str] = ()
+    uncertain: bool = False
 
 
 class Sender:
@@ -145,11 +160,11 @@ class Sender:
                 delivery.accepted.append((start, end))
             elif outcome.action in (Action.SPLIT, Action.TOO_LARGE):
                 if end - start == 1:
-                    delivery.rejected[start] = _reason(outcome)
+                    delivery.rejected[start] = _reason(outcome, delivery.resent)
                 else:
                     middle = (start + end) // 2
                     waiting += [(middle, end), (start, middle)]
-            elif outcome.action in (Action.DOUBT, Action.STOP):
+            elif outcome.uncertain:
                 delivery.doubtful.append((start, end))
         return delivery
 
@@ -174,10 +189,11 @@ class Sender:
             if outcome.action is Action.DOUBT:
                 doubt, resend = outcome.words, resend - 1
             if self._give_up(outcome, failures, resend):
-                # An earlier doubt about the same events outlives a later, clear refusal.
-                if doubt and outcome.action is not Action.STOP:
+                if doubt and outcome.action is Action.LATER:
                     outcome = _Try(Action.DOUBT, doubt, outcome.wait)
                 delivery.error = error_of(outcome)
+                # An earlier doubt about the same events outlives a later, clear refusal.
+                outcome.uncertain = bool(doubt) or outcome.action in (Action.DOUBT, Action.STOP)
                 return outcome
             delay = self._policy.delay(failures, self._clock.random(), outcome.wait)
             self._clock.sleep(delay)
@@ -222,7 +238,10 @@ def _words(reply: Reply) -> str:
     return f"HTTP {reply.status}{page}"
 
 
-def _reason(outcome: _Try) -> str:
+def _reason(outcome: _Try, resent: str) -> str:
+    if resent:
+        # A server that knows ids may refuse what it has stored already.
+        return f"refused by the server ({outcome.words}) after a sending without an answer"
     if outcome.action is Action.TOO_LARGE:
         return f"too large for the server ({outcome.words})"
     about = f" about {', '.join(outcome.fields)}" if outcome.fields else ""

@@ -122,6 +122,13 @@ def test_all_wrong_rows_are_named_together_and_nothing_is_sent(ingest, sandbox, 
     assert not path.with_name("events.csv.tidepool-journal").exists()
 
 
+@pytest.mark.parametrize("window", [1, 3])
+def test_batches_keep_their_distance(ingest, write_csv, clock, window):
+    ingest(write_csv(sample_rows(500)), pause=0.2, window=window, validate="first")
+    assert len(clock.slept) == 5
+    assert clock.slept == pytest.approx([0.2] * 5)
+
+
 def test_wrong_rows_can_be_skipped_into_a_file(ingest, sandbox, write_csv):
     rows = [*sample_rows(60), BAD_ROWS[0], *sample_rows(60, 60), BAD_ROWS[1]]
     result = ingest(write_csv(rows), on_invalid="skip")
@@ -209,11 +216,12 @@ def picky(sandbox):
     return sandbox
 
 
-def test_one_event_the_server_refuses_does_not_sink_the_others(ingest, picky, write_csv):
+@pytest.mark.parametrize("validate", ["none", "first", "all"])
+def test_one_event_the_server_refuses_does_not_sink_the_others(ingest, picky, write_csv, validate):
     rows = sample_rows(100)
     rows[41]["text"] = "x" * 4000
     rows[97]["text"] = "y" * 4000
-    result = ingest(write_csv(rows), on_invalid="skip")
+    result = ingest(write_csv(rows), on_invalid="skip", validate=validate)
     assert (result.tracked, [row.line for row in result.rejected]) == (98, [43, 99])
     assert "too large for the server (HTTP 413)" in str(result)
     assert times_stored(picky) == {1}
@@ -313,6 +321,16 @@ def test_without_leave_a_lost_answer_stops_the_run(ingest, sandbox, write_csv):
 def test_the_status_alone_says_that_events_are_stored(ingest, sandbox, write_csv):
     sandbox.faults(script=[{"endpoint": "tidepool/track", "nth": 1, "fault": "truncated"}])
     assert ingest(write_csv(sample_rows(3))).tracked == 3
+
+
+def test_a_refusal_after_a_lost_answer_leaves_the_doubt(ingest, sandbox, write_csv):
+    lost = {"endpoint": "tidepool/track", "nth": 2, "fault": "reset_after_commit"}
+    refused = {"endpoint": "tidepool/track", "nth": 3, "fault": "429", "retry_after": 999}
+    sandbox.faults(script=[lost, refused])
+    path = write_csv(sample_rows(300))
+    with pytest.raises(TidepoolUnknownOutcomeError):
+        ingest(path)
+    assert ingest(path).resent_events == 100
 
 
 @pytest.mark.parametrize("fault", ["html", "empty"])

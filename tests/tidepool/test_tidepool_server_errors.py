@@ -17,11 +17,18 @@ class Handler(BaseHTTPRequestHandler):
     """Refuse batches with an event whose text says "bad", and echo the event in the error."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # an answer in two packets would wait for the client's acknowledgement
 
     def do_POST(self):
         events = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.calls.append((self.path, len(events)))
         bad = [at for at, event in enumerate(events) if "bad" in event["text"]]
+        if any(event["id"] in self.server.known for event in events):
+            return self.answer(409, {"error": "known id"})
+        if self.server.lose:
+            self.server.lose = False
+            self.server.known |= {event["id"] for event in events}
+            return self.answer(500, {})
         if bad:
             detail = [
                 {"loc": ["body", at, "text"], "msg": events[at]["text"], "input": events[at]}
@@ -46,7 +53,7 @@ class Handler(BaseHTTPRequestHandler):
 def server():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    server.calls, server.stored = [], []
+    server.calls, server.stored, server.known, server.lose = [], [], set(), False
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
@@ -83,6 +90,15 @@ def test_an_error_does_not_hold_what_the_server_echoes(client, write_csv, quick)
         client.ingest(write_csv(rows_with_bad(250)), quick(validate="all"))
     assert "line 252" in str(error.value)
     assert "secret" not in str(error.value) + repr(error.value.result)
+
+
+def test_a_server_that_refuses_known_ids_is_not_misread(client, server, quick, caplog):
+    server.lose = True
+    result = client.ingest(sample_rows(3), quick(on_invalid="skip"))
+    assert {row.reason for row in result.rejected} == {
+        "refused by the server (HTTP 409) after a sending without an answer"
+    }
+    assert "events sent again with the same ids (HTTP 500)" in caplog.text
 
 
 @pytest.mark.parametrize("batch_size", [1, 100])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-ROWS = 500
+ROWS = 200
 
 
 @dataclass
