@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # The tests and the demo bring an Airflow home of their own.
 unexport AIRFLOW_HOME
 
-.PHONY: setup demo ui test lint bench chaos lock clean
+.PHONY: setup demo ui test lint bench chaos mutate lock clean
 
 setup: .venv/.ready
 
@@ -37,6 +37,11 @@ bench: setup
 
 chaos: setup
 	$(BIN)/python -m pytest -m chaos
+
+# Half an hour or more; survivors are listed with `mutmut results`.
+mutate: setup
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results | sed 's/.*: //' | sort | uniq -c
 
 lock:
 	uv pip compile --universal --python-version 3.10 --extra dev --no-emit-index-url --no-emit-find-links \

@@ -81,7 +81,8 @@ def sessions(rows: int = 45) -> pd.DataFrame:
             "load": [12_345_678.0 + i for i in range(rows)],
         }
     )
-    frame.iloc[1] = frame.iloc[0]
+    if rows > 1:
+        frame.iloc[1] = frame.iloc[0]
     return frame
 
 

@@ -1,0 +1,456 @@
+"""The finer rules of an import: statuses, numbers of calls, reasons, widths, whose events count."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_ams.ams import (
+    AMSConfigurationError,
+    AMSError,
+    AMSLoginError,
+    AMSPermissionError,
+    AMSTransientError,
+    AMSUnknownOutcomeError,
+    InsertEventOption,
+    UpdateEventOption,
+    insert_event_data,
+    update_event_data,
+)
+from airflow_provider_ams.ams.resume import FileCheckpoint, Progress
+from airflow_provider_ams.transport import Clock, RetryPolicy
+from tests.ams.tiny import Tiny
+from tests.ams_faults.harness import FORM, held, make_client, prepare, sessions, stored_ids, wanted
+
+NOTHING = {
+    "export": {"events": []},
+    "lastSynchronisationTimeOnServer": 1_700_000_000_000,
+    "cursor": None,
+}
+
+
+@pytest.fixture
+def sandbox(faulty_sandbox):
+    prepare(faulty_sandbox)
+    return faulty_sandbox
+
+
+def run(client, frame, resume=None, **options):
+    option = InsertEventOption(
+        **{"interactive_mode": False, "batch_size": 3, "settle": 7.0, **options}
+    )
+    return insert_event_data(frame, FORM, client=client, option=option, resume=resume)
+
+
+def spread(rows):
+    """Return sessions of different days, so that calls are as large as they may be."""
+    return sessions(rows).assign(start_date=[f"{i + 1:02d}/03/2026" for i in range(rows)])
+
+
+def tiny_client(tiny, waits, tries=3):
+    clock = Clock(sleep=waits.append, random=lambda: 0.0)
+    return make_client(tiny, clock=clock, retry=RetryPolicy(tries=tries))
+
+
+# ---------------------------------------------------------------- HTTP statuses of a write
+
+PAGE = b"<html>a page with a secret-value in it</html>"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "calls", "settles"),
+    [
+        (400, AMSConfigurationError, 0, 0),
+        (401, AMSLoginError, 2, 0),
+        (403, AMSPermissionError, 2, 0),
+        (404, AMSConfigurationError, 1, 0),
+        (302, AMSConfigurationError, 1, 0),
+        (418, AMSConfigurationError, 1, 0),
+        (429, AMSTransientError, 3, 0),
+        (500, AMSTransientError, 3, 0),
+        (502, AMSTransientError, 3, 3),
+        (503, AMSTransientError, 3, 3),
+        (504, AMSTransientError, 3, 3),
+        (507, AMSTransientError, 3, 3),
+    ],
+)
+def test_status_of_a_write(status, error, calls, settles):
+    waits = []
+    with Tiny(synchronise=NOTHING, eventsimport=(status, {}, PAGE)) as tiny:
+        tiny.username, tiny.password = "u", "p"
+        with pytest.raises(AMSError) as caught:
+            run(tiny_client(tiny, waits), spread(1))
+        sent = len(tiny.calls("eventsimport"))
+    if status == 400:  # AMS looked at the event and does not want it
+        assert caught.value.result.rows["reason"].tolist() == ["AMS answered HTTP 400"]
+        assert caught.value.result.rows["batch"].tolist() == [1]
+        return
+    assert isinstance(caught.value, error)
+    assert caught.value.status == status
+    assert caught.value.endpoint == "eventsimport"
+    assert sent == calls
+    assert waits.count(7.0) == settles
+    assert "secret-value" not in f"{caught.value} {caught.value!r}"
+    row = caught.value.result.rows.iloc[0]
+    assert row["status"] == "rejected"
+    assert row["reason"].startswith("not stored: ")
+
+
+@pytest.mark.parametrize("header", [{"Retry-After": "900"}, {"retry-after": "900"}])
+def test_a_wait_that_ams_asks_for(header):
+    waits = []
+    with Tiny(synchronise=NOTHING, eventsimport=(429, header, b"")) as tiny:
+        tiny.username, tiny.password = "u", "p"
+        with pytest.raises(AMSTransientError) as caught:
+            run(tiny_client(tiny, waits), spread(1))
+    assert caught.value.retry_after == 900
+    assert "HTTP 429" in str(caught.value)
+    assert waits == []
+
+
+def test_the_longest_wait_counts(sandbox):
+    waits = []
+    script = [
+        {"endpoint": "eventsimport", "nth": 1, "fault": "429", "retry_after": 5},
+        {"endpoint": "eventsimport", "nth": 2, "fault": "429", "retry_after": 9},
+    ]
+    sandbox.faults(script=script)
+    sandbox.configure(latency_ms=20)
+    client = make_client(sandbox, clock=Clock(sleep=waits.append, random=lambda: 0.0))
+    run(client, spread(6), window=2)
+    assert waits == [9.0]
+
+
+def test_a_page_instead_of_an_answer_may_come_early(sandbox):
+    """A page comes from something in between: the server behind it may still be at work."""
+    waits = []
+    sandbox.faults(
+        script=[{"endpoint": "eventsimport", "nth": 1, "fault": "html", "commit": False}]
+    )
+    client = make_client(sandbox, clock=Clock(sleep=waits.append, random=lambda: 0.0))
+    run(client, spread(3))
+    assert waits == [7.0, 0.0]
+    assert held(sandbox) == wanted(spread(3))
+
+
+# ---------------------------------------------------------------- results
+
+
+def test_batch_numbers_and_reasons(sandbox):
+    sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 2, "fault": "500_after"}])
+    rows = run(make_client(sandbox), spread(9)).rows
+    assert rows["batch"].tolist() == [1] * 3 + [2] * 3 + [3] * 3
+    assert rows["reason"].isna().all()
+
+
+@pytest.mark.parametrize(("drop", "landed"), [(1, 2), (2, 1), (3, 0)], ids=["one", "two", "all"])
+def test_events_that_ams_drops_in_silence_are_named(sandbox, drop, landed):
+    """For a person to whom the form can't be delivered AMS reports success and stores nothing."""
+    sandbox.faults(
+        script=[{"endpoint": "eventsimport", "nth": [1, 2], "fault": "short_ids", "drop": drop}]
+    )
+    with pytest.raises(AMSError) as caught:
+        run(make_client(sandbox), spread(3))
+    rows = caught.value.result.rows
+    assert rows["status"].tolist() == ["inserted"] * landed + ["rejected"] * drop
+    assert rows["batch"].tolist() == [1] * landed + [2] * drop
+    assert rows["reason"].iloc[-1] == f"not stored: AMS confirmed 0 of {drop} events"
+    assert sandbox.requests()["eventsimport"] == 2
+
+
+def test_a_refusal_without_a_word_gets_the_likely_reason(sandbox):
+    sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 1, "fault": "reject"}])
+    with pytest.raises(AMSError) as caught:
+        run(make_client(sandbox), spread(1))
+    rows = caught.value.result.rows
+    assert rows["reason"].tolist() == [
+        "AMS refused the event without a reason; often a required field has no value"
+    ]
+    assert rows["batch"].tolist() == [1]
+
+
+def test_reasons_belong_to_their_events():
+    """AMS names culprits by user id and date, under keys of its own."""
+
+    def refuse(body):
+        events = body["events"]
+        bad = [e for e in events if e["userId"]["userId"] == 1001]
+        if not bad:
+            ids = [100 + e["userId"]["userId"] for e in events]
+            part = {"state": "SUCCESSFULLY_IMPORTED", "ids": ids}
+            state = "SUCCESSFULLY_IMPORTED"
+        else:
+            pairs = [
+                {"key": "Error", "value": "minutes is out of range"},
+                {"key": "organisationId", "value": "1001"},
+                {"key": "Start Date", "value": bad[0]["startDate"]},
+            ]
+            blank = [{"key": "Error", "value": ""}, {"key": "organisationId", "value": "1000"}]
+            part = {"message": "0 out of 3", "error": [{"pairs": blank}, {"pairs": pairs}]}
+            state = "PARTIAL_ERROR"
+        entry = {"formName": FORM, "eventImportResults": part}
+        return {"result": {"state": state}, "eventImportResultForForm": [entry]}
+
+    frame = sessions(6).iloc[[0, 2, 3, 4]].reset_index(drop=True)
+    frame["user_id"] = [1000, 1001, 1002, 1003]
+    frame["start_date"] = [f"0{i + 1}/03/2026" for i in range(4)]
+    with Tiny(synchronise=NOTHING, eventsimport=refuse) as tiny:
+        tiny.username, tiny.password = "u", "p"
+        with pytest.raises(AMSError) as caught:
+            run(tiny_client(tiny, []), frame, batch_size=4)
+    rows = caught.value.result.rows
+    assert rows["status"].tolist() == ["inserted", "rejected", "inserted", "inserted"]
+    assert rows["reason"].tolist()[1] == "minutes is out of range"
+    assert rows["event_id"].tolist()[0] == 1100
+
+
+def test_given_up_after_200_refusals_and_not_before(sandbox):
+    sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 1, "times": 0, "fault": "reject"}])
+    frame = sessions(260)
+    with pytest.raises(AMSConfigurationError) as caught:
+        run(make_client(sandbox), frame, batch_size=1)
+    reasons = caught.value.result.rows["reason"]
+    assert "first 200 events" in caught.value.message
+    assert reasons.str.startswith("AMS refused").sum() == 200
+    assert reasons.str.startswith("not stored").sum() == 60
+
+
+# ---------------------------------------------------------------- width
+
+
+def test_fewer_in_flight_after_trouble_and_more_again_when_it_is_calm(sandbox):
+    from airflow_provider_ams.ams.engine import Importer
+    from airflow_provider_ams.ams.prepare import build_events, read_frame
+    from airflow_provider_ams.ams.replies import Verdict, WriteReply
+    from airflow_provider_ams.ams.sending import Attempt, Batch
+
+    frame = sessions(12)
+    client = make_client(sandbox)
+    events = build_events(
+        read_frame(frame, "user_id"), FORM, frame["user_id"].tolist(), now=client.now()
+    )
+    importer = Importer(client, events, Progress("", 0, ""), window=8)
+    bad = Attempt(1, Batch([0]), WriteReply(Verdict.DOUBT))
+    widths = []
+    for _ in range(5):
+        assert not importer._take(bad)
+        widths.append(importer._width)
+    assert widths == [4, 2, 1, 1, 1]
+    good = Attempt(2, Batch([]), WriteReply(Verdict.CONFIRMED))
+    assert _calls_until(importer, good, 2) == 20
+    assert _calls_until(importer, good, 8) == 6 * 20
+    importer._take(good)
+    assert importer._width == 8
+
+
+def _calls_until(importer, attempt, width):
+    calls = 0
+    while importer._width < width:
+        assert importer._take(attempt)
+        calls += 1
+    return calls
+
+
+# ---------------------------------------------------------------- whose events count
+
+
+def test_an_equal_event_by_another_account_is_not_ours(sandbox):
+    """The answer is lost and nothing was stored; a colleague has entered the same meanwhile."""
+    frame = spread(1)
+    sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 1, "fault": "500_before"}])
+    client = make_client(sandbox)
+    row = frame.iloc[0]
+
+    class Colleague(type(client)):
+        def write(self, endpoint, body):
+            if not sandbox.events(FORM):
+                event = {
+                    "user": int(row["user_id"]),
+                    "start_date": row["start_date"],
+                    "start_time": row["start_time"],
+                    "values": {"minutes": "30", "load": "12345678"},
+                    "entered_by": 1005,
+                }
+                sandbox.add_events(FORM, [event])
+            return super().write(endpoint, body)
+
+    client.__class__ = Colleague
+    run(client, frame)
+    assert sorted(e["entered_by"] for e in sandbox.events(FORM)) == [1005, 9001]
+
+
+def test_confirmed_events_do_not_stand_for_others(sandbox):
+    """Equal rows in different calls: the first is confirmed, the second is not stored."""
+    frame = sessions(2)
+    sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 2, "fault": "500_before"}])
+    rows = run(make_client(sandbox), frame, batch_size=1).rows
+    assert rows["event_id"].is_unique
+    assert len(sandbox.events(FORM)) == 2
+
+
+# ---------------------------------------------------------------- going on
+
+
+def note_of(path):
+    return Progress.parse(FileCheckpoint(path).load())
+
+
+def test_what_the_note_says(sandbox, tmp_path):
+    path = tmp_path / "note.json"
+    run(make_client(sandbox), spread(9), resume=path)
+    note = note_of(path)
+    first = sandbox.events(FORM)[0]["id"]
+    assert note.confirmed == [[0, 9, first]]
+    assert note.finished is True
+    assert 0 < note.since < sandbox.events(FORM)[0]["modified"]
+
+
+def test_the_note_is_there_before_the_first_call(sandbox, tmp_path):
+    path = tmp_path / "note.json"
+    sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 1, "times": 0, "fault": "503"}])
+    with pytest.raises(AMSTransientError):
+        run(make_client(sandbox), spread(9), resume=path)
+    note = note_of(path)
+    assert note.confirmed == []
+    assert note.finished is False
+    assert note.since > 0
+
+
+def test_confirmed_rows_are_not_read_back(sandbox, tmp_path):
+    path = tmp_path / "note.json"
+    sandbox.faults(
+        script=[
+            {"endpoint": "eventsimport", "nth": 3, "times": 9, "fault": "429", "retry_after": 99}
+        ]
+    )
+    with pytest.raises(AMSTransientError):
+        run(make_client(sandbox), spread(9), resume=path)
+    sandbox.faults(None)
+    waits = []
+    client = make_client(sandbox, clock=Clock(sleep=waits.append))
+    # The six that are confirmed are gone from AMS: a retry takes the note's word for them.
+    for event in sandbox.events(FORM):
+        sandbox.delete_event(event["id"])
+    rows = run(client, spread(9), resume=path).rows
+    assert rows["batch"].tolist() == [0] * 6 + [1] * 3
+    assert len(sandbox.events(FORM)) == 3
+    assert waits == [7.0]
+    assert note_of(path).finished is True
+
+
+def test_a_finished_note_is_looked_up(sandbox, tmp_path):
+    path = tmp_path / "note.json"
+    run(make_client(sandbox), spread(9), resume=path)
+    sandbox.delete_event(sandbox.events(FORM)[4]["id"])
+    rows = run(make_client(sandbox), spread(9), resume=path).rows
+    assert held(sandbox) == wanted(spread(9))
+    assert rows["batch"].tolist() == [0, 0, 0, 0, 1, 0, 0, 0, 0]
+
+
+def test_when_everything_is_confirmed_nothing_is_asked(sandbox, tmp_path):
+    """The try died after the last call and before it could say so."""
+    path = tmp_path / "note.json"
+    run(make_client(sandbox), spread(9), resume=path)
+    place = FileCheckpoint(path)
+    place.save({**place.load(), "finished": False})
+    before = sandbox.requests()
+    run(make_client(sandbox), spread(9), resume=path)
+    after = sandbox.requests()
+    assert after["synchronise"] == before["synchronise"]
+    assert after["eventsimport"] == before["eventsimport"]
+
+
+def test_undecided_rows_of_an_earlier_try_stay_unknown(sandbox, tmp_path):
+    path = tmp_path / "note.json"
+    sandbox.faults(
+        script=[
+            {"endpoint": "eventsimport", "nth": 1, "fault": "reset_after_commit"},
+            {"endpoint": "synchronise", "nth": 2, "fault": "429", "retry_after": 99},
+        ]
+    )
+    with pytest.raises(AMSUnknownOutcomeError):
+        run(make_client(sandbox), spread(3), resume=path)
+    sandbox.edit_event(sandbox.events(FORM)[1]["id"], {"minutes": "999"})
+    with pytest.raises(AMSUnknownOutcomeError) as caught:
+        run(make_client(sandbox), spread(3), resume=path)
+    rows = caught.value.result.rows
+    assert rows["status"].tolist() == ["inserted", "unknown", "inserted"]
+    assert "not with the same values" in rows["reason"][1]
+    assert len(sandbox.events(FORM)) == 3
+
+
+def test_the_read_back_of_an_earlier_try_fails(sandbox, tmp_path):
+    path = tmp_path / "note.json"
+    script = [
+        {"endpoint": "eventsimport", "nth": 2, "fault": "reset_after_commit"},
+        {"endpoint": "synchronise", "nth": [2, 3], "fault": "429", "retry_after": 99},
+    ]
+    sandbox.faults(script=script)
+    for _ in range(2):
+        with pytest.raises(AMSUnknownOutcomeError) as caught:
+            run(make_client(sandbox), spread(6), resume=path)
+        rows = caught.value.result.rows
+        assert rows["status"].tolist() == ["inserted"] * 3 + ["unknown"] * 3
+        assert rows["reason"].iloc[5].startswith("sent, outcome not known: ")
+    assert run(make_client(sandbox), spread(6), resume=path).counts["inserted"] == 6
+    assert len(sandbox.events(FORM)) == 6
+
+
+# ---------------------------------------------------------------- copies
+
+
+def update(client, frame, **options):
+    option = UpdateEventOption(
+        interactive_mode=False, require_confirmation=False, settle=0.0, **options
+    )
+    return update_event_data(frame, FORM, client=client, option=option)
+
+
+def to_update(sandbox, rows=1):
+    frame = spread(rows).assign(end_time="10:00 AM", end_date=lambda f: f["start_date"])
+    return frame.assign(event_id=stored_ids(sandbox, frame))
+
+
+def test_a_copy_is_deleted_and_the_event_updated(sandbox):
+    frame = to_update(sandbox, 3)
+    sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 1, "fault": "duplicate_update"}])
+    result = update(make_client(sandbox), frame)
+    assert sorted(e["id"] for e in sandbox.events(FORM)) == frame["event_id"].tolist()
+    assert held(sandbox) == wanted(frame)
+    assert len(result.warnings) == 3
+    assert all("was deleted again" in w for w in result.warnings)
+    assert len(sandbox.deleted()) == 3
+
+
+def test_a_copy_that_can_not_be_deleted_is_told(sandbox):
+    frame = to_update(sandbox)
+    sandbox.faults(
+        script=[
+            {"endpoint": "eventsimport", "nth": 1, "fault": "duplicate_update"},
+            {"endpoint": "deleteevent", "nth": 1, "fault": "rpc"},
+        ]
+    )
+    with pytest.raises(AMSUnknownOutcomeError) as caught:
+        update(make_client(sandbox), frame)
+    copy = max(e["id"] for e in sandbox.events(FORM))
+    result = caught.value.result
+    assert result.warnings == [
+        f"AMS made a copy instead of an update: event {copy} could not be deleted."
+    ]
+    assert result.rows["reason"][0] == f"AMS made a copy, event {copy}, that is still there"
+    assert result.rows["status"][0] == "unknown"
+
+
+def test_an_answer_with_a_foreign_id_deletes_nothing():
+    """AMS answers with an id that is nowhere to be found: no copy, no proof, no delete."""
+    done = {"state": "SUCCESSFULLY_IMPORTED", "ids": [777]}
+    answer = {
+        "result": {"state": "SUCCESSFULLY_IMPORTED"},
+        "eventImportResultForForm": [{"formName": FORM, "eventImportResults": done}],
+    }
+    frame = spread(1).assign(end_time="10:00 AM", end_date="01/03/2026", event_id=5)
+    with Tiny(synchronise=NOTHING, eventsimport=answer) as tiny:
+        tiny.username, tiny.password = "u", "p"
+        with pytest.raises(AMSUnknownOutcomeError) as caught:
+            update(tiny_client(tiny, []), frame)
+        assert not tiny.calls("deleteevent")
+    assert caught.value.result.rows["reason"][0] == "AMS answered with another id, 777"
