@@ -10,7 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from tidepool_samples import sample_rows
 
-from airflow_provider_ams.tidepool import TidepoolClient, TidepoolRejectedError
+from airflow_provider_ams.tidepool import (
+    TidepoolClient,
+    TidepoolConfigurationError,
+    TidepoolPermissionError,
+    TidepoolRejectedError,
+)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -23,6 +28,8 @@ class Handler(BaseHTTPRequestHandler):
         events = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.calls.append((self.path, len(events)))
         bad = [at for at, event in enumerate(events) if "bad" in event["text"]]
+        if self.server.status:
+            return self.answer(self.server.status, {"error": events})
         if any(event["id"] in self.server.known for event in events):
             return self.answer(409, {"error": "known id"})
         if self.server.lose:
@@ -54,6 +61,7 @@ def server():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.calls, server.stored, server.known, server.lose = [], [], set(), False
+    server.status = None
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
@@ -90,6 +98,24 @@ def test_an_error_does_not_hold_what_the_server_echoes(client, write_csv, quick)
         client.ingest(write_csv(rows_with_bad(250)), quick(validate="all"))
     assert "line 252" in str(error.value)
     assert "secret" not in str(error.value) + repr(error.value.result)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "words"),
+    [
+        (401, TidepoolPermissionError, "Set a valid API key"),
+        (403, TidepoolPermissionError, "API key of the right project"),
+        (302, TidepoolConfigurationError, "ends in /api/v1/events"),
+        (405, TidepoolConfigurationError, "ends in /api/v1/events"),
+        (418, TidepoolRejectedError, "refused by the server"),
+    ],
+)
+def test_what_can_not_get_better_is_asked_once(client, server, status, error, words):
+    server.status = status
+    with pytest.raises(error, match=words) as raised:
+        client.track_events([{"text": "secret", "timestamp": "2023-08-10T21:26:27Z"}])
+    assert server.calls == [("/track", 1)]
+    assert "secret" not in str(raised.value)
 
 
 def test_a_server_that_refuses_known_ids_is_not_misread(client, server, quick, caplog):
