@@ -17,8 +17,9 @@ setup: .venv/.ready
 	touch $@
 
 # Two sample DAGs through a real Airflow against a local AMS; a second run doubles nothing.
+# make demo FAULTS=rough: the same, with an AMS that fails at random.
 demo: setup
-	$(BIN)/python scripts/demo.py
+	$(BIN)/python scripts/demo.py $(if $(FAULTS),--faults $(FAULTS))
 
 # Airflow's web pages and a local AMS, until Ctrl-C.
 ui: setup

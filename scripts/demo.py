@@ -1,10 +1,13 @@
 """Run two sample DAGs in a real Airflow against a local AMS, and show what landed.
 
 The sandbox keeps its state in .demo/, so that a second run meets the events of the first.
+
+Run: python scripts/demo.py [--faults rough]
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import sqlite3
@@ -23,12 +26,17 @@ HOME = STATE / "airflow"
 
 def main() -> int:
     """Run the demo; 0 when everything went well."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--faults", help="let the local AMS fail at random, by this profile")
+    faults = parser.parse_args().faults
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
     with start_sandbox() as sandbox:
         print(f"local AMS   {sandbox.url}  (login {sandbox.username} / {sandbox.password})")
         before = count(sandbox.events())
         environment = airflow_environment(HOME, sandbox)
+        if faults:
+            sandbox.faults(profile=faults, seed=1)
         airflow(("db", "migrate"), environment)
         for dag in DAGS:
             airflow(("dags", "test", dag), environment)
