@@ -233,8 +233,8 @@ def search(
 
     AMS's cursor for this endpoint holds a date alone and skips the events of that date which did
     not fit on the page. So the cursor is only taken as "there is more", and the rest is asked for
-    anew from the last date seen; a date that fills a page by itself is divided by users, then by
-    time of day.
+    anew from the last date seen. Where a page holds less than three days, that would read much
+    twice: then the users are divided, and a day of one user by time.
 
     Raises
     ------
@@ -242,80 +242,82 @@ def search(
         One user has more events in one minute than fit on a page, or a page can't be read.
     """
     found: dict[int, RawEvent] = {}
+    pages = _SearchPages(client, what)
     for chunk in chunks(users, SEARCH_USERS):
-        for event in _range(client, what, chunk, first_day, last_day):
+        for event in pages.range(chunk, first_day, last_day):
             found[event["id"]] = event
     return sorted(found.values(), key=lambda e: _start_day(e) or 0)
 
 
-def _range(
-    client: AMSClient, what: Search, users: list[int], first: int, last: int
-) -> Iterator[RawEvent]:
-    while first <= last:
-        events, more = _page(client, what, users, (first, last), _WHOLE_DAY)
-        if not more:
-            yield from events
-            return
-        if first == last:
-            yield from _one_day(client, what, users, first)
-            return
-        days = [_start_day(e) for e in events]
-        if not days or days != sorted(days, key=lambda d: d or 0) or None in days:
-            # Not in order of dates: nothing can be said of what is missing. Divide instead.
-            middle = (first + last) // 2
-            yield from _range(client, what, users, first, middle)
-            first = middle + 1
-            continue
-        yield from events
-        border = days[-1]
-        assert border is not None
-        if border == first:
-            yield from _one_day(client, what, users, first)
-            border += 1
-        first = border
+class _SearchPages:
+    """Read the pages of one search."""
 
+    def __init__(self, client: AMSClient, what: Search) -> None:
+        self._client = client
+        self._what = what
+        self._has_cursors = False
 
-def _one_day(client: AMSClient, what: Search, users: list[int], day: int) -> Iterator[RawEvent]:
-    """Read a day that does not fit on a page, by halves of the users, then of the day."""
-    work: list[tuple[list[int], tuple[int, int]]] = [(users, _WHOLE_DAY)]
-    while work:
-        people, (start, end) = work.pop()
-        events, more = _page(client, what, people, (day, day), (start, end))
-        if not more:
+    def range(self, users: list[int], first: int, last: int) -> Iterator[RawEvent]:
+        """Read a range of days; events may come twice."""
+        while first <= last:
+            events, more = self._page(users, (first, last), _WHOLE_DAY)
+            if not more:
+                yield from events
+                return
+            days = [_start_day(event) for event in events]
+            if first < last and (None in days or days != sorted(days, key=lambda d: d or 0)):
+                # Not in order of dates: nothing can be said of what is missing. Divide instead.
+                middle = (first + last) // 2
+                yield from self.range(users, first, middle)
+                first = middle + 1
+                continue
+            held = len(set(days))
+            if held < 3 and len(users) > 1:
+                for part in chunks(users, -(-len(users) // (4 if held == 1 else 2))):
+                    yield from self.range(part, first, last)
+                return
+            if held == 1:
+                day = days[0] or first
+                yield from self._day(users, day, _WHOLE_DAY)
+                first = day + 1
+                continue
             yield from events
-        elif len(people) > 1:
-            half = len(people) // 2
-            work += [(people[:half], (start, end)), (people[half:], (start, end))]
-        elif start < end:
-            middle = (start + end) // 2
-            work += [(people, (start, middle)), (people, (middle + 1, end))]
-        else:
+            first = days[-1] or last
+
+    def _day(self, users: list[int], day: int, span: tuple[int, int]) -> Iterator[RawEvent]:
+        """Read a day of one user that does not fit on a page, by halves."""
+        start, end = span
+        if start == end:
             raise AMSReplyError(
-                f"One user has more than {len(events)} events in one minute of "
-                f"{day_text(day)}; AMS can't list them all this way.",
-                endpoint=what.endpoint,
+                f"One user has more events in one minute of {day_text(day)} than AMS lists this "
+                "way.",
+                endpoint=self._what.endpoint,
                 hint="Use sync_event_data().",
             )
+        middle = (start + end) // 2
+        for half in ((start, middle), (middle + 1, end)):
+            events, more = self._page(users, (day, day), half)
+            yield from self._day(users, day, half) if more else events
 
-
-def _page(
-    client: AMSClient,
-    what: Search,
-    users: list[int],
-    days: tuple[int, int],
-    minutes: tuple[int, int],
-) -> tuple[list[RawEvent], bool]:
-    data = client.read(what.endpoint, what.body(users, days, minutes))
-    if data is None:  # an empty body is how AMS may say "no rows"
-        return [], False
-    if not isinstance(data, dict):
-        raise AMSReplyError("The events can't be read.", endpoint=what.endpoint)
-    events = _events(data, what.endpoint)
-    if what.per_user:
-        return events, False
-    more = _next_cursor(data, _SEARCH_CURSORS) is not None
-    # Exactly full without a cursor: it may be the end, it may be a spelling not known yet.
-    return events, more or len(events) == PAGE_SIZE
+    def _page(
+        self, users: list[int], days: tuple[int, int], minutes: tuple[int, int]
+    ) -> tuple[list[RawEvent], bool]:
+        what = self._what
+        data = self._client.read(what.endpoint, what.body(users, days, minutes))
+        if data is None:  # an empty body is how AMS may say "no rows"
+            return [], False
+        if not isinstance(data, dict):
+            raise AMSReplyError("The events can't be read.", endpoint=what.endpoint)
+        events = _events(data, what.endpoint)
+        if what.per_user:
+            return events, False
+        if _next_cursor(data, _SEARCH_CURSORS) is not None:
+            self._has_cursors = True
+            if not events:
+                raise AMSReplyError("A page without events has another.", endpoint=what.endpoint)
+            return events, True
+        # Exactly full without a cursor: the end, unless its spelling is one not known yet.
+        return events, len(events) == PAGE_SIZE and not self._has_cursors
 
 
 def _start_day(event: RawEvent) -> int | None:
