@@ -109,6 +109,14 @@ def get_user(
     return frame[wanted]
 
 
+def _group_names(client: AMSClient) -> list[Any]:
+    data = client.read("listgroups", {"name": ""})
+    names = data.get("name") if isinstance(data, dict) else []
+    if not isinstance(names, list):
+        raise AMSReplyError("The list of groups can't be read.", endpoint="listgroups")
+    return names
+
+
 def get_group(
     url: str | None = None,
     username: str | None = None,
@@ -141,9 +149,10 @@ def get_group(
     option = option or GroupOption()
     console = Console(option.interactive_mode)
     client = client or get_client(url, username, password, cache=option.cache)
-    data = client.read("listgroups", {"name": ""})
-    names = data.get("name") if isinstance(data, dict) else []
-    if not isinstance(names, list):
-        raise AMSReplyError("The list of groups can't be read.", endpoint="listgroups")
+    try:
+        names = _group_names(client)
+    except AMSError as error:
+        console.failed(f"Failed to read groups: {error.message}")
+        raise
     console.done(f"Read {len(names)} groups")
     return pd.DataFrame({"name": pd.Series([str(n) for n in names], dtype=object)})

@@ -1,0 +1,120 @@
+"""Rows a second read back from a local AMS as a tidy frame, against the raw limit.
+
+The raw limit is a bare requests session that fetches the same pages with the same requests and
+leaves the bodies as they are, in the same run. The sandbox runs in a process of its own.
+
+Run: python benchmarks/export_events.py [--events 4000] [--repeats 2]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+
+import _common as common
+import orjson
+
+from airflow_provider_ams.ams import AMSClient, get_event_data, sync_event_data
+from airflow_provider_ams.ams.frames import EVENT_COLUMNS, records_frame
+from airflow_provider_ams.ams.users import get_roster
+from airflow_provider_ams.sandbox import SandboxProcess
+
+LATENCIES = (0, 20)
+FIRST, LAST = "01/01/2024", "31/12/2030"
+
+
+class Recorder(AMSClient):
+    """Note the reads, for the raw session to repeat them."""
+
+    def __init__(self, *args, **settings) -> None:
+        super().__init__(*args, **settings)
+        self.bodies: list[tuple[str, bytes]] = []
+
+    def read(self, endpoint, body=None, method="POST"):  # noqa: D102
+        if method == "POST":
+            self.bodies.append((endpoint, orjson.dumps(body)))
+        return super().read(endpoint, body, method)
+
+
+def search(client):
+    return get_event_data(common.SITE_FORM, FIRST, LAST, client=client)
+
+
+def sync(client):
+    return sync_event_data(common.SITE_FORM, 0, client=client).data
+
+
+def timed(work) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def measure(sandbox, read, count: int, repeats: int) -> list[object]:
+    account = (sandbox.url, sandbox.username, sandbox.password)
+    recorder = Recorder(*account)
+    assert len(read(recorder)) == count
+    raw = common.Raw(*account)
+    theirs, ours = [], []
+    for _ in range(repeats):
+        theirs.append(timed(lambda: [raw.post(*call) for call in recorder.bodies]))
+        client = AMSClient(*account)
+        client.login()
+        ours.append(timed(lambda client=client: read(client)))
+        client.close()
+    a, b = statistics.median(ours), statistics.median(theirs)
+    return [len(recorder.bodies), count / a, count / b, b / a]
+
+
+def parsing(sandbox, repeats: int) -> None:
+    """Measure raw events -> frame alone."""
+    client = AMSClient(sandbox.url, sandbox.username, sandbox.password)
+    roster = get_roster(client)
+    events = []
+    cursor = None
+    while cursor != "":
+        body = {"formName": common.SITE_FORM, "lastSynchronisationTimeOnServer": 0}
+        pagination = {"paginate": True, **({"cursor": cursor} if cursor else {})}
+        page = client.read("synchronise", {**body, "userIds": roster.ids, "pagination": pagination})
+        events += page["export"]["events"]
+        cursor = page["pagination"]["cursor"] or ""
+    times = []
+    for _ in range(max(3, repeats)):
+        began = time.process_time()
+        records_frame(events, EVENT_COLUMNS, roster)
+        times.append(time.process_time() - began)
+    best = min(times)
+    print(f"\nReply -> frame alone, {common.FIELDS} fields, one core")
+    common.table(["rows", "CPU seconds", "rows/s"], [[len(events), best, len(events) / best]])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=4_000)
+    parser.add_argument("--repeats", type=int, default=2)
+    given = parser.parse_args()
+    print(common.machine())
+    rows = []
+    with SandboxProcess(seed=None) as sandbox:
+        people = common.plant(sandbox, 100)
+        frame = common.frame(given.events, people)
+        from import_events import bodies
+
+        common.Raw(sandbox.url, sandbox.username, sandbox.password).post_all(
+            "eventsimport", bodies(frame)
+        )
+        for latency in LATENCIES:
+            sandbox.configure(latency_ms=latency)
+            for read in (search, sync):
+                found = measure(sandbox, read, given.events, given.repeats)
+                rows.append([f"{read.__name__}", latency, *found])
+        sandbox.configure(latency_ms=0)
+        print(f"\nReading back {given.events:,} events, 100 a page, one call at a time")
+        head = ["read", "latency ms", "requests", "rows/s", "raw rows/s", "ratio"]
+        common.table(head, rows)
+        parsing(sandbox, given.repeats)
+
+
+if __name__ == "__main__":
+    main()
