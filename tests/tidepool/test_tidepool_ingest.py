@@ -3,7 +3,6 @@ from __future__ import annotations
 import csv
 import json
 import logging
-import threading
 from datetime import datetime, timezone
 
 import fsspec
@@ -22,6 +21,7 @@ from airflow_provider_ams.tidepool import (
     TidepoolTransientError,
     TidepoolUnknownOutcomeError,
 )
+from airflow_provider_ams.transport import Clock
 
 BAD_ROWS = [
     {"text": " ", "timestamp": "2023-08-10T21:26:27Z", "user_id": ""},
@@ -163,14 +163,17 @@ def test_the_source_is_never_the_rejects_file(ingest, write_csv):
     assert path.read_bytes() == before
 
 
-def test_a_source_that_changes_under_the_reader_is_noticed(client, quick, write_csv, sandbox):
+def test_a_source_that_changes_under_the_reader_is_noticed(sandbox, quick, write_csv):
     path = write_csv(sample_rows(700))
-    sandbox.configure(latency_ms=20)
-    timer = threading.Timer(0.05, lambda: path.open("a").write("x,2023-08-10T21:26:27Z,\n"))
-    timer.start()
+
+    def touch_while_waiting(seconds):
+        with open(path, "a") as file:
+            file.write("x,2023-08-10T21:26:27Z,\n")
+
+    clock = Clock(sleep=touch_while_waiting)
+    client = TidepoolClient(sandbox.tidepool_key, sandbox.tidepool_url, clock=clock)
     with pytest.raises(TidepoolInputError, match="was changed while it was read"):
-        client.ingest(path, quick(batch_size=10))
-    timer.join()
+        client.ingest(path, quick(pause=60))
 
 
 def test_no_rejects_no_file(ingest, write_csv, tmp_path):
