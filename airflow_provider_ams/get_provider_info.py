@@ -20,7 +20,7 @@ def get_provider_info() -> dict[str, Any]:
             _integration("Tidepool", "https://docs.tidepool.so/"),
         ],
         "hooks": _modules("hooks"),
-        "operators": _modules("operators"),
+        "operators": _operators(),
         "connection-types": [_AMS, _TIDEPOOL],
         "config": {"ams": {"description": "Teamworks AMS operators.", "options": _OPTIONS}},
     }
@@ -38,6 +38,13 @@ def _modules(kind: str) -> list[dict[str, Any]]:
         }
         for integration, module in (("Teamworks AMS", "ams"), ("Tidepool", "tidepool"))
     ]
+
+
+def _operators() -> list[dict[str, Any]]:
+    modules = _modules("operators")
+    more = [f"airflow_provider_ams.operators.{m}" for m in ("ams_contract", "ams_mirror")]
+    modules[0]["python-modules"] += more
+    return modules
 
 
 def _field(

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.contract import PlanOption, delete_limit
+from airflow_provider_ams.ams.contract import MirrorEventOption, PlanOption, delete_limit
 from airflow_provider_ams.ams.deleter import Deleter
 from airflow_provider_ams.ams.deletes import DeleteResult, window_span
 from airflow_provider_ams.ams.diff import differences
@@ -20,8 +20,10 @@ from airflow_provider_ams.ams.errors import (
     AMSStalePlanError,
     describe_rows,
 )
+from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms import read_schema
 from airflow_provider_ams.ams.keys import record_keys
+from airflow_provider_ams.ams.ledger import Ledger
 from airflow_provider_ams.ams.outcome import Meter, judge
 from airflow_provider_ams.ams.plan import INSERT, UNCHANGED, UPDATE, Plan
 from airflow_provider_ams.ams.planning import Planner, Window
@@ -82,7 +84,8 @@ def plan_event_data(
         raise AMSConfigurationError("A mirror, and only a mirror, needs a window of two dates.")
     client = client or get_client(url, username, password, cache=option.cache)
     try:
-        plan = Planner(client, form, option, mirror_window(client, window, option)).plan(df)
+        scope = mirror_window(client, window, option)
+        plan = Planner(client, form, option, scope, for_later=True).plan(df)
     except AMSError as error:
         console.failed(f"Failed to plan: {error.message}")
         raise
@@ -93,12 +96,12 @@ def plan_event_data(
 def mirror_window(
     client: AMSClient,
     window: tuple[object, object] | None,
-    option: Any,  # noqa: ANN401
+    option: PlanOption | MirrorEventOption,
 ) -> Window | None:
     """Return the days and people that a mirror looks after."""
     if window is None:
         return None
-    users = select_users(client, getattr(option, "users", None), option.cache)
+    users = select_users(client, option.users, option.cache)
     return Window(window_span(window), users)
 
 
@@ -314,8 +317,8 @@ class Runner:
     done : Done, optional
         What need not be sent any more.
     make_importer : callable, optional
-        Builds the importer for the events to send; takes the events and a function to call with
-        the number of settled rows.
+        Builds the importer; takes the events, the numbers of the unchanged ones, and a function
+        to call with the number of settled rows.
     meter : Meter, optional
         Counts what the import costs, if it began before.
     """
@@ -340,20 +343,19 @@ class Runner:
     def run(self, tolerance: int | str | None = None) -> ApplyResult:
         """Insert and update, then delete; raise what is wrong with the outcome."""
         plan = self.plan
-        numbers = [
+        unchanged = [
             e
             for e, action in enumerate(plan.actions)
-            if action != UNCHANGED and e not in self.done.events
+            if action == UNCHANGED or e in self.done.events
         ]
         importer: Importer | None = None
         warnings = list(plan.warnings)
-        if numbers:
-            events = plan.events.take(numbers)
-            with self.console.bar(len(numbers), "event") as bar:
-                importer = self._make_importer(events, bar.add)
+        if len(unchanged) < len(plan.events):
+            with self.console.bar(len(plan.events), "event") as bar:
+                importer = self._make_importer(plan.events, unchanged, bar.add)
                 importer.run()
             warnings += importer.warnings
-        rows = self._rows(numbers, importer)
+        rows = self._rows(importer)
         result = self._result(rows, warnings, None)
         judge(result, tolerance, importer.stopped if importer else None)
         deleter = self._delete()
@@ -364,7 +366,9 @@ class Runner:
         deleter.judge(result)
         return result
 
-    def _importer(self, events: Any, on_settled: Callable[[int], None]) -> Importer:  # noqa: ANN401
+    def _importer(
+        self, events: EventSet, unchanged: Sequence[int], on_settled: Callable[[int], None]
+    ) -> Importer:
         return Importer(
             self.client,
             events,
@@ -373,9 +377,10 @@ class Runner:
             window=self.plan.in_flight,
             recovery=Recovery(),
             on_settled=on_settled,
+            unchanged=unchanged,
         )
 
-    def _rows(self, numbers: Sequence[int], importer: Importer | None) -> pd.DataFrame:
+    def _rows(self, importer: Importer | None) -> pd.DataFrame:
         """Return one row for each input row."""
         plan = self.plan
         size = plan.row_count
@@ -383,15 +388,12 @@ class Runner:
         ids: list[int | None] = [None] * size
         reasons: list[str | None] = [None] * size
         batches: list[int | None] = [None] * size
-        sent = {event: number for number, event in enumerate(numbers)}
+        ledger = importer.ledger if importer else Ledger(plan.events)
         for event, positions in enumerate(plan.events.rows):
-            number = sent.get(event)
             for p in positions:
-                ids[p] = self.done.events.get(event, plan.events.event_ids[event])
-                if number is not None and importer is not None:
-                    ledger = importer.ledger
-                    status[p], ids[p] = ledger.status[number], ledger.event_ids[number]
-                    reasons[p], batches[p] = ledger.reasons[number], ledger.batches[number]
+                status[p] = ledger.status[event] or "unchanged"
+                ids[p] = self.done.events.get(event, ledger.event_ids[event])
+                reasons[p], batches[p] = ledger.reasons[event], ledger.batches[event]
         for p, reason in plan.rejects.items():
             status[p], reasons[p], ids[p] = "rejected", reason, None
         index = pd.Index(plan.row_labels)

@@ -58,6 +58,8 @@ class PlanOption(EventImportOption):
         As in `InsertEventOption`.
     form_type : str
         ``event`` or ``profile``, for validation.
+    users : UserFilter, optional
+        For a mirror: whose events; everybody the account can see if left out.
     check_event_ids : bool
         For validation: read the stored events to see whether each ``event_id`` is one of the form
         and the person. A plan always does.
@@ -68,6 +70,7 @@ class PlanOption(EventImportOption):
     on_missing_fields: str = "clear"
     default_dates: bool = False
     form_type: str = "event"
+    users: UserFilter | None = None
     check_event_ids: bool = True
     validate: bool = True
 

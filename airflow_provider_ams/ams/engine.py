@@ -77,6 +77,8 @@ class Importer:
         Take what the note says is confirmed as confirmed; else all is read back.
     on_settled : callable, optional
         Called with the number of input rows whenever some are settled.
+    unchanged : sequence of int
+        Events that AMS holds as they are to be: not sent.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Importer:
         checkpoint: Checkpoint | None = None,
         trust: bool = True,
         on_settled: Callable[[int], None] | None = None,
+        unchanged: Sequence[int] = (),
     ) -> None:
         self.client = client
         self.events = events
@@ -103,16 +106,27 @@ class Importer:
         self._checkpoint = checkpoint
         self._trust = trust
         self._batches = make_batches(events, batch_size)
+        # The order of all events, so that a note stays good when fewer are left to send.
         self._order = [i for batch in self._batches for i in batch]
+        if unchanged:
+            self._leave(unchanged, batch_size)
         self._window = self._width = window
         self._calm = 0
         self._saved_at = 0.0
         self._settled = 0
         self._on_settled = on_settled or (lambda rows: None)
         self._hints: dict[int, str] = {}
+        self._targets = {i for i in events.event_ids if i is not None}
         self._copies: dict[int, int] = {}
         # Sent, and not read back yet: nobody knows whether AMS has them.
         self._doubtful: set[int] = set()
+
+    def _leave(self, unchanged: Sequence[int], batch_size: int) -> None:
+        for event in unchanged:
+            self.ledger.leave(event)
+        wanted = self.ledger.open()
+        batches = make_batches(self.events.take(wanted), batch_size)
+        self._batches = [[wanted[i] for i in batch] for batch in batches]
 
     # ------------------------------------------------------------ the whole
 
@@ -160,6 +174,8 @@ class Importer:
         if known and self._trust and not self._progress.finished:
             for position, event_id in unpack(known).items():
                 event = self._order[position]
+                if self.ledger.status[event] is not None:
+                    continue
                 self.ledger.confirm(event, self.events.event_ids[event] or event_id, 0)
         self._progress.finished = False
         open_events = self.ledger.open()
@@ -359,7 +375,8 @@ class Importer:
     def _may_be_new(self, stored: Stored) -> bool:
         mine = self.client.user_id
         other = None not in (mine, stored.entered_by) and stored.entered_by != mine
-        return not other and stored.id not in self.ledger.claimed
+        taken = stored.id in self.ledger.claimed or stored.id in self._targets
+        return not other and not taken
 
     def _remove_copies(
         self,
@@ -417,7 +434,7 @@ class Importer:
         ):
             return
         self._saved_at = now
-        good = ("inserted", "updated")
+        good = ("inserted", "updated", "unchanged")
         ids = [
             self.ledger.event_ids[e] if self.ledger.status[e] in good else None for e in self._order
         ]

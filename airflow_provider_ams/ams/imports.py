@@ -6,6 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import pandas as pd
@@ -31,7 +32,7 @@ from airflow_provider_ams.ams.options import (
     UpsertProfileOption,
 )
 from airflow_provider_ams.ams.outcome import Meter, judge, print_result
-from airflow_provider_ams.ams.plan import UNCHANGED
+from airflow_provider_ams.ams.plan import UNCHANGED, Plan
 from airflow_provider_ams.ams.planning import Planner, refuse_rejects
 from airflow_provider_ams.ams.precheck import (
     as_plan_option,
@@ -305,19 +306,18 @@ class _EventImport:
             raise
 
     def _run(self, get: Callable[[], AMSClient], resume: Resume, confirm: bool) -> ImportResult:
-        looks = self._looks_first or self.option.validate
-        draft = self._read(None if looks or _has_zone(self.df) else "")
+        draft = self._read(None if self._looks_first or _has_zone(self.df) else "")
         client = get()
         meter = Meter(client)
         if self._looks_first:
             return self._run_planned(client, meter, resume, confirm)
         check_form(client, self.form, "event")
-        draft, users = self._people(client, draft)
+        draft = draft or self._read(client.timezone or "")
+        assert draft is not None
         self.warnings += draft.warnings
         if draft.frame.empty:
-            self.warnings.append("The frame has no rows; nothing was sent.")
-            empty = result_frame(draft.labels, [], [], [], [], [])
-            return meter.result(self.form, empty, self.warnings)
+            return self._nothing(meter, draft.labels)
+        users = self._people(client, draft)
         keep_stored_times(client, self.form, draft, users)
         checkpoint = as_checkpoint(resume)
         events, progress = self._events(client, draft, users, checkpoint)
@@ -334,38 +334,41 @@ class _EventImport:
 
     @property
     def _looks_first(self) -> bool:
-        """Whether what is stored decides what is sent."""
+        """Whether the form, or what is stored, decides what is sent."""
         keeps = getattr(self.option, "on_missing_fields", "clear") == "keep"
-        return keeps or getattr(self.option, "key", None) is not None
+        return self.option.validate or keeps or self._key is not None
 
-    def _people(self, client: AMSClient, draft: Draft | None) -> tuple[Draft, list[int]]:
-        """Return the frame, checked against the form if that is wanted, and its people."""
+    @property
+    def _key(self) -> Sequence[str] | None:
+        key: Sequence[str] | None = getattr(self.option, "key", None)
+        return key
+
+    def _nothing(self, meter: Meter, labels: pd.Index) -> ImportResult:
+        self.warnings.append("The frame has no rows; nothing was sent.")
+        empty = result_frame(labels, [], [], [], [], [])
+        return meter.result(self.form, empty, self.warnings)
+
+    def _people(self, client: AMSClient, draft: Draft) -> list[int]:
         option = self.option
-        if option.validate:
-            plan_option = as_plan_option(option, self.kind.verb, default_dates=self.default_dates)
-            draft, users = checked(self.df, self.form, plan_option, client)
-        else:
-            draft = draft or self._read(client.timezone or "")
-            assert draft is not None
-            column = draft.people(option.id_col)
-            users = resolve_users(client, column, option.id_col, option.cache)
+        users = resolve_users(client, draft.people(option.id_col), option.id_col, option.cache)
         policy = getattr(option, "on_missing_fields", None)
         if policy is not None and any(draft.event_ids):
             self.losses = face_losses(client, self.form, draft, policy)
-        return draft, users
+        return users
 
     def _run_planned(
         self, client: AMSClient, meter: Meter, resume: Resume, confirm: bool
     ) -> ImportResult:
-        """Read what is stored, and send only what differs from it."""
+        """Look at the form and at what is stored, and send only what differs from it."""
+        if isinstance(self.df, pd.DataFrame) and not len(self.df):
+            return self._nothing(meter, self.df.index)
         checkpoint = as_checkpoint(resume)
         noted = Progress.parse(checkpoint.load()) if checkpoint else None
-        if noted is not None and not noted.finished:
-            # An earlier try may have died with a call under way: let it land first.
+        if noted is not None and not noted.finished and self._key is not None:
+            # An earlier try may have died with a call under way: let it land before the look.
             client.clock.sleep(self.option.settle)
-        option = as_plan_option(self.option, self.kind.verb, default_dates=self.default_dates)
-        plan = Planner(client, self.form, option).plan(self.df)
-        refuse_rejects(plan)
+        planner, plan = self._plan(client, noted)
+        refuse_rejects(plan, planner.fatal)
         lost = cleared(plan)
         if lost:
             self.losses = warn_of_loss(self.form, lost)
@@ -373,20 +376,35 @@ class _EventImport:
         self._announce(sent)
         if confirm and len(sent):
             self._confirm(len(sent))
-
-        def make(events: EventSet, on_settled: Callable[[int], None]) -> Importer:
-            mark = digest(events) if checkpoint else ""
-            progress = Progress(mark, 0, client.now().naive().isoformat())
-            return self._importer(client, events, progress, checkpoint, on_settled)
-
+        progress = Progress(planner.mark, 0, planner.now.isoformat())
+        # By a key, the look has found all that an earlier try has done.
+        if noted is not None and self._key is None and noted.digest == planner.mark:
+            progress = noted
+        make = partial(self._importer, client, progress, checkpoint)
         runner = Runner(client, plan, self.console, make_importer=make, meter=meter)
-        result = runner.run(self.option.tolerance)
-        self.console.done(f"Processed {len(plan.events)} events for '{self.form}'")
-        print_result(self.console, result, self.kind.done, len(sent), len(sent))
-        self.console.info(f"Records unchanged: {len(plan.events) - len(sent)}")
         if self.losses:
-            result.warnings.append(self.losses)
+            plan.warnings.append(self.losses)
+        result = runner.run(self.option.tolerance)
+        self._tell_planned(result, plan, len(sent))
         return result
+
+    def _tell_planned(self, result: ImportResult, plan: Plan, sent: int) -> None:
+        self.console.done(f"Processed {len(plan.events)} events for '{self.form}'")
+        print_result(self.console, result, self.kind.done, sent, sent)
+        if sent < len(plan.events):
+            self.console.info(f"Records unchanged: {len(plan.events) - sent}")
+
+    def _plan(self, client: AMSClient, noted: Progress | None) -> tuple[Planner, Plan]:
+        """Plan with the clock of the noted import, if it is the same one; else with today's."""
+        option = as_plan_option(self.option, self.kind.verb, default_dates=self.default_dates)
+        if noted is not None and self._key is None:
+            then = dt.datetime.fromisoformat(noted.now)
+            planner = Planner(client, self.form, option, now=then)
+            plan = planner.plan(self.df)
+            if planner.mark == noted.digest:
+                return planner, plan
+        planner = Planner(client, self.form, option)
+        return planner, planner.plan(self.df)
 
     def _read(self, zone: str | None) -> Draft | None:
         """Check the frame; a frame with zoned times has to wait for the client's time zone."""
@@ -442,16 +460,17 @@ class _EventImport:
         checkpoint: Checkpoint | None,
     ) -> Importer:
         with self.console.bar(len(events), "event") as bar:
-            importer = self._importer(client, events, progress, checkpoint, bar.add)
+            importer = self._importer(client, progress, checkpoint, events, (), bar.add)
             importer.run()
         return importer
 
     def _importer(
         self,
         client: AMSClient,
-        events: EventSet,
         progress: Progress,
         checkpoint: Checkpoint | None,
+        events: EventSet,
+        unchanged: Sequence[int],
         on_settled: Callable[[int], None],
     ) -> Importer:
         return Importer(
@@ -464,6 +483,7 @@ class _EventImport:
             checkpoint=checkpoint,
             trust=getattr(checkpoint, "trust", True),
             on_settled=on_settled,
+            unchanged=unchanged,
         )
 
     def _announce(self, events: EventSet) -> None:

@@ -36,6 +36,10 @@ class Ledger:
         self.event_ids[event] = event_id
         self.claimed.add(event_id)
 
+    def leave(self, event: int) -> None:
+        """Note that AMS holds the event as it is to be, so that it is not sent."""
+        self._settle(event, "unchanged", None, None)
+
     def reject(self, event: int, reason: str, batch: int | None) -> None:
         """Note that AMS refused the event, and why."""
         self._settle(event, "rejected", reason, batch)

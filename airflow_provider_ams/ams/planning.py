@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,9 +23,14 @@ from airflow_provider_ams.ams.plan import INSERT, UNCHANGED, UPDATE, Deletion, P
 from airflow_provider_ams.ams.prepare import Draft, build_events
 from airflow_provider_ams.ams.reading import synchronise
 from airflow_provider_ams.ams.report import ValidationReport
+from airflow_provider_ams.ams.resume import digest
 from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.snapshot import Snapshot, Span, read_snapshot, take_snapshot
 from airflow_provider_ams.ams.validate import Inspection, inspect, read_ids, wrong_ids
+
+# Rules for which AMS would refuse a row: the other rows can go. What breaks another one says that
+# something is wrong with the input.
+FORM_RULES = ("required", "option", "format")
 
 
 @dataclass(frozen=True)
@@ -65,17 +71,39 @@ class Planner:
         What is to be done.
     window : Window, optional
         For a mirror.
+    now : datetime, optional
+        Wall-clock time of the site that missing start times are given.
+    for_later : bool
+        Whether the plan is to be kept, and must know when it was made.
+
+    Attributes
+    ----------
+    fatal : set of int
+        Rejected rows of which something else is wrong than that a value breaks a rule of the form.
+    mark : str
+        A fingerprint of the frame's events, whatever is stored.
     """
 
     def __init__(
-        self, client: AMSClient, form: str, option: PlanOption, window: Window | None = None
+        self,
+        client: AMSClient,
+        form: str,
+        option: PlanOption,
+        window: Window | None = None,
+        *,
+        now: dt.datetime | None = None,
+        for_later: bool = False,
     ) -> None:
         self.client = client
         self.form = form
         self.option = option
         self.window = window
+        self.now = now or client.now().naive()
+        self.for_later = for_later
         self.warnings: list[str] = []
         self.rejects: dict[int, str] = {}
+        self.fatal: set[int] = set()
+        self.mark = ""
 
     def plan(self, df: pd.DataFrame) -> Plan:
         """Return the plan for a frame.
@@ -93,7 +121,7 @@ class Planner:
         self._check_window(draft)
         stored = self._stored(draft, users, schema)
         matched = self._match(draft, users, stored, schema)
-        self._reject(draft, matched.rejects, kept)
+        self._reject(matched.rejects, kept)
         events, places = self._events(draft, users, matched, stored, schema, kept)
         changes = differences(events, places, stored, schema)
         return self._plan(df, events, places, changes, matched, stored)
@@ -114,7 +142,7 @@ class Planner:
         for _ in range(3):  # taking a row out may bare another one
             if seen.report.ok:
                 return seen, kept
-            bad = self._bad_rows(seen.report)
+            bad = self._bad_rows(seen.report, kept)
             whole = _whole_events(df, kept, bad, option)
             for position in sorted(whole - bad.keys()):
                 bad[position] = "another row of the same event can't be sent"
@@ -124,11 +152,13 @@ class Planner:
         seen.report.raise_for_errors()
         return seen, kept
 
-    def _bad_rows(self, report: ValidationReport) -> dict[int, str]:
+    def _bad_rows(self, report: ValidationReport, kept: Sequence[int]) -> dict[int, str]:
         bad: dict[int, str] = {}
         for finding in report.errors:
             if not finding.positions:
                 report.raise_for_errors()
+            if finding.rule not in FORM_RULES:
+                self.fatal.update(kept[p] for p in finding.positions)
             name = f"{finding.field!r}: " if finding.field else ""
             for position in finding.positions:
                 bad.setdefault(position, f"{name}{finding.what}")
@@ -178,7 +208,9 @@ class Planner:
             return read_snapshot(self.client, self.form, people, self._span(draft), schema, table)
         if any(i is not None for i in draft.event_ids):
             return read_ids(self.client, self.form, draft, people, schema, table)
-        # Only new events: nothing is stored that matters, but the time is.
+        # Only new events: nothing is stored that matters.
+        if not self.for_later:
+            return take_snapshot([], schema, table)
         now = int(self.client.clock.now() * 1000)
         mark = synchronise(self.client, self.form, people[:1], now).server_time
         return take_snapshot([], schema, table, server_time=mark)
@@ -224,8 +256,9 @@ class Planner:
                 draft.event_ids[row] = stored.ids[places[0]]
         return matched
 
-    def _reject(self, draft: Draft, found: dict[int, str], kept: Sequence[int]) -> None:
+    def _reject(self, found: dict[int, str], kept: Sequence[int]) -> None:
         self.rejects |= {kept[p]: reason for p, reason in found.items()}
+        self.fatal.update(kept[p] for p in found)
 
     def _undated(self, draft: Draft, matched: _Matched) -> dict[int, str]:
         if self.option.default_dates:
@@ -249,19 +282,20 @@ class Planner:
         kept: Sequence[int],
     ) -> tuple[EventSet, list[int | None]]:
         """Build the events as they are to be; what can't be is noted as rejected."""
-        self._reject(draft, self._undated(draft, matched), kept)
+        self._reject(self._undated(draft, matched), kept)
         fill_moments(draft, matched.places, stored)
         problems = Problems()
         events = build_events(
             draft,
             self.form,
             users,
-            now=self.client.now().naive(),
+            now=self.now,
             booleans=self.option.boolean_text,
             problems=problems,
         )
         for what, rows in problems.items():
-            self._reject(draft, {draft.source[r]: what for r in rows}, kept)
+            self._reject({draft.source[r]: what for r in rows}, kept)
+        self.mark = digest(events)
         # Positions in the input, in place of those among the rows that are left.
         events.rows = [[kept[p] for p in rows] for rows in events.rows]
         at = {event_id: place for place, event_id in enumerate(stored.ids)}
@@ -273,7 +307,9 @@ class Planner:
                 "the form's table has fields that the frame does not have, and another number "
                 "of rows is stored: give all fields of the table, or none"
             )
-            self.rejects |= {p: reason for event in unfit for p in events.rows[event]}
+            spoilt = {p: reason for event in unfit for p in events.rows[event]}
+            self.rejects |= spoilt
+            self.fatal.update(spoilt)
         if schema is not None:
             self._reject_bare(events, places, schema)
         good = [e for e, rows in enumerate(events.rows) if not self.rejects.keys() & set(rows)]
@@ -395,22 +431,30 @@ def refuse_losses(draft: Draft, schema: FormSchema, on_missing_fields: str) -> N
         )
 
 
-def refuse_rejects(plan: Plan) -> None:
+def refuse_rejects(plan: Plan, fatal: Collection[int] | None = None) -> None:
     """Raise if a plan has rows that can't be sent.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    fatal : collection of int, optional
+        Positions of the rows that count; all of them if left out.
 
     Raises
     ------
     AMSInputError
         Names the rows and all reasons; nothing was sent.
     """
-    if not plan.rejects:
+    positions = sorted(p for p in plan.rejects if fatal is None or p in fatal)
+    if not positions:
         return
     by_reason: dict[str, list[Any]] = defaultdict(list)
-    for position, reason in sorted(plan.rejects.items()):
-        by_reason[reason].append(plan.row_labels[position])
+    for position in positions:
+        by_reason[plan.rejects[position]].append(plan.row_labels[position])
     parts = [f"{reason} (rows {describe_rows(rows)})" for reason, rows in by_reason.items()]
     raise AMSInputError(
         f"DataFrame is invalid: {'; '.join(parts[:20])}. Nothing was sent.",
-        rows=[plan.row_labels[p] for p in sorted(plan.rejects)],
+        rows=[plan.row_labels[p] for p in positions],
         rows_told=True,
     )

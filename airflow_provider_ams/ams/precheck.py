@@ -27,7 +27,7 @@ class AMSDataLossWarning(UserWarning):
 
 def as_plan_option(option: ImportOption, mode: str, **more: Any) -> PlanOption:  # noqa: ANN401
     """Return the options of an import as those of a plan."""
-    known = {f.name for f in fields(EventImportOption)} | {"key", "on_missing_fields"}
+    known = {f.name for f in fields(EventImportOption)} | {"key", "on_missing_fields", "users"}
     shared = {f.name: getattr(option, f.name) for f in fields(option) if f.name in known}
     return PlanOption(**{**shared, "mode": mode, **more})
 

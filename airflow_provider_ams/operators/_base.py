@@ -148,6 +148,13 @@ class AmsWriteOperator(AmsOperator):
         Rejected rows to put up with: a number, a percentage (``"2%"``) or ``"all"``.
     boolean_text : tuple of str, optional
         Option texts for True and False, such as ``("Yes", "No")``.
+    validate : bool
+        Check the rows against the form first: with an error nothing is sent and the task fails
+        with all of them in its log. An account that may not see the form's fields is not held up.
+    contract : str
+        ``strict``, ``drop_unknown`` (leave out columns that the form can't take) or ``off``.
+    dry_run : bool
+        Work out and log what would be sent, and stop; the result is the plan's counts.
     settle : float, optional
         Seconds that AMS is given to finish a call whose answer was lost; 5 if left out.
     rejected_path : str or ObjectStoragePath, optional
@@ -172,6 +179,8 @@ class AmsWriteOperator(AmsOperator):
     option_class: str
     fixed_options: dict[str, Any] = {}  # noqa: RUF012 - never changed
     repeatable: bool
+    # What `plan_event_data` is told for a dry run.
+    plan_options: dict[str, Any] = {}  # noqa: RUF012 - never changed
 
     def __init__(
         self,
@@ -183,6 +192,9 @@ class AmsWriteOperator(AmsOperator):
         window: int | None = None,
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
+        validate: bool = True,
+        contract: str = "strict",
+        dry_run: bool = False,
         settle: float | None = None,
         rejected_path: Any = None,  # noqa: ANN401
         state_path: str | None = None,
@@ -193,7 +205,13 @@ class AmsWriteOperator(AmsOperator):
         self.data = data
         self.rejected_path = rejected_path
         self.state_path = state_path
-        self.options: dict[str, Any] = {"id_col": id_col}
+        # Not `dry_run`: that is a method of Airflow's own.
+        self.only_plan = dry_run
+        self.options: dict[str, Any] = {
+            "id_col": id_col,
+            "validate": validate,
+            "contract": contract,
+        }
         self.add_options(
             batch_size=batch_size,
             window=window,
@@ -227,6 +245,8 @@ class AmsWriteOperator(AmsOperator):
         """
         frame = read_rows(self.data).drop(columns=[STATUS, REASON], errors="ignore")
         hook = AmsHook(self.ams_conn_id)
+        if self.only_plan:
+            return self._plan(frame, hook)
         checkpoint = self._checkpoint(context)
         with airflow_errors(self.repeatable or checkpoint is not None):
             try:
@@ -252,19 +272,47 @@ class AmsWriteOperator(AmsOperator):
         import airflow_provider_ams.ams as ams
         from airflow_provider_ams.ams.errors import AMSError
 
-        options: dict[str, Any] = {"interactive_mode": False, **self.fixed_options}
-        if "batch_size" in hook.settings:
-            options["batch_size"] = hook.settings["batch_size"]
-        option = getattr(ams, self.option_class)(**options | self.options)
+        option = getattr(ams, self.option_class)(**self._all_options(hook))
+        more = self._arguments()
+        if checkpoint is not None:
+            more["resume"] = checkpoint
         try:
             result: ImportResult = getattr(ams, self.function)(
-                frame, self.form, option=option, client=hook.get_conn(), resume=checkpoint
+                frame, self.form, option=option, client=hook.get_conn(), **more
             )
         except AMSError as error:
             if error.result is not None:
                 self._report(frame, error.result)
             raise
         return result
+
+    def _all_options(self, hook: AmsHook) -> dict[str, Any]:
+        options: dict[str, Any] = {"interactive_mode": False, **self.fixed_options}
+        if "batch_size" in hook.settings:
+            options["batch_size"] = hook.settings["batch_size"]
+        return options | self.options
+
+    def _arguments(self) -> dict[str, Any]:
+        """Return what the library's function takes beyond the options."""
+        return {}
+
+    def _plan(self, frame: pd.DataFrame, hook: AmsHook) -> dict[str, Any]:
+        from airflow_provider_ams.ams import PlanOption, plan_event_data
+
+        known = set(PlanOption.__dataclass_fields__)
+        options = {k: v for k, v in self._all_options(hook).items() if k in known}
+        option = PlanOption(**options | self.plan_options)
+        with airflow_errors():
+            try:
+                plan = plan_event_data(
+                    frame, self.form, option=option, client=hook.get_conn(), **self._arguments()
+                )
+            finally:
+                hook.close()
+        self.log.info("Dry run, nothing is sent. %s", plan)
+        for warning in plan.warnings:
+            self.log.warning("%s", warning)
+        return plan.summary()
 
     def _report(self, frame: pd.DataFrame, result: ImportResult) -> None:
         summary = result.summary()

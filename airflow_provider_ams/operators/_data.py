@@ -216,3 +216,24 @@ def _json_text(value: Any) -> str:  # noqa: ANN401
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
     return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
+
+
+def read_bytes(path: Any) -> bytes:  # noqa: ANN401
+    """Return what a file holds, local or any ObjectStoragePath."""
+    with _opened(path, "rb") as file:
+        return bytes(file.read())
+
+
+def write_text(text: str, path: Any) -> str:  # noqa: ANN401
+    """Write a text to a file, local (only its owner can read it) or any ObjectStoragePath."""
+    if "://" in str(path) or hasattr(path, "protocol"):
+        with _opened(path, "wb") as file:
+            file.write(text.encode())
+        return str(path)
+    final = os.fspath(path)
+    os.makedirs(os.path.dirname(os.path.abspath(final)), exist_ok=True)
+    partial = f"{final}.{os.getpid()}.partial"
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(text.encode())
+    os.replace(partial, final)
+    return final

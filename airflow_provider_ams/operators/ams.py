@@ -372,6 +372,7 @@ class AmsInsertEventDataOperator(_AmsEventWriteOperator):
     """
 
     function = "insert_event_data"
+    plan_options = {"mode": "insert"}  # noqa: RUF012 - never changed
     option_class = "InsertEventOption"
     repeatable = False
 
@@ -381,40 +382,66 @@ class AmsInsertEventDataOperator(_AmsEventWriteOperator):
 
 
 class AmsUpdateEventDataOperator(_AmsEventWriteOperator):
-    """Overwrite events by ``event_id``; see `AmsWriteOperator` for the shared parameters.
-
-    AMS replaces the whole event: fields that `data` does not carry are emptied there.
+    """Change events by ``event_id``; see `AmsWriteOperator` for the shared parameters.
 
     Parameters
     ----------
     table_fields : list of str, optional
         Columns that are fields of the form's table.
+    on_missing_fields : str
+        What becomes of fields that `data` does not have: ``keep`` (they stay as they are; events
+        that hold the rows' values already are not sent), ``clear`` (AMS empties them) or
+        ``error``.
     """
 
     function = "update_event_data"
     option_class = "UpdateEventOption"
+    plan_options = {"mode": "update"}  # noqa: RUF012 - never changed
     fixed_options = {"require_confirmation": False}  # noqa: RUF012 - never changed
     repeatable = True
 
+    def __init__(self, *, on_missing_fields: str = "keep", **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self.add_options(on_missing_fields=on_missing_fields)
+
 
 class AmsUpsertEventDataOperator(_AmsEventWriteOperator):
-    """Update rows with an ``event_id`` and insert the others; see `AmsWriteOperator`.
+    """Update the rows whose event exists and insert the others; see `AmsWriteOperator`.
 
     Parameters
     ----------
+    key : list of str, optional
+        Find events by these columns (``start_date``, ``start_time``, form fields; the person is
+        always part of it) and not by ``event_id``. Unchanged rows are not sent, and running again
+        inserts nothing twice.
     table_fields : list of str, optional
         Columns that are fields of the form's table.
     default_dates : bool
         Give new rows without a ``start_date`` today's date in the site's time zone.
+    on_missing_fields : str
+        As for `AmsUpdateEventDataOperator`.
     """
 
     function = "upsert_event_data"
     option_class = "UpsertEventOption"
-    repeatable = False
+    plan_options = {"mode": "upsert"}  # noqa: RUF012 - never changed
 
-    def __init__(self, *, default_dates: bool = False, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        *,
+        key: Sequence[str] | None = None,
+        default_dates: bool = False,
+        on_missing_fields: str = "keep",
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
         super().__init__(**kwargs)
-        self.add_options(default_dates=default_dates)
+        self.add_options(
+            key=None if key is None else list(key),
+            default_dates=default_dates,
+            on_missing_fields=on_missing_fields,
+        )
+        # By a key, what an earlier try has inserted is found again.
+        self.repeatable = key is not None
 
 
 class AmsUpsertProfileDataOperator(AmsWriteOperator):
