@@ -11,6 +11,7 @@ from airflow_provider_ams.ams import (
     update_event_data,
     upsert_event_data,
 )
+from airflow_provider_ams.transport import Clock
 from tests.ams_faults.harness import (
     FORM,
     Crash,
@@ -67,26 +68,46 @@ def test_updates_reach_their_events(fault, crash, faulty_sandbox, tmp_path):
         assert set(result.rows["status"]) == {"updated"}
 
 
+@pytest.mark.parametrize("keep", ["clear", "keep"])
+@pytest.mark.parametrize("crash", [False, True], ids=["same process", "crash and run again"])
 @pytest.mark.parametrize("fault", UPDATE_FAULTS, ids=_name)
-def test_upserts_do_both(fault, faulty_sandbox, tmp_path):
+def test_upserts_do_both(fault, crash, keep, faulty_sandbox, tmp_path):
     frame = sessions(ROWS).assign(end_time="10:00 AM", end_date=lambda f: f["start_date"])
-    for call in (1, 2):
-        prepare(faulty_sandbox)
-        ids = stored_ids(faulty_sandbox, frame.iloc[::2])
-        mixed = frame.assign(event_id=None)
-        mixed.loc[mixed.index[::2], "event_id"] = ids
-        faulty_sandbox.faults(script=[{"endpoint": "eventsimport", "nth": call, **fault}])
-        result = _until_green(
-            faulty_sandbox,
-            upsert_event_data,
-            mixed,
-            UpsertEventOption(**QUIET),
-            tmp_path / f"{call}.json",
-            None,
-        )
-        assert held(faulty_sandbox) == wanted(frame)
-        assert result.counts["updated"] == len(ids)
-        assert result.counts["inserted"] == len(frame) - len(ids)
+    call = 2
+    prepare(faulty_sandbox)
+    ids = stored_ids(faulty_sandbox, frame.iloc[::2])
+    mixed = frame.assign(event_id=None)
+    mixed.loc[mixed.index[::2], "event_id"] = ids
+    faulty_sandbox.faults(script=[{"endpoint": "eventsimport", "nth": call, **fault}])
+    option = UpsertEventOption(on_missing_fields=keep, **QUIET)
+    # Died when the second call was answered; what was asked before it depends on the option.
+    before = 6 if keep == "keep" else 3
+    result = _until_green(
+        faulty_sandbox,
+        upsert_event_data,
+        mixed,
+        option,
+        tmp_path / "note.json",
+        before + call if crash else None,
+    )
+    assert held(faulty_sandbox) == wanted(frame)
+    assert len(faulty_sandbox.events(FORM)) == ROWS
+    assert result.counts["rejected"] == result.counts["unknown"] == 0
+
+
+@pytest.mark.parametrize("keep", ["clear", "keep"])
+def test_new_rows_without_a_time_are_not_doubled_by_a_later_run(keep, faulty_sandbox, tmp_path):
+    """The start time of a new row is now; a run an hour later must know what now was."""
+    prepare(faulty_sandbox)
+    frame = sessions(6).drop(columns="start_time")
+    frame = frame.assign(event_id=None)
+    option = UpsertEventOption(on_missing_fields=keep, **QUIET)
+    for hour in (9, 10):
+        clock = Clock(now=lambda h=hour: 1_780_000_000 + h * 3600.0, sleep=lambda s: None)
+        client = make_client(faulty_sandbox, clock=clock)
+        upsert_event_data(frame, FORM, client=client, option=option, resume=tmp_path / "n.json")
+        client.close()
+    assert len(faulty_sandbox.events(FORM)) == 6
 
 
 def test_an_ams_that_only_copies_is_reported_and_cleaned_up(faulty_sandbox):
@@ -132,3 +153,26 @@ def test_a_copy_is_not_deleted_when_the_event_changed_meanwhile(faulty_sandbox):
     assert edits
     assert caught.value.result.counts["unknown"] == 1
     assert len(faulty_sandbox.events(FORM)) == 2
+
+
+@pytest.mark.parametrize("keep", ["clear", "keep"])
+@pytest.mark.parametrize("call", [2, 3, 4])
+def test_a_later_run_knows_which_rows_were_confirmed(call, keep, faulty_sandbox, tmp_path):
+    """Rows that need no update any more must not shift what the note says of the others."""
+    prepare(faulty_sandbox)
+    frame = sessions(ROWS).assign(end_time="10:00 AM", end_date=lambda f: f["start_date"])
+    ids = stored_ids(faulty_sandbox, frame.iloc[::2])
+    mixed = frame.assign(event_id=None)
+    mixed.loc[mixed.index[::2], "event_id"] = ids
+    busy = {"endpoint": "eventsimport", "nth": call, "fault": "429", "retry_after": 600}
+    faulty_sandbox.faults(script=[busy])
+    option = UpsertEventOption(on_missing_fields=keep, **QUIET)
+    note = tmp_path / "note.json"
+    client = make_client(faulty_sandbox)
+    with pytest.raises(AMSError):
+        upsert_event_data(mixed, FORM, client=client, option=option, resume=note)
+    result = upsert_event_data(mixed, FORM, client=client, option=option, resume=note)
+    assert held(faulty_sandbox) == wanted(frame)
+    events = {e["id"]: e for e in faulty_sandbox.events(FORM)}
+    for row, event_id in zip(mixed.to_dict("records"), result.rows["event_id"], strict=True):
+        assert float(events[event_id]["values"]["minutes"]) == row["minutes"]
