@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from airflow_provider_ams.ams.errors import AMSReplyError
 from airflow_provider_ams.ams.users import Roster
 from airflow_provider_ams.ams.values import parse_column
 
@@ -65,7 +66,25 @@ def records_frame(
         For names.
     guess : bool
         Turn number columns into numbers.
+
+    Raises
+    ------
+    AMSReplyError
+        A record is not as AMS writes them.
     """
+    try:
+        meta, fields, total = _collect(records, columns, roster)
+    except (AttributeError, KeyError, TypeError):
+        raise AMSReplyError("A record in the reply can't be read.") from None
+    return _assemble(meta, columns, fields, total, guess)
+
+
+def _collect(
+    records: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, tuple[str | None, str]],
+    roster: Roster,
+) -> tuple[dict[str, list[Any]], dict[str, list[str | None]], int]:
+    """Return the columns of the records, the fields as they are met, and the number of rows."""
     meta: dict[str, list[Any]] = {c: [] for c in columns}
     fields: dict[str, list[str | None]] = {}
     total = 0
@@ -83,7 +102,7 @@ def records_frame(
             count += 1
         _append_meta(meta, columns, record, count, roster)
         total += count
-    return _assemble(meta, columns, fields, total, guess)
+    return meta, fields, total
 
 
 def _append_meta(
@@ -94,7 +113,7 @@ def _append_meta(
     roster: Roster,
 ) -> None:
     for column, (key, _) in columns.items():
-        value = record.get(key) if key else roster.text(record["userId"], column)
+        value = record.get(key) if key else roster.text(int(record["userId"]), column)
         meta[column] += [value] * count
 
 
