@@ -21,6 +21,7 @@ url, key, path, window = sys.argv[1:]
 client = TidepoolClient(key, url)
 print("ready", flush=True)
 client.ingest(path, pause=0, window=int(window), interactive_mode=False)
+print("done", flush=True)
 """
 
 
@@ -69,12 +70,13 @@ def run_kills(sandbox, path, times, seed):
     dice = random.Random(seed)
     child = start(sandbox, path, 1)
     began = time.monotonic()
-    child.communicate()
+    assert child.stdout.readline() == b"done\n"
     whole = time.monotonic() - began
+    child.communicate()
     outcomes = []
     for at in range(times):
         window = (1, 1, 4)[at % 3]
-        outcomes.append(kill_and_run_again(sandbox, path, window, dice.uniform(0, whole)))
+        outcomes.append(kill_and_run_again(sandbox, path, window, dice.uniform(0, whole / window)))
     return outcomes
 
 
