@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
+
+DAGS = Path(__file__).parents[2] / "dags"
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("ams_connection")]
 
@@ -111,6 +114,4 @@ def test_athlete_profile_sync(ams_sandbox, run_dag, load_dag):
     "name", ["nightly_training_log", "reaction_time_import", "athlete_profile_sync"]
 )
 def test_sample_is_short_enough_to_read(name):
-    from conftest import DAGS
-
     assert len((DAGS / f"{name}.py").read_text().splitlines()) < 80
