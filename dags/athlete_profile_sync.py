@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pendulum
@@ -13,6 +14,7 @@ from airflow_provider_ams.operators.ams import (
     AmsUpsertProfileDataOperator,
 )
 
+log = logging.getLogger(__name__)
 FORM = "Athlete Profile"
 FIELDS = ["height_cm", "weight_kg", "position"]
 
@@ -43,11 +45,14 @@ def lay_over(path, users, profiles):
     """Return the stored profiles of the people in the file, with the file's values in them.
 
     AMS replaces the whole profile: what the file does not have is carried along. People of the
-    file whom the account cannot see are left out.
+    file whom the account cannot see are left out, and the log says how many.
     """
     import pandas as pd
 
-    sheet = pd.read_csv(path).merge(users, on="username").set_index("user_id")
+    lines = pd.read_csv(path)
+    sheet = lines.merge(users, on="username").set_index("user_id")
+    if len(sheet) < len(lines):
+        log.warning("%d lines of the file name nobody in AMS: left out", len(lines) - len(sheet))
     stored = profiles.set_index("user_id").reindex(index=sheet.index, columns=FIELDS)
     measured = sheet.reindex(columns=FIELDS).dropna(axis="columns", how="all")
     stored[measured.columns] = measured.combine_first(stored[measured.columns])
