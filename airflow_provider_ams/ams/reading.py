@@ -245,7 +245,10 @@ def search(
     pages = _SearchPages(client, what)
     for chunk in chunks(users, SEARCH_USERS):
         for event in pages.range(chunk, first_day, last_day):
-            found[event["id"]] = event
+            day = _start_day(event)
+            # A site that ignores the range must not make other days look like these.
+            if day is None or first_day <= day <= last_day:
+                found[event["id"]] = event
     return sorted(found.values(), key=lambda e: _start_day(e) or 0)
 
 
