@@ -81,8 +81,10 @@ def test_reaction_time_import_twice(ams_sandbox, run_dag, load_dag):
         "3 hours in bed": 126,
     }
 
+    ams_sandbox.clear_requests()
     assert succeeded(run_dag(load_dag("reaction_time_import")))
     assert ams_sandbox.events("Reaction Time") == first
+    assert not [name for name in ams_sandbox.requests() if "import" in name], "nothing is sent"
 
 
 def test_reaction_time_import_finishes_what_is_there_in_part(ams_sandbox, run_dag, load_dag):
