@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import warnings
+
 import pytest
 from ams_site import ZONE, Ticker, plant
 
@@ -13,6 +15,14 @@ def _no_traces(monkeypatch):
     for name in ("AMS_URL", "AMS_USERNAME", "AMS_PASSWORD", "AMS_TIMEZONE"):
         monkeypatch.delenv(name, raising=False)
     client_module._clients.clear()
+
+
+@pytest.fixture(autouse=True)
+def _losses_are_meant():
+    """Let tests overwrite events, as the library's own default does, without a remark."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 @pytest.fixture
