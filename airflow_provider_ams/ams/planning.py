@@ -297,7 +297,8 @@ class Planner:
             self._reject({draft.source[r]: what for r in rows}, kept)
         self.mark = digest(events)
         # Positions in the input, in place of those among the rows that are left.
-        events.rows = [[kept[p] for p in rows] for rows in events.rows]
+        if kept[-1:] != [len(kept) - 1]:
+            events.rows = [[kept[p] for p in rows] for rows in events.rows]
         at = {event_id: place for place, event_id in enumerate(stored.ids)}
         places = [None if i is None else at.get(i) for i in events.event_ids]
         if schema is not None and self.option.on_missing_fields == "keep":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,6 +79,7 @@ def synchronise(
     *,
     first_page_only: bool = False,
     first_day: int | None = None,
+    sink: Callable[[list[RawEvent]], None] | None = None,
 ) -> SyncRead:
     """Read all events of a form that changed since a server time, for these users.
 
@@ -97,6 +98,9 @@ def synchronise(
     first_day : int, optional
         Read the events that start on this day or later, whenever they changed; `since` is not
         used then.
+    sink : callable, optional
+        Takes the events of each page, which are not collected then: an event may come twice, the
+        last state counts, and one of `deleted_ids` may be among them.
 
     Raises
     ------
@@ -109,8 +113,11 @@ def synchronise(
     times: list[int] = []
     for chunk in chunks(users, SYNC_USERS):
         for data in _sync_pages(client, form, chunk, since, first_day):
-            for event in _events(data["export"], "synchronise"):
-                by_id[event["id"]] = event
+            page = _events(data["export"], "synchronise")
+            if sink is not None:
+                sink(page)
+            else:
+                by_id.update((event["id"], event) for event in page)
             deleted.update(dict.fromkeys(int(i) for i in data.get("idsOfDeletedEvents") or []))
             times.append(int(data["lastSynchronisationTimeOnServer"]))
             if first_page_only:

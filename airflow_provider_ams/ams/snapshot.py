@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -18,6 +18,14 @@ from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.values import Texts
 
 RawEvent = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days on which events start; None is open."""
+
+    first: int | None = None
+    last: int | None = None
 
 
 @dataclass
@@ -54,6 +62,15 @@ class Snapshot:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def take(self, chosen: Sequence[int]) -> Snapshot:
+        """Return some of the events; the table's rows keep their places."""
+        heads = ("ids", "user_ids", "start_days", "start_minutes", "end_days", "end_minutes")
+        columns: dict[str, Any] = {
+            name: [getattr(self, name)[e] for e in chosen] for name in (*heads, "table_rows")
+        }
+        fields = {name: [texts[e] for e in chosen] for name, texts in self.fields.items()}
+        return replace(self, **columns, fields=fields)
+
     def digest(self, event: int) -> str:
         """Return a fingerprint of all that can be written of an event."""
         values = sorted((n, t) for n, c in self.fields.items() if (t := c[event]) is not None)
@@ -79,12 +96,17 @@ def take_snapshot(
     zone: str | None = None,
     server_time: int = 0,
 ) -> Snapshot:
-    """Turn raw events into columns.
+    """Turn raw events into columns; parameters as for `SnapshotBuilder`."""
+    builder = SnapshotBuilder(schema, table_fields, zone=zone)
+    builder.add(raw)
+    return builder.finish(server_time)
+
+
+class SnapshotBuilder:
+    """Turn raw events into columns, page by page: a million small objects never live at once.
 
     Parameters
     ----------
-    raw : sequence of dict
-        As AMS returns them: the first table row is merged into row 0.
     schema : FormSchema or None
         The form. Without it every field counts as one that can be written, `table_fields` as the
         table's, and values stay as AMS shows them.
@@ -92,38 +114,125 @@ def take_snapshot(
         See `schema`.
     zone : str, optional
         The site's time zone, for date fields.
-    server_time : int
-        AMS's clock before the reading.
-
-    Raises
-    ------
-    AMSReplyError
-        An event can't be read: it must not pass for one that is not there.
+    span : Span
+        Events outside of it are left out.
     """
-    days: dict[Any, int] = {}
-    minutes: dict[Any, int] = {}
-    try:
-        start_days = [_known(days, e["startDate"], parse_day) for e in raw]
-        start_minutes = [_known(minutes, e["startTime"], parse_minute) for e in raw]
-        end_days = [_known(days, e["finishDate"], parse_day) for e in raw]
-        end_minutes = [_known(minutes, e["finishTime"], parse_minute) for e in raw]
-        users = [int(e["userId"]) for e in raw]
-    except (DateProblem, KeyError, TypeError, ValueError):
-        raise AMSReplyError("The person or dates of a stored event can't be read.") from None
-    fields, table, table_rows = _columns(raw, schema, dict.fromkeys(table_fields))
-    shape = schema.shape_of if schema else lambda name: "other"
-    return Snapshot(
-        [int(e["id"]) for e in raw],
-        users,
-        start_days,
-        start_minutes,
-        end_days,
-        end_minutes,
-        {name: restore(texts, shape(name), zone) for name, texts in fields.items()},
-        {name: restore(texts, shape(name), zone) for name, texts in table.items()},
-        table_rows,
-        server_time,
-    )
+
+    def __init__(
+        self,
+        schema: FormSchema | None,
+        table_fields: Sequence[str] = (),
+        *,
+        zone: str | None = None,
+        span: Span = Span(),
+    ) -> None:
+        names = (list(schema.writable), list(schema.table)) if schema else ([], table_fields)
+        self._schema = schema
+        self._zone = zone
+        self._first, self._last = span.first or 0, span.last or 1 << 31
+        self._places: dict[int, int] = {}
+        self._fields: dict[str, Texts] = {name: [] for name in names[0]}
+        self._table: dict[str, Texts] = {name: [] for name in names[1]}
+        self._table_rows: list[list[int]] = []
+        self._total = 0
+        # Person, start day and minute, end day and minute.
+        self._heads: tuple[list[int], ...] = ([], [], [], [], [])
+        self._days: dict[Any, int] = {}
+        self._minutes: dict[Any, int] = {}
+
+    def add(self, raw: Iterable[RawEvent]) -> None:
+        """Take events; one that was taken before is replaced.
+
+        Raises
+        ------
+        AMSReplyError
+            An event can't be read: it must not pass for one that is not there.
+        """
+        for event in raw:
+            try:
+                head = self._head(event)
+            except (DateProblem, KeyError, TypeError, ValueError):
+                raise AMSReplyError(
+                    "The person or dates of a stored event can't be read."
+                ) from None
+            if not self._first <= head[1] <= self._last:
+                continue
+            place = self._places.setdefault(int(event["id"]), len(self._places))
+            values, table = self._values(event)
+            if place == len(self._table_rows):
+                self._append(head, values, table)
+            else:
+                self._replace(place, head, values, table)
+
+    def finish(self, server_time: int = 0, without: Collection[int] = ()) -> Snapshot:
+        """Return the snapshot, with values as they were written, less the events `without`."""
+        shape = self._schema.shape_of if self._schema else lambda name: "other"
+        ids = list(self._places)
+        fields = {n: restore(t, shape(n), self._zone) for n, t in self._fields.items()}
+        table = {n: restore(t, shape(n), self._zone) for n, t in self._table.items()}
+        users, *moments = self._heads
+        whole = Snapshot(
+            ids, users, moments[0], moments[1], moments[2], moments[3],
+            fields, table, self._table_rows, server_time,
+        )  # fmt: skip
+        gone = self._places.keys() & without
+        return whole.take([p for p, i in enumerate(ids) if i not in gone]) if gone else whole
+
+    def _head(self, event: RawEvent) -> tuple[int, ...]:
+        days, minutes = self._days, self._minutes
+        return (
+            int(event["userId"]),
+            _known(days, event["startDate"], parse_day),
+            _known(minutes, event["startTime"], parse_minute),
+            _known(days, event["finishDate"], parse_day),
+            _known(minutes, event["finishTime"], parse_minute),
+        )
+
+    def _values(self, event: RawEvent) -> tuple[dict[str, str], list[dict[str, str]]]:
+        """Return all values of an event and those of its table rows."""
+        rows = event.get("rows") or ()
+        found = [{p["key"]: p.get("value") for p in row.get("pairs") or ()} for row in rows]
+        values = found[0] if found else {}
+        if not self._table:
+            return values, []
+        # A first table row without any value shows only by the rows that follow it.
+        if len(found) == 1 and not self._table.keys() & values.keys():
+            return values, []
+        return values, found
+
+    def _append(
+        self, head: tuple[int, ...], values: dict[str, str], table: list[dict[str, str]]
+    ) -> None:
+        for column, item in zip(self._heads, head, strict=True):
+            column.append(item)
+        if self._schema is None:
+            self._widen(values)
+        for name, texts in self._fields.items():
+            texts.append(values.get(name) or None)
+        self._table_rows.append(self._add_rows(table))
+
+    def _replace(
+        self, place: int, head: tuple[int, ...], values: dict[str, str], table: list[dict[str, str]]
+    ) -> None:
+        for column, item in zip(self._heads, head, strict=True):
+            column[place] = item
+        if self._schema is None:
+            self._widen(values)
+        for name, texts in self._fields.items():
+            texts[place] = values.get(name) or None
+        self._table_rows[place] = self._add_rows(table)
+
+    def _widen(self, values: dict[str, str]) -> None:
+        for name in values.keys() - self._fields.keys() - self._table.keys():
+            self._fields[name] = [None] * len(self._table_rows)
+
+    def _add_rows(self, table: list[dict[str, str]]) -> list[int]:
+        first = self._total
+        for row in table:
+            for name, texts in self._table.items():
+                texts.append(row.get(name) or None)
+        self._total += len(table)
+        return list(range(first, self._total))
 
 
 def _known(seen: dict[Any, int], text: object, parse: Callable[[object], int]) -> int:
@@ -132,49 +241,7 @@ def _known(seen: dict[Any, int], text: object, parse: Callable[[object], int]) -
     return seen[text]
 
 
-def _columns(
-    raw: Sequence[RawEvent], schema: FormSchema | None, table_fields: Collection[str]
-) -> tuple[dict[str, Texts], dict[str, Texts], list[list[int]]]:
-    in_table: Collection[str] = schema.table if schema else table_fields
-    fields: dict[str, Texts] = (
-        {name: [None] * len(raw) for name in schema.writable} if schema else {}
-    )
-    table: dict[str, Texts] = {name: [] for name in in_table}
-    table_rows: list[list[int]] = []
-    total = 0
-    for number, event in enumerate(raw):
-        rows = event.get("rows") or ()
-        positions: list[int] = []
-        for place, row in enumerate(rows):
-            cells: dict[str, str | None] = {}
-            for pair in row.get("pairs") or ():
-                name, text = pair["key"], pair.get("value") or None
-                if name in in_table:
-                    cells[name] = text
-                elif name in fields:
-                    fields[name][number] = text
-                elif schema is None and place == 0:
-                    fields[name] = [None] * len(raw)
-                    fields[name][number] = text
-            # A first table row without any value shows only by the rows that follow it.
-            if in_table and (cells or place or len(rows) > 1):
-                for name, column in table.items():
-                    column.append(cells.get(name))
-                positions.append(total)
-                total += 1
-        table_rows.append(positions)
-    return fields, table, table_rows
-
-
 # ---------------------------------------------------------------- reading
-
-
-@dataclass(frozen=True)
-class Span:
-    """The days on which events start; None is open."""
-
-    first: int | None = None
-    last: int | None = None
 
 
 def read_snapshot(
@@ -192,39 +259,34 @@ def read_snapshot(
     back, ``eventsearch`` has an end, but costs extra requests where a page ends in the middle of
     a day. Without dates the whole history has to be read.
     """
-    raw, server_time = _read(client, form, users, span)
-    kept = _within(raw, span) if span.first is not None else raw
-    return take_snapshot(kept, schema, table_fields, zone=client.timezone, server_time=server_time)
+    builder = SnapshotBuilder(schema, table_fields, zone=client.timezone, span=span)
+    deleted, server_time = _read(client, form, users, span, builder.add)
+    return builder.finish(server_time, deleted)
 
 
 def stored_ids(client: AMSClient, form: str, users: Sequence[int], span: Span) -> set[int]:
     """Return the ids of the stored events of these users that start within a span of days."""
-    raw, _ = _read(client, form, users, span)
-    kept = _within(raw, span) if span.first is not None else raw
-    return {int(e["id"]) for e in kept}
+    return set(read_snapshot(client, form, users, span, None).ids)
 
 
 def _read(
-    client: AMSClient, form: str, users: Sequence[int], span: Span
-) -> tuple[Sequence[RawEvent], int]:
+    client: AMSClient,
+    form: str,
+    users: Sequence[int],
+    span: Span,
+    sink: Callable[[Iterable[RawEvent]], None],
+) -> tuple[Collection[int], int]:
+    """Hand all events to `sink`; return the ids of deleted ones and AMS's clock."""
     if not users:
-        return [], 0
+        return (), 0
     if span.first is None or span.last is None:
-        read = synchronise(client, form, users, 0)
-        return read.events, read.server_time
-    today = client.now().date().toordinal()
-    if today - span.last <= span.last - span.first + 31:
-        read = synchronise(client, form, users, 0, first_day=span.first)
-        return read.events, read.server_time
+        read = synchronise(client, form, users, 0, sink=sink)
+        return read.deleted_ids, read.server_time
+    tail, length = client.now().date().toordinal() - span.last, span.last - span.first + 1
+    if tail <= length // 2 + 1:
+        read = synchronise(client, form, users, 0, first_day=span.first, sink=sink)
+        return read.deleted_ids, read.server_time
     now = int(client.clock.now() * 1000)
     mark = synchronise(client, form, users[:1], now, first_page_only=True).server_time
-    return search(client, Search(form), users, span.first, span.last), mark
-
-
-def _within(raw: Sequence[RawEvent], span: Span) -> list[RawEvent]:
-    first, last = span.first or 0, span.last or 1 << 31
-    days: dict[Any, int] = {}
-    try:
-        return [e for e in raw if first <= _known(days, e.get("startDate"), parse_day) <= last]
-    except DateProblem:
-        raise AMSReplyError("The dates of a stored event can't be read.") from None
+    sink(search(client, Search(form), users, span.first, span.last))
+    return (), mark

@@ -122,9 +122,10 @@ def inspect(
     """Look at a frame, its people and its form, without a look at stored events."""
     if not isinstance(df, pd.DataFrame):
         raise AMSInputError(f"DataFrame is invalid: it is a {type(df).__name__}.")
-    schema = None
-    if option.contract != "off":
-        schema = read_schema(client, form, option.form_type, cache=not fresh)
+    whole = None
+    if option.contract != "off" or option.key is not None:
+        whole = read_schema(client, form, option.form_type, cache=not fresh)
+    schema = None if option.contract == "off" else whole
     found = list(_no_schema(option)) if schema is None else []
     problems = Problems()
     found += _built_in(df)
@@ -135,14 +136,15 @@ def inspect(
         what = error.message.removeprefix("DataFrame is invalid: ")
         what = what.removesuffix(" Nothing was sent.").rstrip(".")
         found.append(Finding(ERROR, "frame", None, what))
-        return Inspection(_report(form, df, option, found), schema=schema)
+        return Inspection(_report(form, df, option, found), schema=whole)
     found += _columns((list(draft.field_columns), list(draft.table_columns)), option, schema)
     if schema is not None and option.contract == "drop_unknown":
         _drop_unusable(draft, schema)
     users, people = _people(client, draft, option)
     found += people
+    found += _keys(draft, users, option, whole, problems)
     found += _values(draft, users, form, option, client, schema, problems)
-    return Inspection(_report(form, df, option, found), draft, users, schema)
+    return Inspection(_report(form, df, option, found), draft, users, whole)
 
 
 def _read(df: pd.DataFrame, option: PlanOption, zone: str | None, problems: Problems) -> Draft:
@@ -227,15 +229,8 @@ def _values(
     schema: FormSchema | None,
     problems: Problems,
 ) -> list[Finding]:
-    # People who are not known still have rows: each gets a number of their own to group by.
-    codes = pd.factorize(draft.frame[option.id_col])[0].tolist()
-    people = [-1 - code if user is None else user for user, code in zip(users, codes, strict=True)]
+    people = _numbered(draft, users, option)
     found: list[Finding] = []
-    if option.key is not None:
-        try:
-            found += _key(draft, people, option, schema, problems)
-        except AMSConfigurationError as error:
-            found.append(Finding(ERROR, "key", None, error.message))
     now = client.now().naive()
     texts = option.boolean_text
     events = build_events(draft, form, people, now=now, booleans=texts, problems=problems)
@@ -243,6 +238,27 @@ def _values(
     if schema is not None:
         found += _check(draft, events, option, schema)
     return found
+
+
+def _numbered(draft: Draft, users: Sequence[int | None], option: PlanOption) -> list[int]:
+    """Return user ids; people who are not known get numbers of their own to group by."""
+    codes = pd.factorize(draft.frame[option.id_col])[0].tolist()
+    return [-1 - code if user is None else user for user, code in zip(users, codes, strict=True)]
+
+
+def _keys(
+    draft: Draft,
+    users: Sequence[int | None],
+    option: PlanOption,
+    schema: FormSchema | None,
+    problems: Problems,
+) -> list[Finding]:
+    if option.key is None:
+        return []
+    try:
+        return list(_key(draft, _numbered(draft, users, option), option, schema, problems))
+    except AMSConfigurationError as error:
+        return [Finding(ERROR, "key", None, error.message)]
 
 
 def _key(

@@ -124,6 +124,8 @@ def delete_all(site: Site, call: Call) -> Reply:
 
 def form_summaries(site: Site, call: Call) -> Reply:
     """List the forms by type; a type without forms is null."""
+    if site.settings.schemas_forbidden:
+        raise Refusal(403, "Access denied", V3)
     listed: dict[str, list[dict[str, Any]]] = {}
     for form in site.store.forms():
         if form.name in site.settings.forbidden_forms:
@@ -145,7 +147,7 @@ def form_schema(site: Site, call: Call) -> Reply:
     form = site.store.form_by_id(int(number)) if number.isdigit() else None
     if form is None or form.type != kind:
         raise Refusal(404, f"There is no {kind} form {number}", V3)
-    if form.name in site.settings.forbidden_forms:
+    if site.settings.schemas_forbidden or form.name in site.settings.forbidden_forms:
         raise Refusal(403, "Access denied", V3)
     pages = [
         {"type": "FormPage", "name": page, "children": _sections(list(items))}

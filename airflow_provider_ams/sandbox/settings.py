@@ -65,6 +65,8 @@ class Settings:
         Line breaks in text read back as ``<br>``.
     forbidden_forms
         Names of forms that answer 403.
+    schemas_forbidden
+        The list of forms and their schemas answer 403; their events do not.
     session_calls, session_seconds
         A session token dies after so many calls, or seconds of server time; 0 is never.
     rate_limit
@@ -105,6 +107,7 @@ class Settings:
     whole_numbers_with_point: bool = False
     line_breaks_as_br: bool = True
     forbidden_forms: tuple[str, ...] = ()
+    schemas_forbidden: bool = False
     session_calls: int = 0
     session_seconds: float = 0.0
     rate_limit: float = 0.0

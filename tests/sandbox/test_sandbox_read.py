@@ -157,6 +157,14 @@ def test_closed_forms_are_403(wire):
     assert wire.v1("eventsearch", {"formNames": "Training Log"}).status_code == 403
 
 
+def test_schemas_alone_can_be_closed(wire):
+    wire.sandbox.configure(schemas_forbidden=True)
+    assert wire.v3("forms/summaries").status_code == 403
+    assert wire.v3("forms/event/301").status_code == 403
+    body = {"formName": "Training Log", "lastSynchronisationTimeOnServer": 0, "userIds": [1001]}
+    assert wire.v1("synchronise", body).status_code == 200
+
+
 def test_eventsearch_ignores_dates_unless_both_times_are_sent(wire):
     ids = days(wire, "01/01/2026", "02/01/2026", "03/01/2026")
     window = {"startDate": "02/01/2026", "finishDate": "02/01/2026", "userIds": [1001]}
