@@ -9,7 +9,7 @@ from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.dates import MINUTES_PER_DAY, DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.errors import AMSInputError, AMSReplyError
 from airflow_provider_ams.ams.prepare import Draft
-from airflow_provider_ams.ams.reading import synchronise
+from airflow_provider_ams.ams.reading import Search, search, synchronise
 
 RawEvent = dict[str, Any]
 
@@ -27,21 +27,24 @@ def stored_events(
 
 
 def keep_stored_times(client: AMSClient, form: str, draft: Draft, users: Sequence[int]) -> None:
-    """Fill in dates and times of updates from the events themselves, where the frame has none.
+    """Look up the events to update, and take dates and times from them where the frame has none.
 
     An update that left them out would move the event. If the frame gives a new start alone, the
-    event keeps its length.
+    event keeps its length. An id that AMS does not honour would make a new event, or overwrite
+    somebody else's, with success: so every id is looked up first.
 
     Raises
     ------
     AMSInputError
         An ``event_id`` is not an event of this form and person.
     """
-    gaps = [row for row, event_id in enumerate(draft.event_ids) if event_id and _gap(draft, row)]
-    if not gaps:
-        return
-    ids = {row: event_id for row in gaps if (event_id := draft.event_ids[row]) is not None}
-    stored = stored_events(client, form, [users[row] for row in gaps], ids.values())
+    ids = {row: event_id for row, event_id in enumerate(draft.event_ids) if event_id is not None}
+    gaps = [row for row in ids if _gap(draft, row)]
+    whole = [row for row in ids if not _gap(draft, row)]
+    stored = _on_their_days(client, form, draft, users, whole)
+    left = [row for row, event_id in ids.items() if event_id not in stored]
+    if left:
+        stored |= stored_events(client, form, [users[r] for r in left], [ids[r] for r in left])
     wrong = [
         row
         for row, event_id in ids.items()
@@ -54,8 +57,19 @@ def keep_stored_times(client: AMSClient, form: str, draft: Draft, users: Sequenc
             rows=draft.labels_of(wrong),
             hint="Use get_event_data() to have the right ones.",
         )
-    for row, event_id in ids.items():
-        _fill(draft, row, stored[event_id])
+    for row in gaps:
+        _fill(draft, row, stored[ids[row]])
+
+
+def _on_their_days(
+    client: AMSClient, form: str, draft: Draft, users: Sequence[int], rows: Sequence[int]
+) -> dict[int, RawEvent]:
+    """Return the events on the days of these rows: most updates stay on their day."""
+    days = [day for row in rows if (day := draft.moments.start_days[row]) is not None]
+    if not days:
+        return {}
+    people = sorted({users[row] for row in rows})
+    return {e["id"]: e for e in search(client, Search(form), people, min(days), max(days))}
 
 
 def _gap(draft: Draft, row: int) -> bool:

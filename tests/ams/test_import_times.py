@@ -256,17 +256,29 @@ def test_an_update_needs_whole_event_ids(client, sandbox, value):
     assert sandbox.requests() == {}
 
 
+WHOLE = {"start_date": DAY, "start_time": "9:00 AM", "end_date": DAY, "end_time": "10:00 AM"}
+
+
+@pytest.mark.parametrize("times", [{}, {"start_date": DAY}, WHOLE])
 @pytest.mark.parametrize("kind", ["unknown", "of another person", "of another form"])
-def test_an_event_id_must_be_the_person_s_own(client, sandbox, kind):
+def test_an_event_id_must_be_the_person_s_own(client, sandbox, kind, times):
     event = {
         "unknown": 77,
         "of another person": sandbox.add_event(LOG, "bob", start_date=DAY, values={"amount": 5}),
         "of another form": sandbox.add_event("Lifts", ANN, start_date=DAY, values={"rpe": 5}),
     }[kind]
     before = sandbox.events()
-    with pytest.raises(AMSInputError, match=r"^Invalid event_id values provided"):
-        update(client, frame(event_id=event))
+    with pytest.raises(AMSInputError, match=r"^Invalid event_id values provided") as caught:
+        update(client, frame(event_id=event, **times))
+    assert caught.value.rows == [0]
     assert sandbox.events() == before
+    assert "eventsimport" not in sandbox.requests()
+
+
+def test_an_event_may_be_moved_to_another_day(client, sandbox):
+    event = one_event(sandbox)
+    update(client, frame(event_id=event, **WHOLE))
+    assert moments(sandbox) == [f"{DAY} 9:00 AM {DAY} 10:00 AM"]
 
 
 def test_an_upsert_inserts_what_has_no_event_id(client, sandbox):

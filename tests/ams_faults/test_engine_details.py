@@ -448,7 +448,8 @@ def test_an_answer_with_a_foreign_id_deletes_nothing():
         "eventImportResultForForm": [{"formName": FORM, "eventImportResults": done}],
     }
     frame = spread(1).assign(end_time="10:00 AM", end_date="01/03/2026", event_id=5)
-    with Tiny(synchronise=NOTHING, eventsimport=answer) as tiny:
+    there = {"events": [{"id": 5, "userId": int(frame["user_id"][0]), "startDate": "01/03/2026"}]}
+    with Tiny(synchronise=NOTHING, eventsearch=there, eventsimport=answer) as tiny:
         tiny.username, tiny.password = "u", "p"
         with pytest.raises(AMSUnknownOutcomeError) as caught:
             update(tiny_client(tiny, []), frame)
