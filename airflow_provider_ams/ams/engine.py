@@ -177,7 +177,6 @@ class Importer:
                 if self.ledger.status[event] is not None:
                     continue
                 self.ledger.confirm(event, self.events.event_ids[event] or event_id, 0)
-        self._progress.finished = False
         open_events = self.ledger.open()
         if not open_events:
             return

@@ -210,6 +210,8 @@ def test_given_up_after_200_refusals_and_not_before(sandbox):
         run(make_client(sandbox), frame, batch_size=1)
     reasons = caught.value.result.rows["reason"]
     assert "first 200 events" in caught.value.message
+    assert caught.value.endpoint == "eventsimport"
+    assert caught.value.hint == "Check form, required fields and permissions with a single row."
     assert reasons.str.startswith("AMS refused").sum() == 200
     assert reasons.str.startswith("not stored").sum() == 60
 
@@ -455,3 +457,106 @@ def test_an_answer_with_a_foreign_id_deletes_nothing():
             update(tiny_client(tiny, []), frame)
         assert not tiny.calls("deleteevent")
     assert caught.value.result.rows["reason"][0] == "AMS answered with another id, 777"
+
+
+def test_an_ams_that_only_copies_is_reported_and_cleaned_up(sandbox):
+    frame = sessions(2).iloc[:1].assign(end_time="10:00 AM", end_date="01/03/2026")
+    ids = stored_ids(sandbox, frame)
+    sandbox.configure(update_duplicates=True)
+    client = make_client(sandbox)
+    option = UpdateEventOption(require_confirmation=False, interactive_mode=False, batch_size=4)
+    with pytest.raises(AMSError) as caught:
+        update_event_data(frame.assign(event_id=ids), FORM, client=client, option=option)
+    result = caught.value.result
+    assert result.counts["rejected"] == 1
+    assert "copy" in result.rows["reason"][0]
+    assert len(result.warnings) == 2  # one copy for each try, both deleted
+    assert [e["id"] for e in sandbox.events(FORM)] == ids
+    assert sandbox.events(FORM)[0]["values"]["note"] == "old"
+
+
+def test_a_copy_is_not_deleted_when_the_event_changed_meanwhile(sandbox):
+    """Somebody edits the event in AMS: what looks like our copy is no proof any more."""
+    frame = sessions(2).iloc[:1].assign(end_time="10:00 AM", end_date="01/03/2026")
+    ids = stored_ids(sandbox, frame)
+    sandbox.configure(update_duplicates=True)
+    client = make_client(sandbox)
+
+    edits = []
+
+    class EditingClient(type(client)):
+        """After the call has been answered, a person edits the event before it is read back."""
+
+        def write(self, endpoint, body):
+            answer = super().write(endpoint, body)
+            if endpoint == "eventsimport":
+                edits.append(sandbox.edit_event(ids[0], {"note": "by hand"}))
+            return answer
+
+    client.__class__ = EditingClient
+    option = UpdateEventOption(require_confirmation=False, interactive_mode=False, batch_size=4)
+    with pytest.raises(AMSError) as caught:
+        update_event_data(frame.assign(event_id=ids), FORM, client=client, option=option)
+    assert edits
+    assert caught.value.result.counts["unknown"] == 1
+    assert len(sandbox.events(FORM)) == 2
+
+
+def test_copies_among_other_updates(sandbox):
+    """One of three events is copied, twice; the two others are not held up."""
+    frame = to_update(sandbox, 3)
+    sandbox.faults(
+        script=[
+            {"endpoint": "eventsimport", "nth": [2, 3], "fault": "duplicate_update"},
+        ]
+    )
+    option = UpdateEventOption(
+        interactive_mode=False, require_confirmation=False, settle=0.0, batch_size=1
+    )
+    with pytest.raises(AMSError) as caught:
+        update_event_data(frame, FORM, client=make_client(sandbox), option=option)
+    rows = caught.value.result.rows
+    assert rows["status"].tolist() == ["updated", "rejected", "updated"]
+    assert rows["reason"][1] == "AMS makes a copy instead of the update"
+    assert sorted(e["id"] for e in sandbox.events(FORM)) == frame["event_id"].tolist()
+    assert len(caught.value.result.warnings) == 2
+
+
+def test_several_copies_in_one_call(sandbox):
+    """A copy that can't be deleted does not keep the others from being settled."""
+    frame = to_update(sandbox, 3)
+    sandbox.faults(
+        script=[
+            {"endpoint": "eventsimport", "nth": 1, "fault": "duplicate_update"},
+            {"endpoint": "deleteevent", "nth": 1, "fault": "500_before"},
+        ]
+    )
+    with pytest.raises(AMSUnknownOutcomeError) as caught:
+        update(make_client(sandbox), frame)
+    rows = caught.value.result.rows
+    assert rows["status"].tolist() == ["unknown", "updated", "updated"]
+    assert len(sandbox.events(FORM)) == 4
+
+
+def test_a_stop_after_going_on(sandbox, tmp_path):
+    """What was read back and is not there is known not to be stored, also when the rest fails."""
+    path = tmp_path / "note.json"
+    busy = {"endpoint": "eventsimport", "nth": [2, 3], "fault": "429", "retry_after": 99}
+    sandbox.faults(script=[busy])
+    for _ in range(2):
+        with pytest.raises(AMSTransientError) as caught:
+            run(make_client(sandbox), spread(6), resume=path)
+        rows = caught.value.result.rows
+        assert rows["status"].tolist() == ["inserted"] * 3 + ["rejected"] * 3
+        assert note_of(path).finished is False
+    assert run(make_client(sandbox), spread(6), resume=path).counts["inserted"] == 6
+
+
+@pytest.mark.parametrize(("times", "calls"), [(1, 2), (2, 4), (3, 6)])
+def test_calls_spent_on_a_call_that_fails(sandbox, times, calls):
+    """Sent again once as it is; then halved, because one event may be the stumbling block."""
+    failing = {"endpoint": "eventsimport", "nth": 2, "times": times, "fault": "500_before"}
+    sandbox.faults(script=[failing])
+    run(make_client(sandbox), spread(8), batch_size=4)
+    assert sandbox.requests()["eventsimport"] == 1 + calls
+    assert held(sandbox) == wanted(spread(8))

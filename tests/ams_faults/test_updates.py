@@ -110,51 +110,6 @@ def test_new_rows_without_a_time_are_not_doubled_by_a_later_run(keep, faulty_san
     assert len(faulty_sandbox.events(FORM)) == 6
 
 
-def test_an_ams_that_only_copies_is_reported_and_cleaned_up(faulty_sandbox):
-    prepare(faulty_sandbox)
-    frame = sessions(2).iloc[:1].assign(end_time="10:00 AM", end_date="01/03/2026")
-    ids = stored_ids(faulty_sandbox, frame)
-    faulty_sandbox.configure(update_duplicates=True)
-    client = make_client(faulty_sandbox)
-    option = UpdateEventOption(require_confirmation=False, **QUIET)
-    with pytest.raises(AMSError) as caught:
-        update_event_data(frame.assign(event_id=ids), FORM, client=client, option=option)
-    result = caught.value.result
-    assert result.counts["rejected"] == 1
-    assert "copy" in result.rows["reason"][0]
-    assert len(result.warnings) == 2  # one copy for each try, both deleted
-    assert [e["id"] for e in faulty_sandbox.events(FORM)] == ids
-    assert faulty_sandbox.events(FORM)[0]["values"]["note"] == "old"
-
-
-def test_a_copy_is_not_deleted_when_the_event_changed_meanwhile(faulty_sandbox):
-    """Somebody edits the event in AMS: what looks like our copy is no proof any more."""
-    prepare(faulty_sandbox)
-    frame = sessions(2).iloc[:1].assign(end_time="10:00 AM", end_date="01/03/2026")
-    ids = stored_ids(faulty_sandbox, frame)
-    faulty_sandbox.configure(update_duplicates=True)
-    client = make_client(faulty_sandbox)
-
-    edits = []
-
-    class EditingClient(type(client)):
-        """After the call has been answered, a person edits the event before it is read back."""
-
-        def write(self, endpoint, body):
-            answer = super().write(endpoint, body)
-            if endpoint == "eventsimport":
-                edits.append(faulty_sandbox.edit_event(ids[0], {"note": "by hand"}))
-            return answer
-
-    client.__class__ = EditingClient
-    option = UpdateEventOption(require_confirmation=False, **QUIET)
-    with pytest.raises(AMSError) as caught:
-        update_event_data(frame.assign(event_id=ids), FORM, client=client, option=option)
-    assert edits
-    assert caught.value.result.counts["unknown"] == 1
-    assert len(faulty_sandbox.events(FORM)) == 2
-
-
 @pytest.mark.parametrize("keep", ["clear", "keep"])
 @pytest.mark.parametrize("call", [2, 3, 4])
 def test_a_later_run_knows_which_rows_were_confirmed(call, keep, faulty_sandbox, tmp_path):
