@@ -136,7 +136,7 @@ class Planner:
         option = self.option
         if not option.validate:
             option = replace(option, contract="off")
-        seen = inspect(df, self.form, option, self.client)
+        seen = inspect(df, self.form, option, self.client, build=option.validate)
         self.warnings += [str(f) for f in seen.report.warnings]
         kept = list(range(len(df)))
         for _ in range(3):  # taking a row out may bare another one
@@ -148,7 +148,7 @@ class Planner:
                 bad[position] = "another row of the same event can't be sent"
             self.rejects |= {kept[p]: reason for p, reason in bad.items()}
             kept = [k for p, k in enumerate(kept) if p not in bad]
-            seen = inspect(df.iloc[kept], self.form, option, self.client)
+            seen = inspect(df.iloc[kept], self.form, option, self.client, build=option.validate)
         seen.report.raise_for_errors()
         return seen, kept
 
@@ -240,20 +240,21 @@ class Planner:
     def _match_keys(self, draft: Draft, stored: Snapshot, schema: FormSchema | None) -> _Matched:
         keys = draft.event_keys
         assert keys is not None
-        found: dict[Hashable, list[int]] = defaultdict(list)
-        for place, key in enumerate(record_keys(stored, self.option.key or (), schema)):
-            found[key].append(place)
-        matched = _Matched([])
-        for row, key in enumerate(keys):
-            places = found.get(key, [])
+        held = record_keys(stored, self.option.key or (), schema)
+        at = {key: place for place, key in enumerate(held)}
+        twins = _twins(held) if len(at) < len(held) else {}
+        matched = _Matched([at.get(key) for key in keys])
+        for row, place in enumerate(matched.places):
+            if place is None:
+                continue
+            places = twins.get(keys[row])
+            if places is None:
+                draft.event_ids[row] = stored.ids[place]
+                continue
+            ids = ", ".join(str(stored.ids[p]) for p in places)
             matched.claimed.update(places)
-            matched.places.append(places[0] if len(places) == 1 else None)
-            if len(places) > 1:
-                ids = ", ".join(str(stored.ids[p]) for p in places)
-                reason = f"several stored events have this key: {ids}"
-                matched.rejects[draft.source[row]] = reason
-            elif places:
-                draft.event_ids[row] = stored.ids[places[0]]
+            matched.places[row] = None
+            matched.rejects[draft.source[row]] = f"several stored events have this key: {ids}"
         return matched
 
     def _reject(self, found: dict[int, str], kept: Sequence[int]) -> None:
@@ -402,6 +403,14 @@ class Planner:
             )
             for p in gone
         ]
+
+
+def _twins(keys: Sequence[Hashable]) -> dict[Hashable, list[int]]:
+    """Return the keys that several events share, with the events' places."""
+    found: dict[Hashable, list[int]] = defaultdict(list)
+    for place, key in enumerate(keys):
+        found[key].append(place)
+    return {key: places for key, places in found.items() if len(places) > 1}
 
 
 def _whole_events(

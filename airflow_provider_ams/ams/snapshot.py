@@ -148,21 +148,28 @@ class SnapshotBuilder:
         AMSReplyError
             An event can't be read: it must not pass for one that is not there.
         """
+        heads: list[tuple[int, ...]] = []
+        values: list[dict[str, str]] = []
+        tables: list[list[dict[str, str]]] = []
         for event in raw:
             try:
                 head = self._head(event)
+                found = self._values(event)
+                event_id = int(event["id"])
             except (DateProblem, KeyError, TypeError, ValueError):
-                raise AMSReplyError(
-                    "The person or dates of a stored event can't be read."
-                ) from None
+                raise AMSReplyError("A stored event can't be read.") from None
             if not self._first <= head[1] <= self._last:
                 continue
-            place = self._places.setdefault(int(event["id"]), len(self._places))
-            values, table = self._values(event)
-            if place == len(self._table_rows):
-                self._append(head, values, table)
-            else:
-                self._replace(place, head, values, table)
+            if event_id in self._places:
+                self._append(heads, values, tables)
+                heads, values, tables = [], [], []
+                self._replace(self._places[event_id], head, *found)
+                continue
+            self._places[event_id] = len(self._places)
+            heads.append(head)
+            values.append(found[0])
+            tables.append(found[1])
+        self._append(heads, values, tables)
 
     def finish(self, server_time: int = 0, without: Collection[int] = ()) -> Snapshot:
         """Return the snapshot, with values as they were written, less the events `without`."""
@@ -191,7 +198,7 @@ class SnapshotBuilder:
     def _values(self, event: RawEvent) -> tuple[dict[str, str], list[dict[str, str]]]:
         """Return all values of an event and those of its table rows."""
         rows = event.get("rows") or ()
-        found = [{p["key"]: p.get("value") for p in row.get("pairs") or ()} for row in rows]
+        found = [_pairs(row) for row in rows]
         values = found[0] if found else {}
         if not self._table:
             return values, []
@@ -201,15 +208,19 @@ class SnapshotBuilder:
         return values, found
 
     def _append(
-        self, head: tuple[int, ...], values: dict[str, str], table: list[dict[str, str]]
+        self,
+        heads: Sequence[tuple[int, ...]],
+        values: Sequence[dict[str, str]],
+        tables: Sequence[list[dict[str, str]]],
     ) -> None:
-        for column, item in zip(self._heads, head, strict=True):
-            column.append(item)
+        for column, items in zip(self._heads, zip(*heads, strict=True), strict=False):
+            column.extend(items)
         if self._schema is None:
-            self._widen(values)
+            for found in values:
+                self._widen(found)
         for name, texts in self._fields.items():
-            texts.append(values.get(name) or None)
-        self._table_rows.append(self._add_rows(table))
+            texts.extend([found.get(name) or None for found in values])
+        self._table_rows.extend([self._add_rows(table) for table in tables])
 
     def _replace(
         self, place: int, head: tuple[int, ...], values: dict[str, str], table: list[dict[str, str]]
@@ -233,6 +244,10 @@ class SnapshotBuilder:
                 texts.append(row.get(name) or None)
         self._total += len(table)
         return list(range(first, self._total))
+
+
+def _pairs(row: Mapping[str, Any]) -> dict[str, str]:
+    return {pair["key"]: pair["value"] for pair in row.get("pairs") or ()}
 
 
 def _known(seen: dict[Any, int], text: object, parse: Callable[[object], int]) -> int:

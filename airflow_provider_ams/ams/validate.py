@@ -117,9 +117,25 @@ def validate_event_data(
 
 
 def inspect(
-    df: pd.DataFrame, form: str, option: PlanOption, client: AMSClient, *, fresh: bool = False
+    df: pd.DataFrame,
+    form: str,
+    option: PlanOption,
+    client: AMSClient,
+    *,
+    fresh: bool = False,
+    build: bool = True,
 ) -> Inspection:
-    """Look at a frame, its people and its form, without a look at stored events."""
+    """Look at a frame, its people and its form, without a look at stored events.
+
+    Parameters
+    ----------
+    df, form, option, client
+        As for `validate_event_data`.
+    fresh : bool
+        Read the form anew.
+    build : bool
+        Look at whole events and values, too; else the caller finds out about them later.
+    """
     if not isinstance(df, pd.DataFrame):
         raise AMSInputError(f"DataFrame is invalid: it is a {type(df).__name__}.")
     whole = None
@@ -143,7 +159,10 @@ def inspect(
     users, people = _people(client, draft, option)
     found += people
     found += _keys(draft, users, option, whole, problems)
-    found += _values(draft, users, form, option, client, schema, problems)
+    if build:
+        found += _values(draft, users, form, option, client, schema, problems)
+    else:
+        found += _problems(draft, problems)
     return Inspection(_report(form, df, option, found), draft, users, whole)
 
 
