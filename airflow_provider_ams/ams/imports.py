@@ -22,6 +22,7 @@ from airflow_provider_ams.ams.errors import (
 )
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms import check_form
+from airflow_provider_ams.ams.grouping import build_events
 from airflow_provider_ams.ams.ledger import Ledger, result_frame
 from airflow_provider_ams.ams.options import (
     EventImportOption,
@@ -41,7 +42,7 @@ from airflow_provider_ams.ams.precheck import (
     face_losses,
     warn_of_loss,
 )
-from airflow_provider_ams.ams.prepare import Draft, build_events, read_frame
+from airflow_provider_ams.ams.prepare import Draft, read_frame
 from airflow_provider_ams.ams.profiles import ProfileImporter, build_profiles
 from airflow_provider_ams.ams.result import ImportResult
 from airflow_provider_ams.ams.resume import Checkpoint, Progress, as_checkpoint, digest

@@ -8,8 +8,10 @@ from airflow_provider_ams.ams.canonical import meanings
 from airflow_provider_ams.ams.dates import Problems
 from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.grouping import texts_of
+from airflow_provider_ams.ams.moments import DATE_COLUMNS
 from airflow_provider_ams.ams.options import ID_COLUMNS
-from airflow_provider_ams.ams.prepare import DATE_COLUMNS, Draft, texts_of
+from airflow_provider_ams.ams.prepare import Draft
 from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.snapshot import Snapshot
 

@@ -17,10 +17,11 @@ from airflow_provider_ams.ams.diff import Change, differences
 from airflow_provider_ams.ams.errors import AMSInputError, AMSPermissionError, describe_rows
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms import check_form, read_schema
+from airflow_provider_ams.ams.grouping import build_events
 from airflow_provider_ams.ams.keys import record_keys
 from airflow_provider_ams.ams.merge import fill_moments, keep_fields, keep_table
 from airflow_provider_ams.ams.plan import INSERT, UNCHANGED, UPDATE, Deletion, Plan
-from airflow_provider_ams.ams.prepare import Draft, build_events
+from airflow_provider_ams.ams.prepare import Draft
 from airflow_provider_ams.ams.reading import synchronise
 from airflow_provider_ams.ams.report import ValidationReport
 from airflow_provider_ams.ams.resume import digest
