@@ -1,0 +1,64 @@
+"""Sample DAG: a person sees what an update would change, and approves it (Airflow 3.1 or newer)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pendulum
+from airflow.providers.common.compat.sdk import Param, dag, task
+
+from airflow_provider_ams.operators.ams_contract import AmsApplyPlanOperator, AmsPlanOperator
+
+try:
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+except Exception:  # noqa: BLE001 - each older Airflow says in its own way that it has none
+    ApprovalOperator = None
+
+
+@dag(
+    schedule=None,
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    max_active_runs=1,
+    params={"path": Param(str(Path(__file__).with_name("corrections.csv")), type="string")},
+    tags=["ams"],
+)
+def approved_update():
+    """Correct training sessions, found by person and date, after a look at old and new values.
+
+    What the file does not have stays as it is. Should a session change in AMS between plan and
+    approval, the last task refuses and nothing is sent.
+    """
+
+    @task(show_return_value_in_logs=False)
+    def corrections(params=None):
+        return read_corrections(params["path"])
+
+    plan = AmsPlanOperator(
+        task_id="plan",
+        form="Training Log",
+        data=corrections(),
+        id_col="username",
+        key=["start_date"],
+    )
+    approve = ApprovalOperator(
+        task_id="approve",
+        subject="Change {{ ti.xcom_pull(task_ids='plan')['update'] }} training sessions?",
+        body="{{ ti.xcom_pull(task_ids='plan')['markdown'] }}",
+        defaults="Reject",
+        response_timeout=timedelta(hours=12),
+    )
+    plan >> approve >> AmsApplyPlanOperator(task_id="apply", plan_task_id="plan")
+
+
+def read_corrections(path):
+    """Return the file's rows; it counts days back from today."""
+    import pandas as pd
+
+    rows = pd.read_csv(path, dtype={"username": str})
+    day = pd.Timestamp.now().normalize() - pd.to_timedelta(rows["days_ago"], unit="D")
+    return rows.drop(columns="days_ago").assign(start_date=day.dt.strftime("%d/%m/%Y"))
+
+
+if ApprovalOperator is not None:
+    approved_update()
