@@ -47,7 +47,6 @@ if TYPE_CHECKING:
         insert_event_data,
         update_event_data,
         upsert_event_data,
-        upsert_profile_data,
     )
     from airflow_provider_ams.ams.mirror import mirror_event_data
     from airflow_provider_ams.ams.options import (
@@ -69,6 +68,7 @@ if TYPE_CHECKING:
     from airflow_provider_ams.ams.people import get_group, get_user, login
     from airflow_provider_ams.ams.plan import Plan
     from airflow_provider_ams.ams.precheck import AMSDataLossWarning
+    from airflow_provider_ams.ams.profile_imports import upsert_profile_data
     from airflow_provider_ams.ams.report import ValidationReport
     from airflow_provider_ams.ams.result import ImportResult
     from airflow_provider_ams.ams.validate import validate_event_data
@@ -97,7 +97,6 @@ _HOMES = {
         "insert_event_data",
         "update_event_data",
         "upsert_event_data",
-        "upsert_profile_data",
     ],
     "mirror": ["mirror_event_data"],
     "options": [
@@ -119,6 +118,7 @@ _HOMES = {
     "people": ["get_group", "get_user", "login"],
     "plan": ["Plan"],
     "precheck": ["AMSDataLossWarning"],
+    "profile_imports": ["upsert_profile_data"],
     "report": ["ValidationReport"],
     "result": ["ImportResult"],
     "validate": ["validate_event_data"],

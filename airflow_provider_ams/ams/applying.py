@@ -170,6 +170,8 @@ def apply(
         As for imports.
     """
     console = Console(interactive_mode)
+    if plan.form_type != "event":
+        raise AMSConfigurationError("Only plans for events can be applied.")
     client = client or get_client(url, username, password)
     try:
         check_deletes(plan, max_deletes)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.dates import DateProblem, parse_day
-from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSReplyError
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError
 from airflow_provider_ams.ams.forms import check_form
 from airflow_provider_ams.ams.frames import EVENT_COLUMNS, PROFILE_COLUMNS, records_frame
 from airflow_provider_ams.ams.options import (
@@ -22,7 +22,7 @@ from airflow_provider_ams.ams.options import (
     SyncEventOption,
     as_list,
 )
-from airflow_provider_ams.ams.reading import SEARCH_USERS, Search, chunks, search, synchronise
+from airflow_provider_ams.ams.reading import Search, read_profiles, search, synchronise
 from airflow_provider_ams.ams.users import get_roster, select_users
 from airflow_provider_ams.ams.values import ValueProblem, cell_text
 from airflow_provider_ams.transport import Console
@@ -275,14 +275,3 @@ def get_profile_data(
         raise
     console.done(f"Read {len(records)} profile records from '{form}'")
     return frame
-
-
-def read_profiles(client: AMSClient, form: str, users: list[int]) -> list[dict[str, Any]]:
-    """Read the raw profile records of these users."""
-    records: list[dict[str, Any]] = []
-    for chunk in chunks(users, SEARCH_USERS):
-        data = client.read("profilesearch", {"formNames": [form], "userIds": chunk})
-        if not isinstance(data, dict) or not isinstance(data.get("profiles"), list):
-            raise AMSReplyError("The profiles can't be read.", endpoint="profilesearch")
-        records += data["profiles"]
-    return records

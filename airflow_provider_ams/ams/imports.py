@@ -1,4 +1,4 @@
-"""`insert_event_data`, `update_event_data`, `upsert_event_data` and `upsert_profile_data`."""
+"""`insert_event_data`, `update_event_data` and `upsert_event_data`."""
 
 from __future__ import annotations
 
@@ -30,20 +30,17 @@ from airflow_provider_ams.ams.options import (
     InsertEventOption,
     UpdateEventOption,
     UpsertEventOption,
-    UpsertProfileOption,
 )
 from airflow_provider_ams.ams.outcome import Meter, judge, print_result
 from airflow_provider_ams.ams.plan import UNCHANGED, Plan
 from airflow_provider_ams.ams.planning import Planner, refuse_rejects
 from airflow_provider_ams.ams.precheck import (
     as_plan_option,
-    checked,
     cleared,
     face_losses,
     warn_of_loss,
 )
 from airflow_provider_ams.ams.prepare import Draft, read_frame
-from airflow_provider_ams.ams.profiles import ProfileImporter, build_profiles
 from airflow_provider_ams.ams.result import ImportResult
 from airflow_provider_ams.ams.resume import Checkpoint, Progress, as_checkpoint, digest
 from airflow_provider_ams.ams.stored import keep_stored_times
@@ -200,79 +197,6 @@ def upsert_event_data(
     option = option or UpsertEventOption()
     job = _EventImport(_UPSERT, df, form, option, option.default_dates)
     return job.run(lambda: client or _client(url, username, password, option), resume)
-
-
-def upsert_profile_data(
-    df: pd.DataFrame,
-    form: str,
-    url: str | None = None,
-    username: str | None = None,
-    password: str | None = None,
-    *,
-    option: UpsertProfileOption | None = None,
-    client: AMSClient | None = None,
-    resume: Resume = None,
-) -> ImportResult:
-    """Write profile records, one for each person: new, or in place of the one that is there.
-
-    AMS takes one record a call. Fields that the frame does not have are taken to be cleared.
-
-    Parameters
-    ----------
-    df : DataFrame
-        One row for each person: the `id_col`, and form fields.
-    form : str
-        Exact name of the profile form.
-    url, username, password, client, resume
-        As for `insert_event_data`.
-    option : UpsertProfileOption, optional
-        How to.
-
-    Returns
-    -------
-    ImportResult
-        One row for each input row; AMS does not tell new records from old ones, so the status of
-        a record that landed is ``updated``.
-
-    Raises
-    ------
-    AMSInputError, AMSConfigurationError, AMSImportError, AMSUnknownOutcomeError, AMSTransientError
-        As for `insert_event_data`.
-    """
-    option = option or UpsertProfileOption()
-    console = Console(option.interactive_mode)
-    try:
-        draft = read_frame(df, option.id_col, needs_start=False, takes_event_id=False)
-        client = client or _client(url, username, password, option)
-        clock = Meter(client)
-        check_form(client, form, "profile")
-        if option.validate:
-            plan_option = as_plan_option(option, "upsert", form_type="profile")
-            draft, users = checked(df, form, plan_option, client)
-        else:
-            users = resolve_users(client, draft.people(option.id_col), option.id_col, option.cache)
-        profiles = build_profiles(draft, form, users, option.boolean_text)
-        console.info(f"Upserting {len(profiles)} profile records for '{form}'")
-        with console.bar(len(profiles), "record") as bar:
-            importer = ProfileImporter(
-                client, profiles, option.window, bar.add, as_checkpoint(resume)
-            )
-            importer.run()
-        frame = result_frame(
-            draft.labels,
-            [[i] for i in range(len(profiles))],
-            importer.status,
-            importer.ids,
-            importer.reasons,
-            importer.calls,
-        )
-        result = clock.result(form, frame, draft.warnings)
-        console.done(f"Processed {len(profiles)} profile records for '{form}'")
-        print_result(console, result, "upserted", len(profiles), importer.landed)
-        return judge(result, option.tolerance, importer.stopped)
-    except AMSError as error:
-        console.failed(f"Failed to upsert profiles: {error.message}")
-        raise
 
 
 class _EventImport:

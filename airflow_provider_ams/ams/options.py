@@ -253,7 +253,20 @@ class UpsertEventOption(EventImportOption):
 
 @dataclass(frozen=True)
 class UpsertProfileOption(ImportOption):
-    """Options of `upsert_profile_data`; see `ImportOption`."""
+    """Options of `upsert_profile_data`; see `ImportOption`.
+
+    Parameters
+    ----------
+    on_missing_fields : str
+        As in `UpdateEventOption`.
+    """
+
+    on_missing_fields: str = "clear"
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        super().__post_init__()
+        _choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
 
 
 @dataclass(frozen=True)

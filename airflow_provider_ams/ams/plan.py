@@ -66,6 +66,8 @@ class Plan:
         Events in a call, calls in flight, for `apply`.
     warnings : list of str
         What the caller should know.
+    form_type : str
+        ``event``, or ``profile`` for a plan to look at only.
     """
 
     form: str
@@ -85,6 +87,7 @@ class Plan:
     batch_size: int = 25
     in_flight: int = 1
     warnings: list[str] = field(default_factory=list)
+    form_type: str = "event"
 
     @property
     def counts(self) -> dict[str, int]:

@@ -26,7 +26,13 @@ from airflow_provider_ams.ams.reading import synchronise
 from airflow_provider_ams.ams.report import ValidationReport
 from airflow_provider_ams.ams.resume import digest
 from airflow_provider_ams.ams.schema import FormSchema
-from airflow_provider_ams.ams.snapshot import Snapshot, Span, read_snapshot, take_snapshot
+from airflow_provider_ams.ams.snapshot import (
+    Snapshot,
+    Span,
+    read_profile_snapshot,
+    read_snapshot,
+    take_snapshot,
+)
 from airflow_provider_ams.ams.validate import Inspection, inspect, read_ids, wrong_ids
 
 # Rules for which AMS would refuse a row: the other rows can go. What breaks another one says that
@@ -114,7 +120,7 @@ class Planner:
         AMSValidationError
             The frame as a whole can't be used; single rows that can't are rejects of the plan.
         """
-        check_form(self.client, self.form, "event")
+        check_form(self.client, self.form, self.option.form_type)
         seen, kept = self._inspect(df)
         schema = self._schema(seen)
         draft, users = seen.draft, [u for u in seen.users if u is not None]
@@ -126,6 +132,10 @@ class Planner:
         events, places = self._events(draft, users, matched, stored, schema, kept)
         changes = differences(events, places, stored, schema)
         return self._plan(df, events, places, changes, matched, stored)
+
+    @property
+    def _profiles(self) -> bool:
+        return self.option.form_type == "profile"
 
     # ------------------------------------------------------------ the frame
 
@@ -166,7 +176,7 @@ class Planner:
         return bad
 
     def _schema(self, seen: Inspection) -> FormSchema | None:
-        schema = seen.schema or read_schema(self.client, self.form)
+        schema = seen.schema or read_schema(self.client, self.form, self.option.form_type)
         if schema is None and self.option.on_missing_fields != "clear":
             raise AMSPermissionError(
                 f"The account may not see the fields of '{self.form}', so nobody can tell which "
@@ -205,6 +215,8 @@ class Planner:
             people = sorted({*window.users, *users})
             return read_snapshot(self.client, self.form, people, window.span, schema, table)
         people = sorted(set(users))
+        if self._profiles:
+            return read_profile_snapshot(self.client, self.form, people, schema)
         if self.option.key is not None:
             return read_snapshot(self.client, self.form, people, self._span(draft), schema, table)
         if any(i is not None for i in draft.event_ids):
@@ -227,6 +239,10 @@ class Planner:
     def _match(
         self, draft: Draft, users: list[int], stored: Snapshot, schema: FormSchema | None
     ) -> _Matched:
+        if self._profiles:
+            held = {user: place for place, user in enumerate(stored.user_ids)}
+            draft.event_ids = [stored.ids[held[u]] if u in held else None for u in users]
+            return _Matched([held.get(u) for u in users])
         if self.option.key is not None:
             return self._match_keys(draft, stored, schema)
         at = {event_id: place for place, event_id in enumerate(stored.ids)}
@@ -263,7 +279,7 @@ class Planner:
         self.fatal.update(kept[p] for p in found)
 
     def _undated(self, draft: Draft, matched: _Matched) -> dict[int, str]:
-        if self.option.default_dates:
+        if self.option.default_dates or self._profiles:
             return {}
         days = draft.moments.start_days
         return {
@@ -376,6 +392,7 @@ class Planner:
             option.batch_size,
             option.window,
             self.warnings,
+            option.form_type,
         )
 
     def _deletes(

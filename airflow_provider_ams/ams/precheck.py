@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-import pandas as pd
-
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.contract import PlanOption
 from airflow_provider_ams.ams.errors import AMSPermissionError
@@ -18,7 +16,6 @@ from airflow_provider_ams.ams.options import EventImportOption, ImportOption
 from airflow_provider_ams.ams.plan import Plan
 from airflow_provider_ams.ams.planning import refuse_losses
 from airflow_provider_ams.ams.prepare import Draft
-from airflow_provider_ams.ams.validate import inspect
 
 
 class AMSDataLossWarning(UserWarning):
@@ -32,24 +29,9 @@ def as_plan_option(option: ImportOption, mode: str, **more: Any) -> PlanOption: 
     return PlanOption(**{**shared, "mode": mode, **more})
 
 
-def checked(
-    df: pd.DataFrame, form: str, option: PlanOption, client: AMSClient
-) -> tuple[Draft, list[int]]:
-    """Return a frame that fits the form, and the user id of each of its rows.
-
-    Raises
-    ------
-    AMSValidationError
-        It does not fit.
-    """
-    seen = inspect(df, form, option, client)
-    seen.report.raise_for_errors()
-    assert seen.draft is not None
-    seen.draft.warnings += [str(f) for f in seen.report.warnings]
-    return seen.draft, [u for u in seen.users if u is not None]
-
-
-def face_losses(client: AMSClient, form: str, draft: Draft, on_missing_fields: str) -> str | None:
+def face_losses(
+    client: AMSClient, form: str, draft: Draft, on_missing_fields: str, kind: str = "event"
+) -> str | None:
     """Warn of what an overwrite would clear, or refuse it; returns the warning.
 
     Looks at the form and not at the stored events: that would cost as much as keeping them.
@@ -59,7 +41,7 @@ def face_losses(client: AMSClient, form: str, draft: Draft, on_missing_fields: s
     AMSInputError
         `on_missing_fields` is ``error``, and fields are missing.
     """
-    schema = read_schema(client, form)
+    schema = read_schema(client, form, kind)
     if schema is None and on_missing_fields == "error":
         raise AMSPermissionError(
             f"The account may not see the fields of '{form}': nobody can tell which are missing.",

@@ -335,3 +335,14 @@ def _start_day(event: RawEvent) -> int | None:
         return parse_day(event.get("startDate"))
     except DateProblem:
         return None
+
+
+def read_profiles(client: AMSClient, form: str, users: list[int]) -> list[dict[str, Any]]:
+    """Read the raw profile records of these users."""
+    records: list[dict[str, Any]] = []
+    for chunk in chunks(users, SEARCH_USERS):
+        data = client.read("profilesearch", {"formNames": [form], "userIds": chunk})
+        if not isinstance(data, dict) or not isinstance(data.get("profiles"), list):
+            raise AMSReplyError("The profiles can't be read.", endpoint="profilesearch")
+        records += data["profiles"]
+    return records

@@ -13,7 +13,7 @@ from airflow_provider_ams.ams.canonical import restore
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.dates import DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.errors import AMSReplyError
-from airflow_provider_ams.ams.reading import Search, search, synchronise
+from airflow_provider_ams.ams.reading import Search, read_profiles, search, synchronise
 from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.values import Texts
 
@@ -305,3 +305,21 @@ def _read(
     mark = synchronise(client, form, users[:1], now, first_page_only=True).server_time
     sink(search(client, Search(form), users, span.first, span.last))
     return (), mark
+
+
+# A profile record has no date: all of them are given the same, so that none differs.
+_NO_DATE = {
+    "startDate": "01/01/2000",
+    "startTime": "12:00 AM",
+    "finishDate": "01/01/2000",
+    "finishTime": "1:00 AM",
+}
+
+
+def read_profile_snapshot(
+    client: AMSClient, form: str, users: list[int], schema: FormSchema | None
+) -> Snapshot:
+    """Read the stored profile records of these users."""
+    records = read_profiles(client, form, users)
+    raw = [{"id": r.get("id") or r["userId"], **r, **_NO_DATE} for r in records]
+    return take_snapshot(raw, schema, zone=client.timezone)

@@ -445,8 +445,19 @@ class AmsUpsertEventDataOperator(_AmsEventWriteOperator):
 
 
 class AmsUpsertProfileDataOperator(AmsWriteOperator):
-    """Write profile records, one for each person; see `AmsWriteOperator`."""
+    """Write profile records, one for each person; see `AmsWriteOperator`.
+
+    Parameters
+    ----------
+    on_missing_fields : str
+        As for `AmsUpdateEventDataOperator`; AMS replaces the whole record.
+    """
 
     function = "upsert_profile_data"
     option_class = "UpsertProfileOption"
+    plan_options = {"mode": "upsert", "form_type": "profile"}  # noqa: RUF012 - never changed
     repeatable = True
+
+    def __init__(self, *, on_missing_fields: str = "keep", **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self.add_options(on_missing_fields=on_missing_fields)
