@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow_provider_ams.ams.applying import ApplyResult, apply, plan_event_data
+    from airflow_provider_ams.ams.applying import apply, plan_event_data
     from airflow_provider_ams.ams.client import AMSClient, get_client
     from airflow_provider_ams.ams.contract import (
         DeleteEventOption,
@@ -71,10 +71,11 @@ if TYPE_CHECKING:
     from airflow_provider_ams.ams.profile_imports import upsert_profile_data
     from airflow_provider_ams.ams.report import ValidationReport
     from airflow_provider_ams.ams.result import ImportResult
+    from airflow_provider_ams.ams.runner import ApplyResult
     from airflow_provider_ams.ams.validate import validate_event_data
 
 _HOMES = {
-    "applying": ["ApplyResult", "apply", "plan_event_data"],
+    "applying": ["apply", "plan_event_data"],
     "client": ["AMSClient", "get_client"],
     "contract": ["DeleteEventOption", "FormOption", "MirrorEventOption", "PlanOption"],
     "deletes": ["DeleteResult", "delete_event_data", "delete_multiple_events"],
@@ -121,6 +122,7 @@ _HOMES = {
     "profile_imports": ["upsert_profile_data"],
     "report": ["ValidationReport"],
     "result": ["ImportResult"],
+    "runner": ["ApplyResult"],
     "validate": ["validate_event_data"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

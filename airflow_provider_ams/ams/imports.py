@@ -11,7 +11,6 @@ from typing import TypeVar
 
 import pandas as pd
 
-from airflow_provider_ams.ams.applying import Runner
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.dates import has_zone
 from airflow_provider_ams.ams.engine import Importer, Recovery
@@ -33,7 +32,7 @@ from airflow_provider_ams.ams.options import (
 )
 from airflow_provider_ams.ams.outcome import Meter, judge, print_result
 from airflow_provider_ams.ams.plan import UNCHANGED, Plan
-from airflow_provider_ams.ams.planning import Planner, refuse_rejects
+from airflow_provider_ams.ams.planning import Planner
 from airflow_provider_ams.ams.precheck import (
     as_plan_option,
     cleared,
@@ -41,8 +40,10 @@ from airflow_provider_ams.ams.precheck import (
     warn_of_loss,
 )
 from airflow_provider_ams.ams.prepare import Draft, read_frame
+from airflow_provider_ams.ams.refusals import refuse_rejects
 from airflow_provider_ams.ams.result import ImportResult
 from airflow_provider_ams.ams.resume import Checkpoint, Progress, as_checkpoint, digest
+from airflow_provider_ams.ams.runner import Runner
 from airflow_provider_ams.ams.stored import keep_stored_times
 from airflow_provider_ams.ams.users import resolve_users
 from airflow_provider_ams.transport import Console, PromptError

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from airflow_provider_ams.ams.applying import (
-    ApplyResult,
-    Runner,
-    check_deletes,
-    mirror_window,
-)
+from airflow_provider_ams.ams.applying import check_deletes, mirror_window
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.contract import MirrorEventOption
 from airflow_provider_ams.ams.deletes import confirm_deletes
 from airflow_provider_ams.ams.errors import AMSError
 from airflow_provider_ams.ams.outcome import Meter
-from airflow_provider_ams.ams.planning import Planner, refuse_rejects
+from airflow_provider_ams.ams.planning import Planner
 from airflow_provider_ams.ams.precheck import as_plan_option, cleared, warn_of_loss
+from airflow_provider_ams.ams.refusals import refuse_rejects
+from airflow_provider_ams.ams.runner import ApplyResult, Runner
 from airflow_provider_ams.transport import Console
 
 

@@ -127,8 +127,9 @@ class ImportOption:
         that are not there count as not stored and go out again. A site that may store a call
         later than that needs more.
     validate : bool
-        Check the frame against the form first; with an error, nothing is sent. See
-        `validate_event_data`.
+        Check the frame against the form first, see `validate_event_data`. Rows with a value that
+        the form does not take (required, options, formats) are rejected and not sent, the others
+        go; with any other error nothing is sent.
     contract : str
         What validating does about columns that the form can't take: ``strict`` (an error),
         ``drop_unknown`` (leave them out, with a warning) or ``off`` (do not look at the form).

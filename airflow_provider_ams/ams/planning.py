@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -14,15 +12,23 @@ from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.contract import PlanOption
 from airflow_provider_ams.ams.dates import Problems
 from airflow_provider_ams.ams.diff import Change, differences
-from airflow_provider_ams.ams.errors import AMSInputError, AMSPermissionError, describe_rows
+from airflow_provider_ams.ams.errors import AMSInputError, AMSPermissionError
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms import check_form, read_schema
 from airflow_provider_ams.ams.grouping import build_events
 from airflow_provider_ams.ams.keys import record_keys
 from airflow_provider_ams.ams.merge import fill_moments, keep_fields, keep_table
+from airflow_provider_ams.ams.pairing import (
+    Matched,
+    match_ids,
+    match_keys,
+    match_people,
+    undated,
+)
 from airflow_provider_ams.ams.plan import INSERT, UNCHANGED, UPDATE, Deletion, Plan
 from airflow_provider_ams.ams.prepare import Draft
 from airflow_provider_ams.ams.reading import synchronise
+from airflow_provider_ams.ams.refusals import refuse_losses, whole_events
 from airflow_provider_ams.ams.report import ValidationReport
 from airflow_provider_ams.ams.resume import digest
 from airflow_provider_ams.ams.schema import FormSchema
@@ -33,7 +39,7 @@ from airflow_provider_ams.ams.snapshot import (
     read_snapshot,
     take_snapshot,
 )
-from airflow_provider_ams.ams.validate import Inspection, inspect, read_ids, wrong_ids
+from airflow_provider_ams.ams.validate import Inspection, inspect, read_ids
 
 # Rules for which AMS would refuse a row: the other rows can go. What breaks another one says that
 # something is wrong with the input.
@@ -54,15 +60,6 @@ class Window:
 
     span: Span
     users: list[int]
-
-
-@dataclass
-class _Matched:
-    """Which stored event each row of a draft stands for."""
-
-    places: list[int | None]
-    rejects: dict[int, str] = field(default_factory=dict)
-    claimed: set[int] = field(default_factory=set)
 
 
 class Planner:
@@ -154,7 +151,7 @@ class Planner:
             if seen.report.ok:
                 return seen, kept
             bad = self._bad_rows(seen.report, kept)
-            whole = _whole_events(df, kept, bad, option)
+            whole = whole_events(df, kept, bad, option)
             for position in sorted(whole - bad.keys()):
                 bad[position] = "another row of the same event can't be sent"
             self.rejects |= {kept[p]: reason for p, reason in bad.items()}
@@ -238,55 +235,16 @@ class Planner:
 
     def _match(
         self, draft: Draft, users: list[int], stored: Snapshot, schema: FormSchema | None
-    ) -> _Matched:
+    ) -> Matched:
         if self._profiles:
-            held = {user: place for place, user in enumerate(stored.user_ids)}
-            draft.event_ids = [stored.ids[held[u]] if u in held else None for u in users]
-            return _Matched([held.get(u) for u in users])
+            return match_people(draft, users, stored)
         if self.option.key is not None:
-            return self._match_keys(draft, stored, schema)
-        at = {event_id: place for place, event_id in enumerate(stored.ids)}
-        places = [None if i is None else at.get(i) for i in draft.event_ids]
-        rejects = {
-            position: finding.what
-            for finding in wrong_ids(draft, users, stored)
-            for position in finding.rows
-        }
-        return _Matched(places, rejects)
-
-    def _match_keys(self, draft: Draft, stored: Snapshot, schema: FormSchema | None) -> _Matched:
-        keys = draft.event_keys
-        assert keys is not None
-        held = record_keys(stored, self.option.key or (), schema)
-        at = {key: place for place, key in enumerate(held)}
-        twins = _twins(held) if len(at) < len(held) else {}
-        matched = _Matched([at.get(key) for key in keys])
-        for row, place in enumerate(matched.places):
-            if place is None:
-                continue
-            places = twins.get(keys[row])
-            if places is None:
-                draft.event_ids[row] = stored.ids[place]
-                continue
-            ids = ", ".join(str(stored.ids[p]) for p in places)
-            matched.claimed.update(places)
-            matched.places[row] = None
-            matched.rejects[draft.source[row]] = f"several stored events have this key: {ids}"
-        return matched
+            return match_keys(draft, stored, record_keys(stored, self.option.key, schema))
+        return match_ids(draft, users, stored)
 
     def _reject(self, found: dict[int, str], kept: Sequence[int]) -> None:
         self.rejects |= {kept[p]: reason for p, reason in found.items()}
         self.fatal.update(kept[p] for p in found)
-
-    def _undated(self, draft: Draft, matched: _Matched) -> dict[int, str]:
-        if self.option.default_dates or self._profiles:
-            return {}
-        days = draft.moments.start_days
-        return {
-            draft.source[row]: "a new event has no 'start_date'"
-            for row, at in enumerate(matched.places)
-            if at is None and days[row] is None
-        }
 
     # ------------------------------------------------------------ the events
 
@@ -294,13 +252,14 @@ class Planner:
         self,
         draft: Draft,
         users: list[int],
-        matched: _Matched,
+        matched: Matched,
         stored: Snapshot,
         schema: FormSchema | None,
         kept: Sequence[int],
     ) -> tuple[EventSet, list[int | None]]:
         """Build the events as they are to be; what can't be is noted as rejected."""
-        self._reject(self._undated(draft, matched), kept)
+        if not (self.option.default_dates or self._profiles):
+            self._reject(undated(draft, matched), kept)
         fill_moments(draft, matched.places, stored)
         problems = Problems()
         events = build_events(
@@ -365,7 +324,7 @@ class Planner:
         events: EventSet,
         places: Sequence[int | None],
         changes: dict[int, list[Change]],
-        matched: _Matched,
+        matched: Matched,
         stored: Snapshot,
     ) -> Plan:
         actions = [
@@ -396,7 +355,7 @@ class Planner:
         )
 
     def _deletes(
-        self, places: Sequence[int | None], matched: _Matched, stored: Snapshot
+        self, places: Sequence[int | None], matched: Matched, stored: Snapshot
     ) -> list[Deletion]:
         """Return the stored events of the window that the frame does not have."""
         if self.window is None:
@@ -421,68 +380,3 @@ class Planner:
             )
             for p in gone
         ]
-
-
-def _twins(keys: Sequence[Hashable]) -> dict[Hashable, list[int]]:
-    """Return the keys that several events share, with the events' places."""
-    found: dict[Hashable, list[int]] = defaultdict(list)
-    for place, key in enumerate(keys):
-        found[key].append(place)
-    return {key: places for key, places in found.items() if len(places) > 1}
-
-
-def _whole_events(
-    df: pd.DataFrame, kept: Sequence[int], bad: dict[int, str], option: PlanOption
-) -> set[int]:
-    """Return the rows of the events to which bad rows belong: no event goes out in part."""
-    if not option.table_fields or not bad:
-        return set()
-    frame = df.iloc[list(kept)]
-    names = {str(c).lower(): c for c in frame.columns}
-    parts = [option.id_col, "start_date", "start_time", "event_id", *(option.key or ())]
-    columns = [names[p.lower()] for p in dict.fromkeys(parts) if p.lower() in names]
-    lines: list[tuple[Any, ...]] = list(
-        zip(*(frame[c].astype(str).tolist() for c in columns), strict=True)
-    )
-    hit = {lines[p] for p in bad}
-    return {p for p, line in enumerate(lines) if line in hit}
-
-
-def refuse_losses(draft: Draft, schema: FormSchema, on_missing_fields: str) -> None:
-    """Raise if fields are missing and that is not wanted."""
-    missing = schema.missing({*draft.field_columns, *draft.table_columns})
-    if missing and on_missing_fields == "error":
-        raise AMSInputError(
-            f"DataFrame is invalid: it lacks the fields {', '.join(map(repr, missing))}, which an "
-            "update would clear. Nothing was sent.",
-            hint="Add them, or set on_missing_fields='keep'.",
-        )
-
-
-def refuse_rejects(plan: Plan, fatal: Collection[int] | None = None) -> None:
-    """Raise if a plan has rows that can't be sent.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan.
-    fatal : collection of int, optional
-        Positions of the rows that count; all of them if left out.
-
-    Raises
-    ------
-    AMSInputError
-        Names the rows and all reasons; nothing was sent.
-    """
-    positions = sorted(p for p in plan.rejects if fatal is None or p in fatal)
-    if not positions:
-        return
-    by_reason: dict[str, list[Any]] = defaultdict(list)
-    for position in positions:
-        by_reason[plan.rejects[position]].append(plan.row_labels[position])
-    parts = [f"{reason} (rows {describe_rows(rows)})" for reason, rows in by_reason.items()]
-    raise AMSInputError(
-        f"DataFrame is invalid: {'; '.join(parts[:20])}. Nothing was sent.",
-        rows=[plan.row_labels[p] for p in positions],
-        rows_told=True,
-    )

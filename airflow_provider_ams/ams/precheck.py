@@ -14,8 +14,8 @@ from airflow_provider_ams.ams.errors import AMSPermissionError
 from airflow_provider_ams.ams.forms import read_schema
 from airflow_provider_ams.ams.options import EventImportOption, ImportOption
 from airflow_provider_ams.ams.plan import Plan
-from airflow_provider_ams.ams.planning import refuse_losses
 from airflow_provider_ams.ams.prepare import Draft
+from airflow_provider_ams.ams.refusals import refuse_losses
 
 
 class AMSDataLossWarning(UserWarning):

@@ -14,10 +14,11 @@ from airflow_provider_ams.ams.ledger import result_frame
 from airflow_provider_ams.ams.options import UpsertProfileOption
 from airflow_provider_ams.ams.outcome import Meter, judge, print_result
 from airflow_provider_ams.ams.plan import UNCHANGED, Plan
-from airflow_provider_ams.ams.planning import Planner, refuse_rejects
+from airflow_provider_ams.ams.planning import Planner
 from airflow_provider_ams.ams.precheck import as_plan_option, cleared, face_losses, warn_of_loss
 from airflow_provider_ams.ams.prepare import Draft, read_frame
 from airflow_provider_ams.ams.profiles import ProfileImporter, build_profiles
+from airflow_provider_ams.ams.refusals import refuse_rejects
 from airflow_provider_ams.ams.result import ImportResult
 from airflow_provider_ams.ams.resume import Checkpoint, as_checkpoint
 from airflow_provider_ams.ams.users import resolve_users

@@ -149,8 +149,9 @@ class AmsWriteOperator(AmsOperator):
     boolean_text : tuple of str, optional
         Option texts for True and False, such as ``("Yes", "No")``.
     validate : bool
-        Check the rows against the form first: with an error nothing is sent and the task fails
-        with all of them in its log. An account that may not see the form's fields is not held up.
+        Check the rows against the form first. Rows with a value that the form does not take are
+        rejected and not sent, the others go; with any other error (unknown columns, people,
+        dates) nothing is sent. An account that may not see the form's fields is not held up.
     contract : str
         ``strict``, ``drop_unknown`` (leave out columns that the form can't take) or ``off``.
     dry_run : bool
