@@ -19,7 +19,17 @@ from airflow_provider_ams.ams import (
 from airflow_provider_ams.ams.resume import FileCheckpoint, Progress
 from airflow_provider_ams.transport import Clock, RetryPolicy
 from tests.ams.tiny import Tiny
-from tests.ams_faults.harness import FORM, held, make_client, prepare, sessions, stored_ids, wanted
+from tests.ams_faults.harness import (
+    FORM,
+    Crash,
+    crash_after,
+    held,
+    make_client,
+    prepare,
+    sessions,
+    stored_ids,
+    wanted,
+)
 
 NOTHING = {
     "export": {"events": []},
@@ -561,3 +571,127 @@ def test_calls_spent_on_a_call_that_fails(sandbox, times, calls):
     run(make_client(sandbox), spread(8), batch_size=4)
     assert sandbox.requests()["eventsimport"] == 1 + calls
     assert held(sandbox) == wanted(spread(8))
+
+
+# ---------------------------------------------------------------- lost answers
+
+
+@pytest.mark.parametrize(
+    ("fault", "waits"),
+    [
+        ({"fault": "reset_before"}, [7.0, 0.0]),
+        ({"fault": "reset_after_commit"}, []),
+        ({"fault": "cut"}, []),
+        ({"fault": "500_before"}, [0.0]),
+        ({"fault": "503"}, [7.0, 0.0]),
+        ({"fault": "rpc"}, [0.0]),
+        ({"fault": "empty", "commit": False}, [0.0]),
+    ],
+    ids=lambda value: value["fault"] if isinstance(value, dict) else "",
+)
+def test_only_a_lost_answer_is_waited_for(sandbox, fault, waits):
+    """What is found at once needs no wait; what AMS has answered for itself will not come later."""
+    slept = []
+    sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 2, **fault}])
+    client = make_client(sandbox, clock=Clock(sleep=slept.append, random=lambda: 0.0))
+    rows = run(client, spread(6)).rows
+    assert slept == waits
+    assert held(sandbox) == wanted(spread(6))
+    assert rows["batch"].tolist() == [1] * 3 + ([3] * 3 if waits else [2] * 3)
+
+
+def test_the_reason_of_an_unknown_row_names_the_cause(sandbox):
+    sandbox.faults(
+        script=[
+            {"endpoint": "eventsimport", "nth": 1, "times": 0, "fault": "reset_before"},
+        ]
+    )
+    with pytest.raises(AMSTransientError) as caught:
+        run(make_client(sandbox, retry=RetryPolicy(tries=2, base=0)), spread(1))
+    assert caught.value.message == "AMS does not take the events: the connection was lost."
+    assert caught.value.status is None
+    assert caught.value.endpoint == "eventsimport"
+
+
+def test_an_answer_without_sense_is_no_http_error(sandbox):
+    sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 1, "times": 0, "fault": "rpc"}])
+    with pytest.raises(AMSTransientError) as caught:
+        run(make_client(sandbox, retry=RetryPolicy(tries=2, base=0)), spread(1))
+    assert caught.value.status is None
+
+
+# ---------------------------------------------------------------- fields that AMS drops
+
+MISSPELT = "without the fields 'notes', which the form does not have"
+
+
+@pytest.mark.parametrize("fault", [None, "reset_after_commit"])
+def test_rows_that_were_stored_without_a_field_say_so(sandbox, fault):
+    frame = spread(6).rename(columns={"note": "notes"})
+    if fault:
+        sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 1, "fault": fault}])
+    with pytest.raises(AMSConfigurationError) as caught:
+        run(make_client(sandbox), frame)
+    error = caught.value
+    assert "notes" in error.message
+    assert error.endpoint == "eventsimport"
+    assert error.hint == "Correct the column names, then update these events by their event_id."
+    rows = error.result.rows
+    landed = rows["status"] == "inserted"
+    assert landed.any()
+    named = rows.loc[landed & frame["notes"].notna(), "reason"]
+    assert named.tolist() == [MISSPELT] * len(named)
+    assert rows.loc[~landed, "reason"].str.startswith("not stored: ").all()
+
+
+# ---------------------------------------------------------------- the first request
+
+
+def test_the_server_is_asked_for_its_time_with_one_person():
+    seen = []
+
+    def answer(body):
+        seen.append(body)
+        return NOTHING
+
+    done = {"state": "SUCCESSFULLY_IMPORTED", "ids": [1, 2]}
+    stored = {
+        "result": {"state": "SUCCESSFULLY_IMPORTED"},
+        "eventImportResultForForm": [{"formName": FORM, "eventImportResults": done}],
+    }
+    with Tiny(synchronise=answer, eventsimport=stored) as tiny:
+        tiny.username, tiny.password = "u", "p"
+        clock = Clock(now=lambda: 1_780_000_000.0, sleep=lambda seconds: None)
+        run(make_client(tiny, clock=clock), spread(2))
+    (body,) = seen
+    assert body["userIds"] == [1000]
+    assert body["lastSynchronisationTimeOnServer"] == 1_780_000_000_000
+
+
+def test_the_note_is_written_before_anything_is_sent(sandbox, tmp_path):
+    path = tmp_path / "note.json"
+    # login, forms, server time: then the process dies with the first call on its way.
+    with pytest.raises(Crash), crash_after(4):
+        run(make_client(sandbox), spread(3), resume=path)
+    assert sandbox.requests()["eventsimport"] == 1
+    assert note_of(path).since > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "hint"),
+    [
+        (401, "AMS does not accept the session for writing, even after a new login.", None),
+        (
+            403,
+            "The account may not write to this form.",
+            "Grant read and write access to the form.",
+        ),
+    ],
+)
+def test_shut_out(status, message, hint):
+    with Tiny(synchronise=NOTHING, eventsimport=(status, {}, PAGE)) as tiny:
+        tiny.username, tiny.password = "u", "p"
+        with pytest.raises(AMSError) as caught:
+            run(tiny_client(tiny, []), spread(1))
+    assert caught.value.message == message
+    assert caught.value.hint == hint
