@@ -200,9 +200,8 @@ def _built_in(df: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _names(df: pd.DataFrame, option: PlanOption) -> tuple[list[str], list[str]]:
-    lower = {str(c).lower() for c in df.columns}
-    names = [n for c in df.columns if (n := field_name(c, option.id_col)) is not None]
-    names = [n for n in names if not (n.lower() in lower and field_name(n.lower(), "") is None)]
+    columns = rename_reserved(df, option.id_col).columns
+    names = [n for c in columns if (n := field_name(c, option.id_col)) is not None]
     table = [n for n in names if n in (option.table_fields or ())]
     return [n for n in names if n not in table], table
 

@@ -189,6 +189,13 @@ def test_a_dry_run_sends_nothing(ams_sandbox, logged):
         task_id="m", data=ROWS, from_date="2026-01-01", to_date="2026-01-31", dry_run=True, **KEYED
     )
     assert mirror.execute({})["insert"] == 2
+    profile = AmsUpsertProfileDataOperator(
+        task_id="p",
+        form="Athlete Profile",
+        data=[{"user_id": 1001, "height_cm": 1}],
+        dry_run=True,
+    )
+    assert profile.execute({})["update"] == 1
     assert writes(ams_sandbox) == 0
     assert "Dry run" in logged()
     assert ams_sandbox.events(FORM) == []

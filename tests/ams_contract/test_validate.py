@@ -137,6 +137,16 @@ def test_contracts(sandbox, client, contract, ok):
     assert {f.field for f in report.findings} == {"nOte", "Double"}
 
 
+def test_wrong_columns_are_told_beside_missing_ones(sandbox, client):
+    frame = rows({"nOte": "x"}).drop(columns="start_date").rename(columns={"user_id": "User_ID"})
+    report = check(frame, client)
+    assert {(f.rule, f.field) for f in report.errors} == {
+        ("frame", None),
+        ("unknown_field", "nOte"),
+    }
+    assert "start_date" in report.errors[0].what + report.errors[1].what
+
+
 def test_contract_off_looks_at_no_field(sandbox, client):
     frame = rows({"nOte": "x", "Mood": "bad", "start_date": "x"})
     assert [f.rule for f in check(frame, client, contract="off").findings] == ["dates"]
