@@ -22,7 +22,12 @@ from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms import check_form, read_schema
 from airflow_provider_ams.ams.grouping import build_events, texts_of
 from airflow_provider_ams.ams.keys import frame_keys, key_fields
-from airflow_provider_ams.ams.prepare import Draft, field_name, read_frame
+from airflow_provider_ams.ams.prepare import (
+    Draft,
+    field_name,
+    read_frame,
+    rename_reserved,
+)
 from airflow_provider_ams.ams.report import ERROR, WARNING, Finding, ValidationReport
 from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.snapshot import Snapshot, Span, read_snapshot
