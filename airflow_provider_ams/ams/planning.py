@@ -125,6 +125,8 @@ class Planner:
         self._check_window(draft)
         stored = self._stored(draft, users, schema)
         matched = self._match(draft, users, stored, schema)
+        if schema is None and self.option.on_missing_fields != "clear":
+            self._check_blind(draft, stored, matched)
         self._reject(matched.rejects, kept)
         events, places = self._events(draft, users, matched, stored, schema, kept)
         changes = differences(events, places, stored, schema)
@@ -174,12 +176,6 @@ class Planner:
 
     def _schema(self, seen: Inspection) -> FormSchema | None:
         schema = seen.schema or read_schema(self.client, self.form, self.option.form_type)
-        if schema is None and self.option.on_missing_fields != "clear":
-            raise AMSPermissionError(
-                f"The account may not see the fields of '{self.form}', so nobody can tell which "
-                f"of them an update must {self.option.on_missing_fields!r}.",
-                hint="Give its role access to the form, or set on_missing_fields='clear'.",
-            )
         if schema is not None and seen.draft is not None and self.option.mode != "insert":
             refuse_losses(seen.draft, schema, self.option.on_missing_fields)
         if schema is None and self.option.mode != "insert":
@@ -188,6 +184,18 @@ class Planner:
                 "are not compared."
             )
         return schema
+
+    def _check_blind(self, draft: Draft, stored: Snapshot, matched: Matched) -> None:
+        """Without the form's fields, keep nothing by guess: some of them may be calculated."""
+        there = [at for at in matched.places if at is not None]
+        said = {*draft.field_columns, *draft.table_columns}
+        columns = [texts for name, texts in stored.fields.items() if name not in said]
+        if any(texts[at] is not None for texts in columns for at in there):
+            raise AMSPermissionError(
+                f"The account may not see the fields of '{self.form}', so nobody can tell which "
+                f"of them an update must {self.option.on_missing_fields!r}. Nothing was sent.",
+                hint="Give its role access to the form, or set on_missing_fields='clear'.",
+            )
 
     def _check_window(self, draft: Draft) -> None:
         if self.window is None:

@@ -156,6 +156,20 @@ def test_without_the_schema_nothing_is_kept_by_guess(sandbox, client, event, wri
     assert writes() == 0
 
 
+def test_without_the_schema_new_and_whole_events_go(sandbox, client):
+    sandbox.configure(schemas_forbidden=True)
+    sandbox.add_form("Small", ["A", "B"])
+    option = UpsertEventOption(key=["start_date"], on_missing_fields="keep", interactive_mode=False)
+    frame = pd.DataFrame([{"user_id": 1001, "start_date": "05/01/2026", "A": "1", "B": "2"}])
+    for expected in ("inserted", "unchanged"):
+        result = upsert_event_data(frame, "Small", option=option, client=client)
+        assert result.rows["status"].tolist() == [expected]
+    changed = upsert_event_data(frame.assign(B="3"), "Small", option=option, client=client)
+    assert changed.counts["updated"] == 1
+    with pytest.raises(AMSPermissionError, match="'keep'"):
+        upsert_event_data(frame.drop(columns="B"), "Small", option=option, client=client)
+
+
 def test_an_id_that_is_not_mine_is_refused(sandbox, client, event, writes):
     frame = one(event, Mood="Low").assign(user_id=1002)
     with pytest.raises(AMSInputError, match=r"belongs to|another person"):
