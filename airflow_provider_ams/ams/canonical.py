@@ -38,7 +38,7 @@ def number(text: str) -> Decimal | None:
 
 def restore_number(text: str) -> str:
     """Return ``1.78432026E9`` as ``1784320260`` and ``5.0`` as ``5``; other text as it is."""
-    if "." not in text and "E" not in text:
+    if "E" not in text and ("." not in text or text[-1] not in "0."):
         return text
     value = number(text)
     if value is None:
@@ -76,11 +76,18 @@ def restore(texts: Texts, shape: str, zone: str | None = None) -> Texts:
         "date": partial(restore_date, zone=zone),
         "text": restore_text,
     }
-    if shape not in convert:
+    signs = {"number": ".E", "text": "<"}.get(shape, "")
+    if shape not in convert or (signs and not _any_has(texts, signs)):
         return texts
     change = convert[shape]
     known = {text: change(text) for text in set(texts) if text is not None}
     return [None if text is None else known[text] for text in texts]
+
+
+def _any_has(texts: Texts, signs: str) -> bool:
+    """Tell whether any text has one of these signs, at the cost of one search."""
+    joined = "".join(filter(None, texts))
+    return any(sign in joined for sign in signs)
 
 
 # ---------------------------------------------------------------- comparing
@@ -118,6 +125,7 @@ def _meaning_other(text: str) -> Hashable:
     return _meaning_text(restore_text(text)) if value is None else float(value)
 
 
+# Of all shapes that are not in here: texts, and options to choose from.
 _MEANINGS: dict[str, Callable[[str], Hashable]] = {
     "number": _meaning_number,
     "date": _meaning_date,
@@ -134,6 +142,8 @@ def meaning(text: str, shape: str) -> Hashable:
 def meanings(texts: Texts, shape: str) -> list[Hashable]:
     """Return the meaning of each text of a column; None for missing ones."""
     convert = _MEANINGS.get(shape, _meaning_text)
+    if convert is _meaning_text and not _any_has(texts, "\r"):
+        return [text and text.strip() for text in texts]
     known = {text: convert(text) for text in set(texts) if text is not None}
     return [None if text is None else known[text] for text in texts]
 

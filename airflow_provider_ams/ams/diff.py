@@ -47,6 +47,8 @@ def differences(
         texts, held = events.fields.get(name), stored.fields.get(name)
         new: Texts = [None] * len(known) if texts is None else [texts[e] for e in known]
         old: Texts = [None] * len(known) if held is None else [held[at] for at in there]
+        if new == old:
+            continue
         for i in differing(new, old, schema.shape_of(name) if schema else "other"):
             found.setdefault(known[i], []).append(Change(name, old[i], new[i]))
     if events.has_table or any(stored.table_rows):

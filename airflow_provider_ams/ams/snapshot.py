@@ -137,8 +137,8 @@ class SnapshotBuilder:
         self._total = 0
         # Person, start day and minute, end day and minute.
         self._heads: tuple[list[int], ...] = ([], [], [], [], [])
-        self._days: dict[Any, int] = {}
-        self._minutes: dict[Any, int] = {}
+        self._days = _Parsed(parse_day)
+        self._minutes = _Parsed(parse_minute)
 
     def add(self, raw: Iterable[RawEvent]) -> None:
         """Take events; one that was taken before is replaced.
@@ -189,10 +189,10 @@ class SnapshotBuilder:
         days, minutes = self._days, self._minutes
         return (
             int(event["userId"]),
-            _known(days, event["startDate"], parse_day),
-            _known(minutes, event["startTime"], parse_minute),
-            _known(days, event["finishDate"], parse_day),
-            _known(minutes, event["finishTime"], parse_minute),
+            days[event["startDate"]],
+            minutes[event["startTime"]],
+            days[event["finishDate"]],
+            minutes[event["finishTime"]],
         )
 
     def _values(self, event: RawEvent) -> tuple[dict[str, str], list[dict[str, str]]]:
@@ -250,10 +250,16 @@ def _pairs(row: Mapping[str, Any]) -> dict[str, str]:
     return {pair["key"]: pair["value"] for pair in row.get("pairs") or ()}
 
 
-def _known(seen: dict[Any, int], text: object, parse: Callable[[object], int]) -> int:
-    if text not in seen:
-        seen[text] = parse(text)
-    return seen[text]
+class _Parsed(dict[Any, int]):
+    """Read each text once."""
+
+    def __init__(self, parse: Callable[[object], int]) -> None:
+        super().__init__()
+        self._parse = parse
+
+    def __missing__(self, text: object) -> int:
+        value = self[text] = self._parse(text)
+        return value
 
 
 # ---------------------------------------------------------------- reading
