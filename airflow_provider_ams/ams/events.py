@@ -22,7 +22,7 @@ class EventSet:
     ----------
     form : str
         Exact name.
-    rows : list of list of int
+    rows : sequence of sequence of int
         Positions of the input rows that make up each event.
     user_ids, start_days, start_minutes, end_days, end_minutes : list of int
         Whose and when.
@@ -41,7 +41,7 @@ class EventSet:
     """
 
     form: str
-    rows: list[list[int]]
+    rows: Sequence[Sequence[int]]
     user_ids: list[int]
     start_days: list[int]
     start_minutes: list[int]
@@ -125,24 +125,25 @@ def make_batches(events: EventSet, size: int) -> list[list[int]]:
     list of list of int
         Event numbers, call by call.
     """
-    days, minutes, users = events.start_days, events.start_minutes, events.user_ids
+    days, minutes = np.asarray(events.start_days), np.asarray(events.start_minutes)
     order: list[int] = np.lexsort((minutes, days)).tolist()  # stable
-    if not events.has_table:
-        seen: dict[tuple[int, int], int] = {}
-        rank = [0] * len(events)
-        for i in order:
-            key = (days[i], users[i])
-            rank[i] = seen[key] = seen.get(key, -1) + 1
-        if len(seen) < len(order):
-            order = np.lexsort((minutes, rank, days)).tolist()
-    batches: list[list[int]] = []
-    held: set[tuple[int, int]] = set()
+    if events.has_table:
+        return [order[start : start + size] for start in range(0, len(order), size)]
+    # One number for a user's day: tuples by the hundred thousand keep the garbage collector busy.
+    users = np.asarray(events.user_ids, dtype=np.int64)
+    place: list[int] = (days * (int(users.max(initial=0)) + 1) + users).tolist()
+    seen: dict[int, int] = {}
+    rank = [0] * len(events)
     for i in order:
-        key = (days[i], users[i])
-        clash = not events.has_table and key in held
-        if not batches or len(batches[-1]) == size or clash:
+        rank[i] = seen[place[i]] = seen.get(place[i], -1) + 1
+    if len(seen) < len(order):
+        order = np.lexsort((minutes, np.asarray(rank), days)).tolist()
+    batches: list[list[int]] = []
+    held: set[int] = set()
+    for i in order:
+        if not batches or len(batches[-1]) == size or place[i] in held:
             batches.append([])
             held = set()
         batches[-1].append(i)
-        held.add(key)
+        held.add(place[i])
     return batches

@@ -106,7 +106,7 @@ def _rows_with_values(group: Sequence[int], table: Mapping[str, Texts]) -> list[
 
 def _groups(
     draft: Draft, user_ids: Sequence[int], has_table: bool, problems: Problems
-) -> list[list[int]]:
+) -> Sequence[Sequence[int]]:
     """Return the rows of each event: by event id, else by user, date and start time."""
     if not has_table:
         seen: dict[int, int] = {}
@@ -114,7 +114,7 @@ def _groups(
             if event_id is not None and seen.setdefault(event_id, row) != row:
                 what = "an event_id occurs more than once"
                 problems.add(what, row, rule="event_id", field="event_id")
-        return [[row] for row in range(len(draft.frame))]
+        return list(zip(range(len(draft.frame)), strict=True))
     groups: dict[Any, list[int]] = {}
     days, minutes = draft.moments.start_days, draft.moments.start_minutes
     for row, event_id in enumerate(draft.event_ids):
@@ -131,7 +131,7 @@ def _groups(
     return list(groups.values())
 
 
-def _input_rows(groups: list[list[int]], source: list[int]) -> list[list[int]]:
+def _input_rows(groups: Sequence[Sequence[int]], source: list[int]) -> Sequence[Sequence[int]]:
     """Return the positions in the input of each event's rows."""
     if source == list(range(len(source))):
         return groups
@@ -141,7 +141,7 @@ def _input_rows(groups: list[list[int]], source: list[int]) -> list[list[int]]:
 class _Picker:
     """Take the one value that each event has in a column that is not of the table."""
 
-    def __init__(self, draft: Draft, groups: list[list[int]], problems: Problems) -> None:
+    def __init__(self, draft: Draft, groups: Sequence[Sequence[int]], problems: Problems) -> None:
         self._groups = groups
         self._problems = problems
         self._single = all(len(g) == 1 for g in groups) and len(groups) == len(draft.frame)

@@ -299,11 +299,11 @@ class Planner:
         if schema is not None:
             self._reject_bare(events, places, schema)
         good = [e for e, rows in enumerate(events.rows) if not self.rejects.keys() & set(rows)]
-        for rows in events.rows:
-            hit = self.rejects.keys() & set(rows)
+        for members in events.rows:
+            hit = self.rejects.keys() & set(members)
             if hit:
                 reason = self.rejects[min(hit)]
-                self.rejects |= {p: reason for p in rows if p not in self.rejects}
+                self.rejects |= {p: reason for p in members if p not in self.rejects}
         if len(good) == len(events):
             return events, places
         return events.take(good), [places[e] for e in good]
