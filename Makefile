@@ -39,7 +39,7 @@ bench: setup
 chaos: setup
 	$(BIN)/python -m pytest -m chaos
 
-# Half an hour or more; survivors are listed with `mutmut results`.
+# An hour or more; survivors are listed with `mutmut results`.
 mutate: setup
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results | sed 's/.*: //' | sort | uniq -c
