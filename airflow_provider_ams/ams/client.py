@@ -13,7 +13,6 @@ import pendulum
 from airflow_provider_ams.ams.credentials import Credentials, find_credentials
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
-    AMSError,
     AMSLoginError,
     AMSPermissionError,
     AMSReplyError,
@@ -91,7 +90,6 @@ class AMSClient:
         self.timezone = _check_zone(timezone)
         self.retry = retry or RetryPolicy()
         self.clock = clock or Clock()
-        self.read_timeout = read_timeout
         self.requests = 0
         self.retries = 0
         self.account: dict[str, Any] = {}
@@ -434,6 +432,3 @@ def get_client(
         if key not in _clients:
             _clients[key] = AMSClient(found.url, found.username, found.password, **settings)
         return _clients[key]
-
-
-__all__ = ["AMSClient", "AMSError", "get_client"]

@@ -30,7 +30,7 @@ from airflow_provider_ams.ams.matching import (
     match_updates,
     stored_event,
 )
-from airflow_provider_ams.ams.reading import synchronise
+from airflow_provider_ams.ams.reading import server_time, synchronise
 from airflow_provider_ams.ams.replies import Verdict
 from airflow_provider_ams.ams.resume import SAVE_EVERY, Checkpoint, Progress, runs, unpack
 from airflow_provider_ams.ams.sending import Attempt, Batch, delete_event, encode, send
@@ -146,7 +146,8 @@ class Importer:
         if self._progress.since:
             self._resume()
         else:
-            self._progress.since = self._server_time()
+            form, users = self.events.form, self.events.user_ids
+            self._progress.since = server_time(self.client, form, users)
         self._save(force=True)
 
     def _work(self) -> None:
@@ -161,12 +162,6 @@ class Importer:
                 if error:
                     raise error
                 self._give_up_if_hopeless()
-
-    def _server_time(self) -> int:
-        """Ask AMS for its time. The client's clock only keeps the answer small."""
-        now = int(self.client.clock.now() * 1000)
-        users = self.events.user_ids[:1]
-        return synchronise(self.client, self.events.form, users, now).server_time
 
     def _resume(self) -> None:
         """Take over what an earlier process has done."""

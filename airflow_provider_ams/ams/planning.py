@@ -27,7 +27,7 @@ from airflow_provider_ams.ams.pairing import (
 )
 from airflow_provider_ams.ams.plan import INSERT, UNCHANGED, UPDATE, Deletion, Plan
 from airflow_provider_ams.ams.prepare import Draft
-from airflow_provider_ams.ams.reading import synchronise
+from airflow_provider_ams.ams.reading import server_time
 from airflow_provider_ams.ams.refusals import refuse_losses, whole_events
 from airflow_provider_ams.ams.report import ValidationReport
 from airflow_provider_ams.ams.resume import digest
@@ -229,8 +229,7 @@ class Planner:
         # Only new events: nothing is stored that matters.
         if not self.for_later:
             return take_snapshot([], schema, table)
-        now = int(self.client.clock.now() * 1000)
-        mark = synchronise(self.client, self.form, people[:1], now).server_time
+        mark = server_time(self.client, self.form, people)
         return take_snapshot([], schema, table, server_time=mark)
 
     def _span(self, draft: Draft) -> Span:

@@ -128,6 +128,12 @@ def synchronise(
     return result
 
 
+def server_time(client: AMSClient, form: str, users: Sequence[int]) -> int:
+    """Ask AMS for its clock, epoch milliseconds; the client's own only keeps the answer small."""
+    now = int(client.clock.now() * 1000)
+    return synchronise(client, form, users[:1], now, first_page_only=True).server_time
+
+
 def _sync_pages(
     client: AMSClient, form: str, users: list[int], since: int, first_day: int | None
 ) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from airflow_provider_ams.ams.canonical import restore
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.dates import DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.errors import AMSReplyError
-from airflow_provider_ams.ams.reading import Search, read_profiles, search, synchronise
+from airflow_provider_ams.ams.reading import Search, read_profiles, search, server_time, synchronise
 from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.values import Texts
 
@@ -307,8 +307,7 @@ def _read(
     if tail <= length // 2 + 1:
         read = synchronise(client, form, users, 0, first_day=span.first, sink=sink)
         return read.deleted_ids, read.server_time
-    now = int(client.clock.now() * 1000)
-    mark = synchronise(client, form, users[:1], now, first_page_only=True).server_time
+    mark = server_time(client, form, users)
     sink(search(client, Search(form), users, span.first, span.last))
     return (), mark
 
