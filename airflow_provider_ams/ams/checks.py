@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_ams.ams.canonical import number
-from airflow_provider_ams.ams.dates import DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.prepare import Draft
 from airflow_provider_ams.ams.report import ERROR, WARNING, Finding
 from airflow_provider_ams.ams.schema import FormField, FormSchema
-from airflow_provider_ams.ams.values import Texts
+from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
+from airflow_provider_ams.ams.wire.stored_values import number
+from airflow_provider_ams.ams.wire.values import Texts
 
 # AMS documents no limit; values beyond these are more likely a mistake than a remark.
 LONG_TEXT, LONG_VALUE = 10_000, 255

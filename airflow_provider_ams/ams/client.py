@@ -18,7 +18,7 @@ from airflow_provider_ams.ams.errors import (
     AMSReplyError,
     AMSTransientError,
 )
-from airflow_provider_ams.ams.replies import NotJSON, RPCException, parse
+from airflow_provider_ams.ams.wire.replies import NotJSON, RPCException, parse
 from airflow_provider_ams.transport import (
     Clock,
     HTTPSession,

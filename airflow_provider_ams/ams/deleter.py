@@ -16,7 +16,7 @@ from airflow_provider_ams.ams.errors import (
     AMSUnknownOutcomeError,
 )
 from airflow_provider_ams.ams.reading import chunks, synchronise
-from airflow_provider_ams.ams.replies import NotJSON, RPCException, Verdict, parse
+from airflow_provider_ams.ams.wire.replies import NotJSON, RPCException, Verdict, parse
 from airflow_provider_ams.transport import TransportError
 
 DELETED, REJECTED, UNKNOWN = "deleted", "rejected", "unknown"

@@ -11,7 +11,6 @@ import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.contract import DeleteEventOption
-from airflow_provider_ams.ams.dates import DateProblem, parse_day
 from airflow_provider_ams.ams.deleter import DELETED, REJECTED, UNKNOWN, Deleter
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
@@ -22,6 +21,7 @@ from airflow_provider_ams.ams.forms import check_form
 from airflow_provider_ams.ams.reading import synchronise
 from airflow_provider_ams.ams.snapshot import Span, stored_ids
 from airflow_provider_ams.ams.users import as_user_id, select_users
+from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
 from airflow_provider_ams.transport import Console, PromptError
 
 

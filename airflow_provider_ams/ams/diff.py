@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
-from airflow_provider_ams.ams.canonical import differing, meanings
-from airflow_provider_ams.ams.dates import SHOWN_TIMES, day_text
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.merge import Places
 from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.snapshot import Snapshot
-from airflow_provider_ams.ams.values import Texts
+from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
+from airflow_provider_ams.ams.wire.stored_values import differing, meanings
+from airflow_provider_ams.ams.wire.values import Texts
 
 
 class Change(NamedTuple):

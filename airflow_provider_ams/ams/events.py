@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from airflow_provider_ams.ams.dates import WIRE_TIMES, day_text
-from airflow_provider_ams.ams.values import Texts
+from airflow_provider_ams.ams.wire.dates import WIRE_TIMES, day_text
+from airflow_provider_ams.ams.wire.values import Texts
 
 _MOMENTS = ("start_days", "start_minutes", "end_days", "end_minutes")
 

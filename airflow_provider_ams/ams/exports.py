@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.dates import DateProblem, parse_day
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError
 from airflow_provider_ams.ams.forms import check_form
 from airflow_provider_ams.ams.frames import EVENT_COLUMNS, PROFILE_COLUMNS, records_frame
@@ -24,7 +23,8 @@ from airflow_provider_ams.ams.options import (
 )
 from airflow_provider_ams.ams.reading import Search, read_profiles, search, synchronise
 from airflow_provider_ams.ams.users import get_roster, select_users
-from airflow_provider_ams.ams.values import ValueProblem, cell_text
+from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
+from airflow_provider_ams.ams.wire.values import ValueProblem, cell_text
 from airflow_provider_ams.transport import Console
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSReplyError
 from airflow_provider_ams.ams.users import Roster
-from airflow_provider_ams.ams.values import parse_column
+from airflow_provider_ams.ams.wire.values import parse_column
 
 # Column -> (key of the raw object, dtype).
 EVENT_COLUMNS = {

@@ -12,7 +12,6 @@ from typing import TypeVar
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.dates import has_zone
 from airflow_provider_ams.ams.engine import Importer, Recovery
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
@@ -46,6 +45,7 @@ from airflow_provider_ams.ams.resume import Checkpoint, Progress, as_checkpoint,
 from airflow_provider_ams.ams.runner import Runner
 from airflow_provider_ams.ams.stored import keep_stored_times
 from airflow_provider_ams.ams.users import resolve_users
+from airflow_provider_ams.ams.wire.dates import has_zone
 from airflow_provider_ams.transport import Console, PromptError
 
 Resume = str | os.PathLike[str] | Checkpoint | None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from airflow_provider_ams.ams.canonical import meanings
-from airflow_provider_ams.ams.dates import Problems
 from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.grouping import texts_of
@@ -14,6 +12,8 @@ from airflow_provider_ams.ams.options import ID_COLUMNS
 from airflow_provider_ams.ams.prepare import Draft
 from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.snapshot import Snapshot
+from airflow_provider_ams.ams.wire.dates import Problems
+from airflow_provider_ams.ams.wire.stored_values import meanings
 
 # Where a date or time stands in `Moments` and in a `Snapshot`.
 MOMENTS = {

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from airflow_provider_ams.ams.dates import DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
 
 RawEvent = Mapping[str, Any]
 _BREAK = re.compile(r"<\s*br\s*/?\s*>|\r\n?", re.IGNORECASE)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from airflow_provider_ams.ams.dates import MINUTES_PER_DAY
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.prepare import Draft
 from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.snapshot import Snapshot
-from airflow_provider_ams.ams.values import Texts
+from airflow_provider_ams.ams.wire.dates import MINUTES_PER_DAY
+from airflow_provider_ams.ams.wire.values import Texts
 
 # Position of each event in a snapshot; None for new events.
 Places = Sequence["int | None"]

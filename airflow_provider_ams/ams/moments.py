@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from airflow_provider_ams.ams.dates import (
+from airflow_provider_ams.ams.wire.dates import (
     DEFAULT_LENGTH,
     MINUTES_PER_DAY,
     DateProblem,

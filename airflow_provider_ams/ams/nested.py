@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from airflow_provider_ams.ams.dates import Problems
+from airflow_provider_ams.ams.wire.dates import Problems
 
 
 def spread_nested(

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import orjson
 import pandas as pd
 
-from airflow_provider_ams.ams.dates import SHOWN_TIMES, day_text
 from airflow_provider_ams.ams.diff import Change
 from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
 
 VERSION = 1
 INSERT, UPDATE, UNCHANGED, DELETE, REJECT = "insert", "update", "unchanged", "delete", "reject"

@@ -10,7 +10,6 @@ import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.contract import PlanOption
-from airflow_provider_ams.ams.dates import Problems
 from airflow_provider_ams.ams.diff import Change, differences
 from airflow_provider_ams.ams.errors import AMSInputError, AMSPermissionError
 from airflow_provider_ams.ams.events import EventSet
@@ -40,6 +39,7 @@ from airflow_provider_ams.ams.snapshot import (
     take_snapshot,
 )
 from airflow_provider_ams.ams.validate import Inspection, inspect, read_ids
+from airflow_provider_ams.ams.wire.dates import Problems
 
 # Rules for which AMS would refuse a row: the other rows can go. What breaks another one says that
 # something is wrong with the input.

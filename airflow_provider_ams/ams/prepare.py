@@ -8,15 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from airflow_provider_ams.ams.dates import (
-    Problems,
-)
 from airflow_provider_ams.ams.errors import AMSInputError, describe_rows
 from airflow_provider_ams.ams.frames import ANY_CASE, FIELD_PREFIX, RESERVED
 from airflow_provider_ams.ams.moments import Moments, read_moments
 from airflow_provider_ams.ams.nested import spread_nested
 from airflow_provider_ams.ams.users import as_user_id
-from airflow_provider_ams.ams.values import Texts
+from airflow_provider_ams.ams.wire.dates import (
+    Problems,
+)
+from airflow_provider_ams.ams.wire.values import Texts
 
 # AMS has these as built-in fields; sending them makes duplicates of them.
 _BUILT_IN = frozenset({"first name", "last name"})

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.dates import (
+from airflow_provider_ams.ams.errors import AMSReplyError, AMSTransientError
+from airflow_provider_ams.ams.wire.dates import (
     MINUTES_PER_DAY,
     SHOWN_TIMES,
     DateProblem,
     day_text,
     parse_day,
 )
-from airflow_provider_ams.ams.errors import AMSReplyError, AMSTransientError
 
 # Long user lists make `synchronise` fail now and then; `eventsearch` takes more.
 SYNC_USERS = 25

@@ -6,10 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.dates import MINUTES_PER_DAY, DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.errors import AMSInputError, AMSReplyError
 from airflow_provider_ams.ams.prepare import Draft
 from airflow_provider_ams.ams.reading import Search, search, synchronise
+from airflow_provider_ams.ams.wire.dates import (
+    MINUTES_PER_DAY,
+    DateProblem,
+    parse_day,
+    parse_minute,
+)
 
 RawEvent = dict[str, Any]
 

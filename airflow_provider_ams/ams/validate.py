@@ -16,7 +16,6 @@ from airflow_provider_ams.ams.checks import (
 )
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.contract import PlanOption
-from airflow_provider_ams.ams.dates import Problems
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSInputError
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms import check_form, read_schema
@@ -32,7 +31,8 @@ from airflow_provider_ams.ams.report import ERROR, WARNING, Finding, ValidationR
 from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.snapshot import Snapshot, Span, read_snapshot
 from airflow_provider_ams.ams.users import get_roster, match_users
-from airflow_provider_ams.ams.values import Texts
+from airflow_provider_ams.ams.wire.dates import Problems
+from airflow_provider_ams.ams.wire.values import Texts
 from airflow_provider_ams.transport import Console
 
 _PEOPLE = {

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_ams.ams.canonical import (
+from airflow_provider_ams.ams.schema import parse_schema
+from airflow_provider_ams.ams.wire.stored_values import (
     differing,
     restore_date,
     restore_number,
     restore_text,
 )
-from airflow_provider_ams.ams.schema import parse_schema
 
 
 @pytest.mark.parametrize(

@@ -233,8 +233,8 @@ def test_fewer_in_flight_after_trouble_and_more_again_when_it_is_calm(sandbox):
     from airflow_provider_ams.ams.engine import Importer
     from airflow_provider_ams.ams.grouping import build_events
     from airflow_provider_ams.ams.prepare import read_frame
-    from airflow_provider_ams.ams.replies import Verdict, WriteReply
     from airflow_provider_ams.ams.sending import Attempt, Batch
+    from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
 
     frame = sessions(12)
     client = make_client(sandbox)

@@ -14,8 +14,8 @@ from functools import partial
 
 import pendulum
 
-from airflow_provider_ams.ams.dates import DateProblem, parse_day, parse_minute
-from airflow_provider_ams.ams.values import Texts, date_text
+from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
+from airflow_provider_ams.ams.wire.values import Texts, date_text
 
 _BREAK = re.compile(r"<\s*br\s*/?\s*>", re.IGNORECASE)
 _EPOCH_MS = re.compile(r"-?\d{1,15}(\.0)?|-?\d\.\d+E\d+")

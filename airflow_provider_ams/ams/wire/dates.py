@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import infer_dtype, is_datetime64_any_dtype
 
-from airflow_provider_ams.ams.values import date_text
+from airflow_provider_ams.ams.wire.values import date_text
 
 MINUTES_PER_DAY = 24 * 60
 DEFAULT_LENGTH = 60
