@@ -12,12 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow_provider_ams.ams.applying import apply, plan_event_data
     from airflow_provider_ams.ams.client import AMSClient, get_client
-    from airflow_provider_ams.ams.contract import (
-        DeleteEventOption,
-        FormOption,
-        MirrorEventOption,
-        PlanOption,
-    )
     from airflow_provider_ams.ams.deletes import (
         DeleteResult,
         delete_event_data,
@@ -49,7 +43,13 @@ if TYPE_CHECKING:
         upsert_event_data,
     )
     from airflow_provider_ams.ams.mirror import mirror_event_data
-    from airflow_provider_ams.ams.options import (
+    from airflow_provider_ams.ams.options.plans import (
+        DeleteEventOption,
+        FormOption,
+        MirrorEventOption,
+        PlanOption,
+    )
+    from airflow_provider_ams.ams.options.writes import (
         EventFilter,
         EventOption,
         GroupOption,
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "applying": ["apply", "plan_event_data"],
     "client": ["AMSClient", "get_client"],
-    "contract": ["DeleteEventOption", "FormOption", "MirrorEventOption", "PlanOption"],
+    "options.plans": ["DeleteEventOption", "FormOption", "MirrorEventOption", "PlanOption"],
     "deletes": ["DeleteResult", "delete_event_data", "delete_multiple_events"],
     "errors": [
         "AMSConfigurationError",
@@ -100,7 +100,7 @@ _HOMES = {
         "upsert_event_data",
     ],
     "mirror": ["mirror_event_data"],
-    "options": [
+    "options.writes": [
         "EventFilter",
         "EventOption",
         "GroupOption",

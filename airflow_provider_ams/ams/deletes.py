@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.contract import DeleteEventOption
 from airflow_provider_ams.ams.deleter import DELETED, REJECTED, UNKNOWN, Deleter
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
@@ -18,6 +17,7 @@ from airflow_provider_ams.ams.errors import (
     AMSInputError,
 )
 from airflow_provider_ams.ams.forms import check_form
+from airflow_provider_ams.ams.options.plans import DeleteEventOption
 from airflow_provider_ams.ams.reading import synchronise
 from airflow_provider_ams.ams.snapshot import Span, stored_ids
 from airflow_provider_ams.ams.users import as_user_id, select_users

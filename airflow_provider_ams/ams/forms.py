@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.contract import FormOption
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
     AMSError,
     AMSPermissionError,
     AMSReplyError,
 )
+from airflow_provider_ams.ams.options.plans import FormOption
 from airflow_provider_ams.ams.schema import FormSchema, parse_schema
 from airflow_provider_ams.transport import Console
 

@@ -22,7 +22,7 @@ from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms import check_form
 from airflow_provider_ams.ams.grouping import build_events
 from airflow_provider_ams.ams.ledger import Ledger, result_frame
-from airflow_provider_ams.ams.options import (
+from airflow_provider_ams.ams.options.writes import (
     EventImportOption,
     ImportOption,
     InsertEventOption,

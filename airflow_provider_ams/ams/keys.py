@@ -8,7 +8,7 @@ from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.grouping import texts_of
 from airflow_provider_ams.ams.moments import DATE_COLUMNS
-from airflow_provider_ams.ams.options import ID_COLUMNS
+from airflow_provider_ams.ams.options.writes import ID_COLUMNS
 from airflow_provider_ams.ams.prepare import Draft
 from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.snapshot import Snapshot

@@ -6,9 +6,9 @@ import pandas as pd
 
 from airflow_provider_ams.ams.applying import check_deletes, mirror_window
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.contract import MirrorEventOption
 from airflow_provider_ams.ams.deletes import confirm_deletes
 from airflow_provider_ams.ams.errors import AMSError
+from airflow_provider_ams.ams.options.plans import MirrorEventOption
 from airflow_provider_ams.ams.outcome import Meter
 from airflow_provider_ams.ams.planning import Planner
 from airflow_provider_ams.ams.precheck import as_plan_option, cleared, warn_of_loss

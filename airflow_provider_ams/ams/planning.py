@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.contract import PlanOption
 from airflow_provider_ams.ams.diff import Change, differences
 from airflow_provider_ams.ams.errors import AMSInputError, AMSPermissionError
 from airflow_provider_ams.ams.events import EventSet
@@ -17,6 +16,7 @@ from airflow_provider_ams.ams.forms import check_form, read_schema
 from airflow_provider_ams.ams.grouping import build_events
 from airflow_provider_ams.ams.keys import record_keys
 from airflow_provider_ams.ams.merge import fill_moments, keep_fields, keep_table
+from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.pairing import (
     Matched,
     match_ids,

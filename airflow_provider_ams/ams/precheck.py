@@ -9,10 +9,10 @@ from dataclasses import fields
 from typing import Any
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.contract import PlanOption
 from airflow_provider_ams.ams.errors import AMSPermissionError
 from airflow_provider_ams.ams.forms import read_schema
-from airflow_provider_ams.ams.options import EventImportOption, ImportOption
+from airflow_provider_ams.ams.options.plans import PlanOption
+from airflow_provider_ams.ams.options.writes import EventImportOption, ImportOption
 from airflow_provider_ams.ams.plan import Plan
 from airflow_provider_ams.ams.prepare import Draft
 from airflow_provider_ams.ams.refusals import refuse_losses

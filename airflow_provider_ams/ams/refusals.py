@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from airflow_provider_ams.ams.contract import PlanOption
 from airflow_provider_ams.ams.errors import AMSInputError, describe_rows
+from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.plan import Plan
 from airflow_provider_ams.ams.prepare import Draft
 from airflow_provider_ams.ams.schema import FormSchema

@@ -9,7 +9,7 @@ import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSInputError, AMSReplyError
-from airflow_provider_ams.ams.options import UserFilter, as_list
+from airflow_provider_ams.ams.options.writes import UserFilter, as_list
 
 MAX_PAGES = 1000
 # Column -> key of a v1 user object.

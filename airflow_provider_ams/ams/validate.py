@@ -15,12 +15,12 @@ from airflow_provider_ams.ams.checks import (
     unusable_columns,
 )
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.contract import PlanOption
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSInputError
 from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms import check_form, read_schema
 from airflow_provider_ams.ams.grouping import build_events, texts_of
 from airflow_provider_ams.ams.keys import frame_keys, key_fields
+from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.prepare import (
     Draft,
     field_name,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
-from airflow_provider_ams.ams.options import (
+from airflow_provider_ams.ams.options.writes import (
     ON_MISSING_FIELDS,
     EventImportOption,
     UserFilter,
