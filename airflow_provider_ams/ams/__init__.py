@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from airflow_provider_ams.ams.precheck import AMSDataLossWarning
     from airflow_provider_ams.ams.profile_imports import upsert_profile_data
     from airflow_provider_ams.ams.report import ValidationReport
-    from airflow_provider_ams.ams.result import ImportResult
+    from airflow_provider_ams.ams.results import ImportResult
     from airflow_provider_ams.ams.runner import ApplyResult
     from airflow_provider_ams.ams.validate import validate_event_data
 
@@ -121,7 +121,7 @@ _HOMES = {
     "precheck": ["AMSDataLossWarning"],
     "profile_imports": ["upsert_profile_data"],
     "report": ["ValidationReport"],
-    "result": ["ImportResult"],
+    "results": ["ImportResult"],
     "runner": ["ApplyResult"],
     "validate": ["validate_event_data"],
 }

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow_provider_ams.ams.report import ValidationReport
-    from airflow_provider_ams.ams.result import ImportResult
+    from airflow_provider_ams.ams.results import ImportResult
 
 _ROWS_SHOWN = 10
 

@@ -40,7 +40,7 @@ from airflow_provider_ams.ams.precheck import (
 )
 from airflow_provider_ams.ams.prepare import Draft, read_frame
 from airflow_provider_ams.ams.refusals import refuse_rejects
-from airflow_provider_ams.ams.result import ImportResult
+from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.resume import Checkpoint, Progress, as_checkpoint, digest
 from airflow_provider_ams.ams.runner import Runner
 from airflow_provider_ams.ams.stored import keep_stored_times

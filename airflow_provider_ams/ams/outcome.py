@@ -7,7 +7,7 @@ import pandas as pd
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSError, AMSImportError, AMSUnknownOutcomeError
 from airflow_provider_ams.ams.options.writes import rejected_limit
-from airflow_provider_ams.ams.result import ImportResult
+from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.transport import Console
 
 

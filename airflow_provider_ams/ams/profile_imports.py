@@ -19,7 +19,7 @@ from airflow_provider_ams.ams.precheck import as_plan_option, cleared, face_loss
 from airflow_provider_ams.ams.prepare import Draft, read_frame
 from airflow_provider_ams.ams.profiles import ProfileImporter, build_profiles
 from airflow_provider_ams.ams.refusals import refuse_rejects
-from airflow_provider_ams.ams.result import ImportResult
+from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.resume import Checkpoint, as_checkpoint
 from airflow_provider_ams.ams.users import resolve_users
 from airflow_provider_ams.transport import Console

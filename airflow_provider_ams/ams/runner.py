@@ -17,7 +17,7 @@ from airflow_provider_ams.ams.freshness import Done
 from airflow_provider_ams.ams.ledger import Ledger
 from airflow_provider_ams.ams.outcome import Meter, judge
 from airflow_provider_ams.ams.plan import UNCHANGED, Plan
-from airflow_provider_ams.ams.result import ImportResult
+from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.resume import Progress
 from airflow_provider_ams.transport import Console
 
