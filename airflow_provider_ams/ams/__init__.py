@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         get_profile_data,
         sync_event_data,
     )
-    from airflow_provider_ams.ams.forms import get_form_schema, get_forms
+    from airflow_provider_ams.ams.forms.catalogue import get_form_schema, get_forms
     from airflow_provider_ams.ams.imports import (
         insert_event_data,
         update_event_data,
@@ -93,7 +93,7 @@ _HOMES = {
         "AMSValidationError",
     ],
     "exports": ["SyncResult", "get_event_data", "get_profile_data", "sync_event_data"],
-    "forms": ["get_form_schema", "get_forms"],
+    "forms.catalogue": ["get_form_schema", "get_forms"],
     "imports": [
         "insert_event_data",
         "update_event_data",

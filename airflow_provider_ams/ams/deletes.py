@@ -16,7 +16,7 @@ from airflow_provider_ams.ams.errors import (
     AMSError,
     AMSInputError,
 )
-from airflow_provider_ams.ams.forms import check_form
+from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.options.plans import DeleteEventOption
 from airflow_provider_ams.ams.reading import synchronise
 from airflow_provider_ams.ams.snapshot import Span, stored_ids

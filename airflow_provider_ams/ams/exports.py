@@ -9,7 +9,7 @@ import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError
-from airflow_provider_ams.ams.forms import check_form
+from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.frames import EVENT_COLUMNS, PROFILE_COLUMNS, records_frame
 from airflow_provider_ams.ams.options.writes import (
     DATA_CONDITIONS,

@@ -19,7 +19,7 @@ from airflow_provider_ams.ams.errors import (
     AMSInputError,
 )
 from airflow_provider_ams.ams.events import EventSet
-from airflow_provider_ams.ams.forms import check_form
+from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.grouping import build_events
 from airflow_provider_ams.ams.ledger import Ledger, result_frame
 from airflow_provider_ams.ams.options.writes import (

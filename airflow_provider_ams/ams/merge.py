@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.prepare import Draft
-from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.snapshot import Snapshot
 from airflow_provider_ams.ams.wire.dates import MINUTES_PER_DAY
 from airflow_provider_ams.ams.wire.values import Texts

@@ -12,7 +12,8 @@ from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.diff import Change, differences
 from airflow_provider_ams.ams.errors import AMSInputError, AMSPermissionError
 from airflow_provider_ams.ams.events import EventSet
-from airflow_provider_ams.ams.forms import check_form, read_schema
+from airflow_provider_ams.ams.forms.catalogue import check_form, read_schema
+from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.grouping import build_events
 from airflow_provider_ams.ams.keys import record_keys
 from airflow_provider_ams.ams.merge import fill_moments, keep_fields, keep_table
@@ -30,7 +31,6 @@ from airflow_provider_ams.ams.reading import server_time
 from airflow_provider_ams.ams.refusals import refuse_losses, whole_events
 from airflow_provider_ams.ams.report import ValidationReport
 from airflow_provider_ams.ams.resume import digest
-from airflow_provider_ams.ams.schema import FormSchema
 from airflow_provider_ams.ams.snapshot import (
     Snapshot,
     Span,

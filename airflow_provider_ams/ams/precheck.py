@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSPermissionError
-from airflow_provider_ams.ams.forms import read_schema
+from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.options.writes import EventImportOption, ImportOption
 from airflow_provider_ams.ams.plan import Plan

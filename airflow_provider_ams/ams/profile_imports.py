@@ -9,7 +9,7 @@ import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.errors import AMSError
-from airflow_provider_ams.ams.forms import check_form
+from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.ledger import result_frame
 from airflow_provider_ams.ams.options.writes import UpsertProfileOption
 from airflow_provider_ams.ams.outcome import Meter, judge, print_result

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSInputError, describe_rows
+from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.plan import Plan
 from airflow_provider_ams.ams.prepare import Draft
-from airflow_provider_ams.ams.schema import FormSchema
 
 
 def whole_events(

@@ -75,7 +75,7 @@ class AmsHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Log in, look at the forms, and say in words what works or what to mend."""
         from airflow_provider_ams.ams.errors import AMSError
-        from airflow_provider_ams.ams.forms import form_summaries
+        from airflow_provider_ams.ams.forms.catalogue import form_summaries
         from airflow_provider_ams.transport import RetryPolicy
 
         try:

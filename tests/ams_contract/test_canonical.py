@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_ams.ams.schema import parse_schema
+from airflow_provider_ams.ams.forms.schema import parse_schema
 from airflow_provider_ams.ams.wire.stored_values import (
     differing,
     restore_date,

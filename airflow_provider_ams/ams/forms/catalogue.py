@@ -14,8 +14,8 @@ from airflow_provider_ams.ams.errors import (
     AMSPermissionError,
     AMSReplyError,
 )
+from airflow_provider_ams.ams.forms.schema import FormSchema, parse_schema
 from airflow_provider_ams.ams.options.plans import FormOption
-from airflow_provider_ams.ams.schema import FormSchema, parse_schema
 from airflow_provider_ams.transport import Console
 
 # Kind of form -> the types under which AMS lists it, the best one first.

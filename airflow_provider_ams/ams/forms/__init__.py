@@ -1,0 +1,1 @@
+"""Forms: which there are, and what they are made of."""
