@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from airflow_provider_ams.ams.api.people import get_group, get_user, login
     from airflow_provider_ams.ams.applying import apply, plan_event_data
     from airflow_provider_ams.ams.client import AMSClient, get_client
     from airflow_provider_ams.ams.deletes import (
@@ -65,7 +66,6 @@ if TYPE_CHECKING:
         UserFilter,
         UserOption,
     )
-    from airflow_provider_ams.ams.people import get_group, get_user, login
     from airflow_provider_ams.ams.plan import Plan
     from airflow_provider_ams.ams.precheck import AMSDataLossWarning
     from airflow_provider_ams.ams.profile_imports import upsert_profile_data
@@ -116,7 +116,7 @@ _HOMES = {
         "UserFilter",
         "UserOption",
     ],
-    "people": ["get_group", "get_user", "login"],
+    "api.people": ["get_group", "get_user", "login"],
     "plan": ["Plan"],
     "precheck": ["AMSDataLossWarning"],
     "profile_imports": ["upsert_profile_data"],
