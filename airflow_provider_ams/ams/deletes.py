@@ -18,9 +18,9 @@ from airflow_provider_ams.ams.errors import (
 )
 from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.options.plans import DeleteEventOption
+from airflow_provider_ams.ams.people.roster import as_user_id, select_users
 from airflow_provider_ams.ams.reading import synchronise
 from airflow_provider_ams.ams.snapshot import Span, stored_ids
-from airflow_provider_ams.ams.users import as_user_id, select_users
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
 from airflow_provider_ams.transport import Console, PromptError
 

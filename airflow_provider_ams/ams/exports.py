@@ -21,8 +21,8 @@ from airflow_provider_ams.ams.options.writes import (
     SyncEventOption,
     as_list,
 )
+from airflow_provider_ams.ams.people.roster import get_roster, select_users
 from airflow_provider_ams.ams.reading import Search, read_profiles, search, synchronise
-from airflow_provider_ams.ams.users import get_roster, select_users
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
 from airflow_provider_ams.ams.wire.values import ValueProblem, cell_text
 from airflow_provider_ams.transport import Console

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSReplyError
-from airflow_provider_ams.ams.users import Roster
+from airflow_provider_ams.ams.people.roster import Roster
 from airflow_provider_ams.ams.wire.values import parse_column
 
 # Column -> (key of the raw object, dtype).

@@ -30,6 +30,7 @@ from airflow_provider_ams.ams.options.writes import (
     UpsertEventOption,
 )
 from airflow_provider_ams.ams.outcome import Meter, judge, print_result
+from airflow_provider_ams.ams.people.roster import resolve_users
 from airflow_provider_ams.ams.plan import UNCHANGED, Plan
 from airflow_provider_ams.ams.planning import Planner
 from airflow_provider_ams.ams.precheck import (
@@ -44,7 +45,6 @@ from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.resume import Checkpoint, Progress, as_checkpoint, digest
 from airflow_provider_ams.ams.runner import Runner
 from airflow_provider_ams.ams.stored import keep_stored_times
-from airflow_provider_ams.ams.users import resolve_users
 from airflow_provider_ams.ams.wire.dates import has_zone
 from airflow_provider_ams.transport import Console, PromptError
 

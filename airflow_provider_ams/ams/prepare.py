@@ -12,7 +12,7 @@ from airflow_provider_ams.ams.errors import AMSInputError, describe_rows
 from airflow_provider_ams.ams.frames import ANY_CASE, FIELD_PREFIX, RESERVED
 from airflow_provider_ams.ams.moments import Moments, read_moments
 from airflow_provider_ams.ams.nested import spread_nested
-from airflow_provider_ams.ams.users import as_user_id
+from airflow_provider_ams.ams.people.roster import as_user_id
 from airflow_provider_ams.ams.wire.dates import (
     Problems,
 )

@@ -22,6 +22,7 @@ from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.grouping import build_events, texts_of
 from airflow_provider_ams.ams.keys import frame_keys, key_fields
 from airflow_provider_ams.ams.options.plans import PlanOption
+from airflow_provider_ams.ams.people.roster import get_roster, match_users
 from airflow_provider_ams.ams.prepare import (
     Draft,
     field_name,
@@ -30,7 +31,6 @@ from airflow_provider_ams.ams.prepare import (
 )
 from airflow_provider_ams.ams.report import ERROR, WARNING, Finding, ValidationReport
 from airflow_provider_ams.ams.snapshot import Snapshot, Span, read_snapshot
-from airflow_provider_ams.ams.users import get_roster, match_users
 from airflow_provider_ams.ams.wire.dates import Problems
 from airflow_provider_ams.ams.wire.values import Texts
 from airflow_provider_ams.transport import Console

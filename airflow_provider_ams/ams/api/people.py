@@ -9,7 +9,7 @@ import pandas as pd
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSReplyError
 from airflow_provider_ams.ams.options.writes import GroupOption, LoginOption, UserFilter, UserOption
-from airflow_provider_ams.ams.users import COLUMNS, get_roster, select_users, users_frame
+from airflow_provider_ams.ams.people.roster import COLUMNS, get_roster, select_users, users_frame
 from airflow_provider_ams.transport import Console
 
 
