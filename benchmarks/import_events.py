@@ -16,9 +16,9 @@ import time
 import _common as common
 
 from airflow_provider_ams.ams import AMSClient, InsertEventOption, insert_event_data
-from airflow_provider_ams.ams.events import make_batches
-from airflow_provider_ams.ams.grouping import build_events
-from airflow_provider_ams.ams.prepare import read_frame
+from airflow_provider_ams.ams.prepare.build import build_events
+from airflow_provider_ams.ams.prepare.draft import read_frame
+from airflow_provider_ams.ams.prepare.events import make_batches
 from airflow_provider_ams.ams.sending import encode
 from airflow_provider_ams.sandbox import SandboxProcess
 

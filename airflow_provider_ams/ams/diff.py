@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
-from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.merge import Places
+from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.snapshot import Snapshot
 from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
 from airflow_provider_ams.ams.wire.stored_values import differing, meanings

@@ -21,7 +21,6 @@ from airflow_provider_ams.ams.errors import (
     AMSPermissionError,
     AMSTransientError,
 )
-from airflow_provider_ams.ams.events import EventSet, make_batches
 from airflow_provider_ams.ams.ledger import Ledger
 from airflow_provider_ams.ams.matching import (
     Match,
@@ -30,6 +29,7 @@ from airflow_provider_ams.ams.matching import (
     match_updates,
     stored_event,
 )
+from airflow_provider_ams.ams.prepare.events import EventSet, make_batches
 from airflow_provider_ams.ams.reading import server_time, synchronise
 from airflow_provider_ams.ams.resume import SAVE_EVERY, Checkpoint, Progress, runs, unpack
 from airflow_provider_ams.ams.sending import Attempt, Batch, delete_event, encode, send

@@ -18,9 +18,7 @@ from airflow_provider_ams.ams.errors import (
     AMSError,
     AMSInputError,
 )
-from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms.catalogue import check_form
-from airflow_provider_ams.ams.grouping import build_events
 from airflow_provider_ams.ams.ledger import Ledger, result_frame
 from airflow_provider_ams.ams.options.writes import (
     EventImportOption,
@@ -39,7 +37,9 @@ from airflow_provider_ams.ams.precheck import (
     face_losses,
     warn_of_loss,
 )
-from airflow_provider_ams.ams.prepare import Draft, read_frame
+from airflow_provider_ams.ams.prepare.build import build_events
+from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
+from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.refusals import refuse_rejects
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.resume import Checkpoint, Progress, as_checkpoint, digest

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.prepare.events import EventSet
 
 
 class Ledger:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
 
 RawEvent = Mapping[str, Any]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from airflow_provider_ams.ams.diff import Change
 from airflow_provider_ams.ams.errors import AMSConfigurationError
-from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
 
 VERSION = 1

@@ -11,11 +11,8 @@ import pandas as pd
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.diff import Change, differences
 from airflow_provider_ams.ams.errors import AMSInputError, AMSPermissionError
-from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms.catalogue import check_form, read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
-from airflow_provider_ams.ams.grouping import build_events
-from airflow_provider_ams.ams.keys import record_keys
 from airflow_provider_ams.ams.merge import fill_moments, keep_fields, keep_table
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.pairing import (
@@ -26,7 +23,10 @@ from airflow_provider_ams.ams.pairing import (
     undated,
 )
 from airflow_provider_ams.ams.plan import INSERT, UNCHANGED, UPDATE, Deletion, Plan
-from airflow_provider_ams.ams.prepare import Draft
+from airflow_provider_ams.ams.prepare.build import build_events
+from airflow_provider_ams.ams.prepare.draft import Draft
+from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.prepare.keys import record_keys
 from airflow_provider_ams.ams.reading import server_time
 from airflow_provider_ams.ams.refusals import refuse_losses, whole_events
 from airflow_provider_ams.ams.report import ValidationReport

@@ -17,7 +17,7 @@ from airflow_provider_ams.ams.people.roster import resolve_users
 from airflow_provider_ams.ams.plan import UNCHANGED, Plan
 from airflow_provider_ams.ams.planning import Planner
 from airflow_provider_ams.ams.precheck import as_plan_option, cleared, face_losses, warn_of_loss
-from airflow_provider_ams.ams.prepare import Draft, read_frame
+from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
 from airflow_provider_ams.ams.profiles import ProfileImporter, build_profiles
 from airflow_provider_ams.ams.refusals import refuse_rejects
 from airflow_provider_ams.ams.results import ImportResult

@@ -12,7 +12,7 @@ from airflow_provider_ams.ams.errors import AMSInputError, describe_rows
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.plan import Plan
-from airflow_provider_ams.ams.prepare import Draft
+from airflow_provider_ams.ams.prepare.draft import Draft
 
 
 def whole_events(

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import orjson
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
-from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.prepare.events import EventSet
 
 VERSION = 1
 # A run is [position, length, first id]; with more of them the note would outgrow a few KB.

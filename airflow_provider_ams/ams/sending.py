@@ -8,7 +8,7 @@ import orjson
 
 from airflow_provider_ams.ams.client import AMSClient, raise_for_status
 from airflow_provider_ams.ams.errors import AMSError
-from airflow_provider_ams.ams.events import EventSet
+from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply, classify_import, doubt
 from airflow_provider_ams.transport import Reply, TransportError, parse_retry_after
 

@@ -16,19 +16,19 @@ from airflow_provider_ams.ams.checks import (
 )
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSInputError
-from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms.catalogue import check_form, read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
-from airflow_provider_ams.ams.grouping import build_events, texts_of
-from airflow_provider_ams.ams.keys import frame_keys, key_fields
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.people.roster import get_roster, match_users
-from airflow_provider_ams.ams.prepare import (
+from airflow_provider_ams.ams.prepare.build import build_events, texts_of
+from airflow_provider_ams.ams.prepare.draft import (
     Draft,
     field_name,
     read_frame,
     rename_reserved,
 )
+from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.prepare.keys import frame_keys, key_fields
 from airflow_provider_ams.ams.report import ERROR, WARNING, Finding, ValidationReport
 from airflow_provider_ams.ams.snapshot import Snapshot, Span, read_snapshot
 from airflow_provider_ams.ams.wire.dates import Problems

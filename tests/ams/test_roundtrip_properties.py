@@ -12,7 +12,7 @@ from ams_site import ANN, LIFTS, LOG, USERS, insert, moments, read, stored, upda
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_ams.ams.events import EventSet, make_batches
+from airflow_provider_ams.ams.prepare.events import EventSet, make_batches
 from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, WIRE_TIMES, parse_minute
 from airflow_provider_ams.ams.wire.values import (
     cell_text,

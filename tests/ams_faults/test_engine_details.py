@@ -231,8 +231,8 @@ def test_given_up_after_200_refusals_and_not_before(sandbox):
 
 def test_fewer_in_flight_after_trouble_and_more_again_when_it_is_calm(sandbox):
     from airflow_provider_ams.ams.engine import Importer
-    from airflow_provider_ams.ams.grouping import build_events
-    from airflow_provider_ams.ams.prepare import read_frame
+    from airflow_provider_ams.ams.prepare.build import build_events
+    from airflow_provider_ams.ams.prepare.draft import read_frame
     from airflow_provider_ams.ams.sending import Attempt, Batch
     from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
 

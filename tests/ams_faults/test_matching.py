@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.matching import (
     Stored,
     match_inserts,
@@ -16,6 +15,7 @@ from airflow_provider_ams.ams.matching import (
     sent_rows,
     stored_event,
 )
+from airflow_provider_ams.ams.prepare.events import EventSet
 
 DAY, MINUTE = 739_000, 540
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
-from airflow_provider_ams.ams.events import EventSet
 from airflow_provider_ams.ams.forms.schema import FormSchema
-from airflow_provider_ams.ams.grouping import texts_of
-from airflow_provider_ams.ams.moments import DATE_COLUMNS
 from airflow_provider_ams.ams.options.writes import ID_COLUMNS
-from airflow_provider_ams.ams.prepare import Draft
+from airflow_provider_ams.ams.prepare.build import texts_of
+from airflow_provider_ams.ams.prepare.draft import Draft
+from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.prepare.times import DATE_COLUMNS
 from airflow_provider_ams.ams.snapshot import Snapshot
 from airflow_provider_ams.ams.wire.dates import Problems
 from airflow_provider_ams.ams.wire.stored_values import meanings

@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_provider_ams.ams.events import EventSet
-from airflow_provider_ams.ams.moments import Moments, fill_times
-from airflow_provider_ams.ams.prepare import Draft, invalid
+from airflow_provider_ams.ams.prepare.draft import Draft, invalid
+from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.prepare.times import Moments, fill_times
 from airflow_provider_ams.ams.wire.dates import Problems
 from airflow_provider_ams.ams.wire.values import Texts, read_texts
 
