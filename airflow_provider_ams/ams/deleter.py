@@ -15,7 +15,7 @@ from airflow_provider_ams.ams.errors import (
     AMSTransientError,
     AMSUnknownOutcomeError,
 )
-from airflow_provider_ams.ams.reading import chunks, synchronise
+from airflow_provider_ams.ams.read.synchronise import chunks, synchronise
 from airflow_provider_ams.ams.wire.replies import NotJSON, RPCException, Verdict, parse
 from airflow_provider_ams.transport import TransportError
 

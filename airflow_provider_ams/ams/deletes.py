@@ -19,8 +19,8 @@ from airflow_provider_ams.ams.errors import (
 from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.options.plans import DeleteEventOption
 from airflow_provider_ams.ams.people.roster import as_user_id, select_users
-from airflow_provider_ams.ams.reading import synchronise
-from airflow_provider_ams.ams.snapshot import Span, stored_ids
+from airflow_provider_ams.ams.read.snapshot import Span, stored_ids
+from airflow_provider_ams.ams.read.synchronise import synchronise
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
 from airflow_provider_ams.transport import Console, PromptError
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.merge import Places
 from airflow_provider_ams.ams.prepare.events import EventSet
-from airflow_provider_ams.ams.snapshot import Snapshot
+from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
 from airflow_provider_ams.ams.wire.stored_values import differing, meanings
 from airflow_provider_ams.ams.wire.values import Texts

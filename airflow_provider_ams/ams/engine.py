@@ -30,7 +30,7 @@ from airflow_provider_ams.ams.matching import (
     stored_event,
 )
 from airflow_provider_ams.ams.prepare.events import EventSet, make_batches
-from airflow_provider_ams.ams.reading import server_time, synchronise
+from airflow_provider_ams.ams.read.synchronise import server_time, synchronise
 from airflow_provider_ams.ams.resume import SAVE_EVERY, Checkpoint, Progress, runs, unpack
 from airflow_provider_ams.ams.sending import Attempt, Batch, delete_event, encode, send
 from airflow_provider_ams.ams.wire.replies import Verdict

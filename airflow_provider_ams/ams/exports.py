@@ -10,7 +10,6 @@ import pandas as pd
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError
 from airflow_provider_ams.ams.forms.catalogue import check_form
-from airflow_provider_ams.ams.frames import EVENT_COLUMNS, PROFILE_COLUMNS, records_frame
 from airflow_provider_ams.ams.options.writes import (
     DATA_CONDITIONS,
     EventFilter,
@@ -22,7 +21,8 @@ from airflow_provider_ams.ams.options.writes import (
     as_list,
 )
 from airflow_provider_ams.ams.people.roster import get_roster, select_users
-from airflow_provider_ams.ams.reading import Search, read_profiles, search, synchronise
+from airflow_provider_ams.ams.read.frames import EVENT_COLUMNS, PROFILE_COLUMNS, records_frame
+from airflow_provider_ams.ams.read.synchronise import Search, read_profiles, search, synchronise
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
 from airflow_provider_ams.ams.wire.values import ValueProblem, cell_text
 from airflow_provider_ams.transport import Console

@@ -12,8 +12,8 @@ from airflow_provider_ams.ams.errors import AMSStalePlanError, describe_rows
 from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.plan import INSERT, UPDATE, Plan
 from airflow_provider_ams.ams.prepare.keys import record_keys
-from airflow_provider_ams.ams.reading import RawEvent, synchronise
-from airflow_provider_ams.ams.snapshot import take_snapshot
+from airflow_provider_ams.ams.read.snapshot import take_snapshot
+from airflow_provider_ams.ams.read.synchronise import RawEvent, synchronise
 
 
 @dataclass

@@ -12,7 +12,7 @@ from dataclasses import replace
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventSet
-from airflow_provider_ams.ams.snapshot import Snapshot
+from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.wire.dates import MINUTES_PER_DAY
 from airflow_provider_ams.ams.wire.values import Texts
 

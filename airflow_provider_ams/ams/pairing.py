@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_ams.ams.prepare.draft import Draft
-from airflow_provider_ams.ams.snapshot import Snapshot
+from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.validate import wrong_ids
 
 

@@ -27,17 +27,17 @@ from airflow_provider_ams.ams.prepare.build import build_events
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.prepare.keys import record_keys
-from airflow_provider_ams.ams.reading import server_time
-from airflow_provider_ams.ams.refusals import refuse_losses, whole_events
-from airflow_provider_ams.ams.report import ValidationReport
-from airflow_provider_ams.ams.resume import digest
-from airflow_provider_ams.ams.snapshot import (
+from airflow_provider_ams.ams.read.snapshot import (
     Snapshot,
     Span,
     read_profile_snapshot,
     read_snapshot,
     take_snapshot,
 )
+from airflow_provider_ams.ams.read.synchronise import server_time
+from airflow_provider_ams.ams.refusals import refuse_losses, whole_events
+from airflow_provider_ams.ams.report import ValidationReport
+from airflow_provider_ams.ams.resume import digest
 from airflow_provider_ams.ams.validate import Inspection, inspect, read_ids
 from airflow_provider_ams.ams.wire.dates import Problems
 

@@ -8,7 +8,7 @@ from typing import Any
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSInputError, AMSReplyError
 from airflow_provider_ams.ams.prepare.draft import Draft
-from airflow_provider_ams.ams.reading import Search, search, synchronise
+from airflow_provider_ams.ams.read.synchronise import Search, search, synchronise
 from airflow_provider_ams.ams.wire.dates import (
     MINUTES_PER_DAY,
     DateProblem,

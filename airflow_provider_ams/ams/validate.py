@@ -29,8 +29,8 @@ from airflow_provider_ams.ams.prepare.draft import (
 )
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.prepare.keys import frame_keys, key_fields
+from airflow_provider_ams.ams.read.snapshot import Snapshot, Span, read_snapshot
 from airflow_provider_ams.ams.report import ERROR, WARNING, Finding, ValidationReport
-from airflow_provider_ams.ams.snapshot import Snapshot, Span, read_snapshot
 from airflow_provider_ams.ams.wire.dates import Problems
 from airflow_provider_ams.ams.wire.values import Texts
 from airflow_provider_ams.transport import Console

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSInputError, describe_rows
-from airflow_provider_ams.ams.frames import ANY_CASE, FIELD_PREFIX, RESERVED
 from airflow_provider_ams.ams.people.roster import as_user_id
 from airflow_provider_ams.ams.prepare.table_cells import spread_nested
 from airflow_provider_ams.ams.prepare.times import Moments, read_moments
+from airflow_provider_ams.ams.read.frames import ANY_CASE, FIELD_PREFIX, RESERVED
 from airflow_provider_ams.ams.wire.dates import (
     Problems,
 )

@@ -11,7 +11,7 @@ from airflow_provider_ams.ams.prepare.build import texts_of
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.prepare.times import DATE_COLUMNS
-from airflow_provider_ams.ams.snapshot import Snapshot
+from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.wire.dates import Problems
 from airflow_provider_ams.ams.wire.stored_values import meanings
 

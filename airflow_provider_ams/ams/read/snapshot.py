@@ -12,7 +12,13 @@ import orjson
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSReplyError
 from airflow_provider_ams.ams.forms.schema import FormSchema
-from airflow_provider_ams.ams.reading import Search, read_profiles, search, server_time, synchronise
+from airflow_provider_ams.ams.read.synchronise import (
+    Search,
+    read_profiles,
+    search,
+    server_time,
+    synchronise,
+)
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.wire.stored_values import restore
 from airflow_provider_ams.ams.wire.values import Texts

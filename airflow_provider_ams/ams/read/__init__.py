@@ -1,0 +1,1 @@
+"""Read what AMS holds, completely."""
