@@ -69,10 +69,10 @@ if TYPE_CHECKING:
     from airflow_provider_ams.ams.plan import Plan
     from airflow_provider_ams.ams.precheck import AMSDataLossWarning
     from airflow_provider_ams.ams.profile_imports import upsert_profile_data
-    from airflow_provider_ams.ams.report import ValidationReport
     from airflow_provider_ams.ams.results import ImportResult
     from airflow_provider_ams.ams.runner import ApplyResult
-    from airflow_provider_ams.ams.validate import validate_event_data
+    from airflow_provider_ams.ams.validate.inspect import validate_event_data
+    from airflow_provider_ams.ams.validate.report import ValidationReport
 
 _HOMES = {
     "applying": ["apply", "plan_event_data"],
@@ -120,10 +120,10 @@ _HOMES = {
     "plan": ["Plan"],
     "precheck": ["AMSDataLossWarning"],
     "profile_imports": ["upsert_profile_data"],
-    "report": ["ValidationReport"],
+    "validate.report": ["ValidationReport"],
     "results": ["ImportResult"],
     "runner": ["ApplyResult"],
-    "validate": ["validate_event_data"],
+    "validate.inspect": ["validate_event_data"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

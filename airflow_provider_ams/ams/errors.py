@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_ams.ams.report import ValidationReport
     from airflow_provider_ams.ams.results import ImportResult
+    from airflow_provider_ams.ams.validate.report import ValidationReport
 
 _ROWS_SHOWN = 10
 

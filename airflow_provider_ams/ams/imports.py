@@ -44,7 +44,7 @@ from airflow_provider_ams.ams.refusals import refuse_rejects
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.resume import Checkpoint, Progress, as_checkpoint, digest
 from airflow_provider_ams.ams.runner import Runner
-from airflow_provider_ams.ams.stored import keep_stored_times
+from airflow_provider_ams.ams.validate.event_ids import keep_stored_times
 from airflow_provider_ams.ams.wire.dates import has_zone
 from airflow_provider_ams.transport import Console, PromptError
 

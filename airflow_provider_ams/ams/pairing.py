@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.read.snapshot import Snapshot
-from airflow_provider_ams.ams.validate import wrong_ids
+from airflow_provider_ams.ams.validate.inspect import wrong_ids
 
 
 @dataclass

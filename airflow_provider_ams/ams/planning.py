@@ -36,9 +36,9 @@ from airflow_provider_ams.ams.read.snapshot import (
 )
 from airflow_provider_ams.ams.read.synchronise import server_time
 from airflow_provider_ams.ams.refusals import refuse_losses, whole_events
-from airflow_provider_ams.ams.report import ValidationReport
 from airflow_provider_ams.ams.resume import digest
-from airflow_provider_ams.ams.validate import Inspection, inspect, read_ids
+from airflow_provider_ams.ams.validate.inspect import Inspection, inspect, read_ids
+from airflow_provider_ams.ams.validate.report import ValidationReport
 from airflow_provider_ams.ams.wire.dates import Problems
 
 # Rules for which AMS would refuse a row: the other rows can go. What breaks another one says that

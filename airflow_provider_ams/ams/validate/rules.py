@@ -13,7 +13,7 @@ from typing import Any
 from airflow_provider_ams.ams.forms.schema import FormField, FormSchema
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventSet
-from airflow_provider_ams.ams.report import ERROR, WARNING, Finding
+from airflow_provider_ams.ams.validate.report import ERROR, WARNING, Finding
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.wire.stored_values import number
 from airflow_provider_ams.ams.wire.values import Texts

@@ -8,12 +8,6 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from airflow_provider_ams.ams.checks import (
-    CHECKS,
-    Subject,
-    misplaced_columns,
-    unusable_columns,
-)
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSInputError
 from airflow_provider_ams.ams.forms.catalogue import check_form, read_schema
@@ -30,7 +24,13 @@ from airflow_provider_ams.ams.prepare.draft import (
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.prepare.keys import frame_keys, key_fields
 from airflow_provider_ams.ams.read.snapshot import Snapshot, Span, read_snapshot
-from airflow_provider_ams.ams.report import ERROR, WARNING, Finding, ValidationReport
+from airflow_provider_ams.ams.validate.report import ERROR, WARNING, Finding, ValidationReport
+from airflow_provider_ams.ams.validate.rules import (
+    CHECKS,
+    Subject,
+    misplaced_columns,
+    unusable_columns,
+)
 from airflow_provider_ams.ams.wire.dates import Problems
 from airflow_provider_ams.ams.wire.values import Texts
 from airflow_provider_ams.transport import Console

@@ -1,0 +1,1 @@
+"""Check a frame against the form, before anything is sent."""
