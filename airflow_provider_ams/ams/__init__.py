@@ -66,8 +66,8 @@ if TYPE_CHECKING:
         UserFilter,
         UserOption,
     )
-    from airflow_provider_ams.ams.plan import Plan
-    from airflow_provider_ams.ams.precheck import AMSDataLossWarning
+    from airflow_provider_ams.ams.plan.data_loss import AMSDataLossWarning
+    from airflow_provider_ams.ams.plan.plan import Plan
     from airflow_provider_ams.ams.profile_imports import upsert_profile_data
     from airflow_provider_ams.ams.results import ImportResult
     from airflow_provider_ams.ams.runner import ApplyResult
@@ -117,8 +117,8 @@ _HOMES = {
         "UserOption",
     ],
     "api.people": ["get_group", "get_user", "login"],
-    "plan": ["Plan"],
-    "precheck": ["AMSDataLossWarning"],
+    "plan.plan": ["Plan"],
+    "plan.data_loss": ["AMSDataLossWarning"],
     "profile_imports": ["upsert_profile_data"],
     "validate.report": ["ValidationReport"],
     "results": ["ImportResult"],

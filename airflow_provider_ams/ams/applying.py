@@ -7,11 +7,11 @@ import pandas as pd
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.deletes import window_span
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError
-from airflow_provider_ams.ams.freshness import already_done
 from airflow_provider_ams.ams.options.plans import MirrorEventOption, PlanOption, delete_limit
 from airflow_provider_ams.ams.people.roster import select_users
-from airflow_provider_ams.ams.plan import Plan
-from airflow_provider_ams.ams.planning import Planner, Window
+from airflow_provider_ams.ams.plan.plan import Plan
+from airflow_provider_ams.ams.plan.planner import Planner, Window
+from airflow_provider_ams.ams.plan.stale import already_done
 from airflow_provider_ams.ams.runner import ApplyResult, Runner
 from airflow_provider_ams.transport import Console
 

@@ -29,18 +29,18 @@ from airflow_provider_ams.ams.options.writes import (
 )
 from airflow_provider_ams.ams.outcome import Meter, judge, print_result
 from airflow_provider_ams.ams.people.roster import resolve_users
-from airflow_provider_ams.ams.plan import UNCHANGED, Plan
-from airflow_provider_ams.ams.planning import Planner
-from airflow_provider_ams.ams.precheck import (
+from airflow_provider_ams.ams.plan.data_loss import (
     as_plan_option,
     cleared,
     face_losses,
     warn_of_loss,
 )
+from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
+from airflow_provider_ams.ams.plan.planner import Planner
+from airflow_provider_ams.ams.plan.refusals import refuse_rejects
 from airflow_provider_ams.ams.prepare.build import build_events
 from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
 from airflow_provider_ams.ams.prepare.events import EventSet
-from airflow_provider_ams.ams.refusals import refuse_rejects
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.resume import Checkpoint, Progress, as_checkpoint, digest
 from airflow_provider_ams.ams.runner import Runner

@@ -10,9 +10,9 @@ from airflow_provider_ams.ams.deletes import confirm_deletes
 from airflow_provider_ams.ams.errors import AMSError
 from airflow_provider_ams.ams.options.plans import MirrorEventOption
 from airflow_provider_ams.ams.outcome import Meter
-from airflow_provider_ams.ams.planning import Planner
-from airflow_provider_ams.ams.precheck import as_plan_option, cleared, warn_of_loss
-from airflow_provider_ams.ams.refusals import refuse_rejects
+from airflow_provider_ams.ams.plan.data_loss import as_plan_option, cleared, warn_of_loss
+from airflow_provider_ams.ams.plan.planner import Planner
+from airflow_provider_ams.ams.plan.refusals import refuse_rejects
 from airflow_provider_ams.ams.runner import ApplyResult, Runner
 from airflow_provider_ams.transport import Console
 

@@ -14,12 +14,17 @@ from airflow_provider_ams.ams.ledger import result_frame
 from airflow_provider_ams.ams.options.writes import UpsertProfileOption
 from airflow_provider_ams.ams.outcome import Meter, judge, print_result
 from airflow_provider_ams.ams.people.roster import resolve_users
-from airflow_provider_ams.ams.plan import UNCHANGED, Plan
-from airflow_provider_ams.ams.planning import Planner
-from airflow_provider_ams.ams.precheck import as_plan_option, cleared, face_losses, warn_of_loss
+from airflow_provider_ams.ams.plan.data_loss import (
+    as_plan_option,
+    cleared,
+    face_losses,
+    warn_of_loss,
+)
+from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
+from airflow_provider_ams.ams.plan.planner import Planner
+from airflow_provider_ams.ams.plan.refusals import refuse_rejects
 from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
 from airflow_provider_ams.ams.profiles import ProfileImporter, build_profiles
-from airflow_provider_ams.ams.refusals import refuse_rejects
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.resume import Checkpoint, as_checkpoint
 from airflow_provider_ams.transport import Console

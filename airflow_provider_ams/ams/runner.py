@@ -12,10 +12,10 @@ from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.deleter import Deleter
 from airflow_provider_ams.ams.deletes import DeleteResult
 from airflow_provider_ams.ams.engine import Importer, Recovery
-from airflow_provider_ams.ams.freshness import Done
 from airflow_provider_ams.ams.ledger import Ledger
 from airflow_provider_ams.ams.outcome import Meter, judge
-from airflow_provider_ams.ams.plan import UNCHANGED, Plan
+from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
+from airflow_provider_ams.ams.plan.stale import Done
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.resume import Progress

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from airflow_provider_ams.ams.plan import ACTIONS, Plan
+from airflow_provider_ams.ams.plan.plan import ACTIONS, Plan
 from airflow_provider_ams.ams.validate.report import html_page, html_table, text_table
 
 _COLUMNS = ("action", "row", "user_id", "start", "event_id", "field", "old", "new")

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from airflow_provider_ams.ams.forms.schema import FormSchema
-from airflow_provider_ams.ams.merge import Places
+from airflow_provider_ams.ams.plan.merge import Places
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text

@@ -13,9 +13,9 @@ from airflow_provider_ams.ams.errors import AMSPermissionError
 from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.options.writes import EventImportOption, ImportOption
-from airflow_provider_ams.ams.plan import Plan
+from airflow_provider_ams.ams.plan.plan import Plan
+from airflow_provider_ams.ams.plan.refusals import refuse_losses
 from airflow_provider_ams.ams.prepare.draft import Draft
-from airflow_provider_ams.ams.refusals import refuse_losses
 
 
 class AMSDataLossWarning(UserWarning):

@@ -11,7 +11,7 @@ import pandas as pd
 from airflow_provider_ams.ams.errors import AMSInputError, describe_rows
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
-from airflow_provider_ams.ams.plan import Plan
+from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.prepare.draft import Draft
 
 

@@ -9,20 +9,21 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.diff import Change, differences
 from airflow_provider_ams.ams.errors import AMSInputError, AMSPermissionError
 from airflow_provider_ams.ams.forms.catalogue import check_form, read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
-from airflow_provider_ams.ams.merge import fill_moments, keep_fields, keep_table
 from airflow_provider_ams.ams.options.plans import PlanOption
-from airflow_provider_ams.ams.pairing import (
+from airflow_provider_ams.ams.plan.diff import Change, differences
+from airflow_provider_ams.ams.plan.match import (
     Matched,
     match_ids,
     match_keys,
     match_people,
     undated,
 )
-from airflow_provider_ams.ams.plan import INSERT, UNCHANGED, UPDATE, Deletion, Plan
+from airflow_provider_ams.ams.plan.merge import fill_moments, keep_fields, keep_table
+from airflow_provider_ams.ams.plan.plan import INSERT, UNCHANGED, UPDATE, Deletion, Plan
+from airflow_provider_ams.ams.plan.refusals import refuse_losses, whole_events
 from airflow_provider_ams.ams.prepare.build import build_events
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventSet
@@ -35,7 +36,6 @@ from airflow_provider_ams.ams.read.snapshot import (
     take_snapshot,
 )
 from airflow_provider_ams.ams.read.synchronise import server_time
-from airflow_provider_ams.ams.refusals import refuse_losses, whole_events
 from airflow_provider_ams.ams.resume import digest
 from airflow_provider_ams.ams.validate.inspect import Inspection, inspect, read_ids
 from airflow_provider_ams.ams.validate.report import ValidationReport

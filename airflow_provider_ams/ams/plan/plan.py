@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import orjson
 import pandas as pd
 
-from airflow_provider_ams.ams.diff import Change
 from airflow_provider_ams.ams.errors import AMSConfigurationError
+from airflow_provider_ams.ams.plan.diff import Change
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
 
@@ -183,7 +183,7 @@ class Plan:
         return frame.astype({"user_id": "Int64", "event_id": "Int64"})
 
     def __str__(self) -> str:
-        from airflow_provider_ams.ams.plan_text import as_text
+        from airflow_provider_ams.ams.plan.render import as_text
 
         return as_text(self)
 
@@ -197,13 +197,13 @@ class Plan:
         show_values : bool
             Show old and new values, which are athletes' data; else only names of fields.
         """
-        from airflow_provider_ams.ams.plan_text import as_markdown
+        from airflow_provider_ams.ams.plan.render import as_markdown
 
         return as_markdown(self, max_lines, show_values)
 
     def html(self, max_lines: int = 1000, show_values: bool = True) -> str:
         """Return the plan as a page; parameters as for `markdown`."""
-        from airflow_provider_ams.ams.plan_text import as_html
+        from airflow_provider_ams.ams.plan.render import as_html
 
         return as_html(self, max_lines, show_values)
 
