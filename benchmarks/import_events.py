@@ -19,7 +19,7 @@ from airflow_provider_ams.ams import AMSClient, InsertEventOption, insert_event_
 from airflow_provider_ams.ams.prepare.build import build_events
 from airflow_provider_ams.ams.prepare.draft import read_frame
 from airflow_provider_ams.ams.prepare.events import make_batches
-from airflow_provider_ams.ams.sending import encode
+from airflow_provider_ams.ams.write.send import encode
 from airflow_provider_ams.sandbox import SandboxProcess
 
 BATCH = 25

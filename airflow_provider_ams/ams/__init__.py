@@ -70,9 +70,9 @@ if TYPE_CHECKING:
     from airflow_provider_ams.ams.plan.plan import Plan
     from airflow_provider_ams.ams.profile_imports import upsert_profile_data
     from airflow_provider_ams.ams.results import ImportResult
-    from airflow_provider_ams.ams.runner import ApplyResult
     from airflow_provider_ams.ams.validate.inspect import validate_event_data
     from airflow_provider_ams.ams.validate.report import ValidationReport
+    from airflow_provider_ams.ams.write.apply import ApplyResult
 
 _HOMES = {
     "applying": ["apply", "plan_event_data"],
@@ -122,7 +122,7 @@ _HOMES = {
     "profile_imports": ["upsert_profile_data"],
     "validate.report": ["ValidationReport"],
     "results": ["ImportResult"],
-    "runner": ["ApplyResult"],
+    "write.apply": ["ApplyResult"],
     "validate.inspect": ["validate_event_data"],
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -12,7 +12,7 @@ from airflow_provider_ams.ams.people.roster import select_users
 from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.plan.planner import Planner, Window
 from airflow_provider_ams.ams.plan.stale import already_done
-from airflow_provider_ams.ams.runner import ApplyResult, Runner
+from airflow_provider_ams.ams.write.apply import ApplyResult, Runner
 from airflow_provider_ams.transport import Console
 
 

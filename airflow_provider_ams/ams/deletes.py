@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.deleter import DELETED, REJECTED, UNKNOWN, Deleter
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
     AMSError,
@@ -22,6 +21,7 @@ from airflow_provider_ams.ams.people.roster import as_user_id, select_users
 from airflow_provider_ams.ams.read.snapshot import Span, stored_ids
 from airflow_provider_ams.ams.read.synchronise import synchronise
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
+from airflow_provider_ams.ams.write.delete import DELETED, REJECTED, UNKNOWN, Deleter
 from airflow_provider_ams.transport import Console, PromptError
 
 

@@ -12,14 +12,12 @@ from typing import TypeVar
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.engine import Importer, Recovery
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
     AMSError,
     AMSInputError,
 )
 from airflow_provider_ams.ams.forms.catalogue import check_form
-from airflow_provider_ams.ams.ledger import Ledger, result_frame
 from airflow_provider_ams.ams.options.writes import (
     EventImportOption,
     ImportOption,
@@ -27,7 +25,6 @@ from airflow_provider_ams.ams.options.writes import (
     UpdateEventOption,
     UpsertEventOption,
 )
-from airflow_provider_ams.ams.outcome import Meter, judge, print_result
 from airflow_provider_ams.ams.people.roster import resolve_users
 from airflow_provider_ams.ams.plan.data_loss import (
     as_plan_option,
@@ -42,10 +39,13 @@ from airflow_provider_ams.ams.prepare.build import build_events
 from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.results import ImportResult
-from airflow_provider_ams.ams.resume import Checkpoint, Progress, as_checkpoint, digest
-from airflow_provider_ams.ams.runner import Runner
 from airflow_provider_ams.ams.validate.event_ids import keep_stored_times
 from airflow_provider_ams.ams.wire.dates import has_zone
+from airflow_provider_ams.ams.write.apply import Runner
+from airflow_provider_ams.ams.write.checkpoint import Checkpoint, Progress, as_checkpoint, digest
+from airflow_provider_ams.ams.write.importer import Importer, Recovery
+from airflow_provider_ams.ams.write.ledger import Ledger, result_frame
+from airflow_provider_ams.ams.write.outcome import Meter, judge, print_result
 from airflow_provider_ams.transport import Console, PromptError
 
 Resume = str | os.PathLike[str] | Checkpoint | None

@@ -9,11 +9,11 @@ from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.deletes import confirm_deletes
 from airflow_provider_ams.ams.errors import AMSError
 from airflow_provider_ams.ams.options.plans import MirrorEventOption
-from airflow_provider_ams.ams.outcome import Meter
 from airflow_provider_ams.ams.plan.data_loss import as_plan_option, cleared, warn_of_loss
 from airflow_provider_ams.ams.plan.planner import Planner
 from airflow_provider_ams.ams.plan.refusals import refuse_rejects
-from airflow_provider_ams.ams.runner import ApplyResult, Runner
+from airflow_provider_ams.ams.write.apply import ApplyResult, Runner
+from airflow_provider_ams.ams.write.outcome import Meter
 from airflow_provider_ams.transport import Console
 
 

@@ -10,9 +10,7 @@ import pandas as pd
 from airflow_provider_ams.ams.client import AMSClient, get_client
 from airflow_provider_ams.ams.errors import AMSError
 from airflow_provider_ams.ams.forms.catalogue import check_form
-from airflow_provider_ams.ams.ledger import result_frame
 from airflow_provider_ams.ams.options.writes import UpsertProfileOption
-from airflow_provider_ams.ams.outcome import Meter, judge, print_result
 from airflow_provider_ams.ams.people.roster import resolve_users
 from airflow_provider_ams.ams.plan.data_loss import (
     as_plan_option,
@@ -24,9 +22,11 @@ from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
 from airflow_provider_ams.ams.plan.planner import Planner
 from airflow_provider_ams.ams.plan.refusals import refuse_rejects
 from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
-from airflow_provider_ams.ams.profiles import ProfileImporter, build_profiles
 from airflow_provider_ams.ams.results import ImportResult
-from airflow_provider_ams.ams.resume import Checkpoint, as_checkpoint
+from airflow_provider_ams.ams.write.checkpoint import Checkpoint, as_checkpoint
+from airflow_provider_ams.ams.write.ledger import result_frame
+from airflow_provider_ams.ams.write.outcome import Meter, judge, print_result
+from airflow_provider_ams.ams.write.profiles import ProfileImporter, build_profiles
 from airflow_provider_ams.transport import Console
 
 

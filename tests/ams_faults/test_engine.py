@@ -18,7 +18,7 @@ from airflow_provider_ams.ams import (
     InsertEventOption,
     insert_event_data,
 )
-from airflow_provider_ams.ams.resume import FileCheckpoint
+from airflow_provider_ams.ams.write.checkpoint import FileCheckpoint
 from airflow_provider_ams.transport import Clock
 from tests.ams_faults.harness import (
     FORM,
@@ -126,7 +126,7 @@ def test_one_extra_request_without_faults(sandbox):
 
 def test_the_note_stays_small(sandbox, tmp_path):
     """Ids that run through, ids with holes, and ids in no order at all."""
-    from airflow_provider_ams.ams.resume import Progress, runs, unpack
+    from airflow_provider_ams.ams.write.checkpoint import Progress, runs, unpack
 
     for ids in (
         list(range(1, 100_001)),

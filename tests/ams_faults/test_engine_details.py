@@ -16,7 +16,7 @@ from airflow_provider_ams.ams import (
     insert_event_data,
     update_event_data,
 )
-from airflow_provider_ams.ams.resume import FileCheckpoint, Progress
+from airflow_provider_ams.ams.write.checkpoint import FileCheckpoint, Progress
 from airflow_provider_ams.transport import Clock, RetryPolicy
 from tests.ams.tiny import Tiny
 from tests.ams_faults.harness import (
@@ -230,11 +230,11 @@ def test_given_up_after_200_refusals_and_not_before(sandbox):
 
 
 def test_fewer_in_flight_after_trouble_and_more_again_when_it_is_calm(sandbox):
-    from airflow_provider_ams.ams.engine import Importer
     from airflow_provider_ams.ams.prepare.build import build_events
     from airflow_provider_ams.ams.prepare.draft import read_frame
-    from airflow_provider_ams.ams.sending import Attempt, Batch
     from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
+    from airflow_provider_ams.ams.write.importer import Importer
+    from airflow_provider_ams.ams.write.send import Attempt, Batch
 
     frame = sessions(12)
     client = make_client(sandbox)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_ams.ams.matching import (
+from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.write.reconcile import (
     Stored,
     match_inserts,
     match_updates,
@@ -15,7 +16,6 @@ from airflow_provider_ams.ams.matching import (
     sent_rows,
     stored_event,
 )
-from airflow_provider_ams.ams.prepare.events import EventSet
 
 DAY, MINUTE = 739_000, 540
 

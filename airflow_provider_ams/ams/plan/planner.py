@@ -36,10 +36,10 @@ from airflow_provider_ams.ams.read.snapshot import (
     take_snapshot,
 )
 from airflow_provider_ams.ams.read.synchronise import server_time
-from airflow_provider_ams.ams.resume import digest
 from airflow_provider_ams.ams.validate.inspect import Inspection, inspect, read_ids
 from airflow_provider_ams.ams.validate.report import ValidationReport
 from airflow_provider_ams.ams.wire.dates import Problems
+from airflow_provider_ams.ams.write.checkpoint import digest
 
 # Rules for which AMS would refuse a row: the other rows can go. What breaks another one says that
 # something is wrong with the input.

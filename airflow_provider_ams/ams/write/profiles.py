@@ -12,10 +12,10 @@ import orjson
 from airflow_provider_ams.ams.client import AMSClient, raise_for_status
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSTransientError
 from airflow_provider_ams.ams.prepare.draft import Draft, invalid
-from airflow_provider_ams.ams.resume import SAVE_EVERY, Checkpoint, Progress, runs, unpack
 from airflow_provider_ams.ams.wire.dates import Problems
 from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply, classify_profile, doubt
 from airflow_provider_ams.ams.wire.values import column_texts
+from airflow_provider_ams.ams.write.checkpoint import SAVE_EVERY, Checkpoint, Progress, runs, unpack
 from airflow_provider_ams.transport import Reply, TransportError
 
 

@@ -21,19 +21,19 @@ from airflow_provider_ams.ams.errors import (
     AMSPermissionError,
     AMSTransientError,
 )
-from airflow_provider_ams.ams.ledger import Ledger
-from airflow_provider_ams.ams.matching import (
+from airflow_provider_ams.ams.prepare.events import EventSet, make_batches
+from airflow_provider_ams.ams.read.synchronise import server_time, synchronise
+from airflow_provider_ams.ams.wire.replies import Verdict
+from airflow_provider_ams.ams.write.checkpoint import SAVE_EVERY, Checkpoint, Progress, runs, unpack
+from airflow_provider_ams.ams.write.ledger import Ledger
+from airflow_provider_ams.ams.write.reconcile import (
     Match,
     Stored,
     match_inserts,
     match_updates,
     stored_event,
 )
-from airflow_provider_ams.ams.prepare.events import EventSet, make_batches
-from airflow_provider_ams.ams.read.synchronise import server_time, synchronise
-from airflow_provider_ams.ams.resume import SAVE_EVERY, Checkpoint, Progress, runs, unpack
-from airflow_provider_ams.ams.sending import Attempt, Batch, delete_event, encode, send
-from airflow_provider_ams.ams.wire.replies import Verdict
+from airflow_provider_ams.ams.write.send import Attempt, Batch, delete_event, encode, send
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,16 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.deleter import Deleter
 from airflow_provider_ams.ams.deletes import DeleteResult
-from airflow_provider_ams.ams.engine import Importer, Recovery
-from airflow_provider_ams.ams.ledger import Ledger
-from airflow_provider_ams.ams.outcome import Meter, judge
 from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
 from airflow_provider_ams.ams.plan.stale import Done
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.results import ImportResult
-from airflow_provider_ams.ams.resume import Progress
+from airflow_provider_ams.ams.write.checkpoint import Progress
+from airflow_provider_ams.ams.write.delete import Deleter
+from airflow_provider_ams.ams.write.importer import Importer, Recovery
+from airflow_provider_ams.ams.write.ledger import Ledger
+from airflow_provider_ams.ams.write.outcome import Meter, judge
 from airflow_provider_ams.transport import Console
 
 

@@ -1,0 +1,1 @@
+"""Write events so that every row is accounted for, exactly once."""
