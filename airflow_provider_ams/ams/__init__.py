@@ -10,14 +10,27 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow_provider_ams.ams.api.people import get_group, get_user, login
-    from airflow_provider_ams.ams.applying import apply, plan_event_data
-    from airflow_provider_ams.ams.client import AMSClient, get_client
-    from airflow_provider_ams.ams.deletes import (
+    from airflow_provider_ams.ams.api.event_deletes import (
         DeleteResult,
         delete_event_data,
         delete_multiple_events,
     )
+    from airflow_provider_ams.ams.api.event_reads import (
+        SyncResult,
+        get_event_data,
+        get_profile_data,
+        sync_event_data,
+    )
+    from airflow_provider_ams.ams.api.event_writes import (
+        insert_event_data,
+        update_event_data,
+        upsert_event_data,
+    )
+    from airflow_provider_ams.ams.api.mirror import mirror_event_data
+    from airflow_provider_ams.ams.api.people import get_group, get_user, login
+    from airflow_provider_ams.ams.api.plans import apply, plan_event_data
+    from airflow_provider_ams.ams.api.profiles import upsert_profile_data
+    from airflow_provider_ams.ams.client import AMSClient, get_client
     from airflow_provider_ams.ams.errors import (
         AMSConfigurationError,
         AMSError,
@@ -31,19 +44,7 @@ if TYPE_CHECKING:
         AMSUnknownOutcomeError,
         AMSValidationError,
     )
-    from airflow_provider_ams.ams.exports import (
-        SyncResult,
-        get_event_data,
-        get_profile_data,
-        sync_event_data,
-    )
     from airflow_provider_ams.ams.forms.catalogue import get_form_schema, get_forms
-    from airflow_provider_ams.ams.imports import (
-        insert_event_data,
-        update_event_data,
-        upsert_event_data,
-    )
-    from airflow_provider_ams.ams.mirror import mirror_event_data
     from airflow_provider_ams.ams.options.plans import (
         DeleteEventOption,
         FormOption,
@@ -68,17 +69,16 @@ if TYPE_CHECKING:
     )
     from airflow_provider_ams.ams.plan.data_loss import AMSDataLossWarning
     from airflow_provider_ams.ams.plan.plan import Plan
-    from airflow_provider_ams.ams.profile_imports import upsert_profile_data
     from airflow_provider_ams.ams.results import ImportResult
     from airflow_provider_ams.ams.validate.inspect import validate_event_data
     from airflow_provider_ams.ams.validate.report import ValidationReport
     from airflow_provider_ams.ams.write.apply import ApplyResult
 
 _HOMES = {
-    "applying": ["apply", "plan_event_data"],
+    "api.plans": ["apply", "plan_event_data"],
     "client": ["AMSClient", "get_client"],
     "options.plans": ["DeleteEventOption", "FormOption", "MirrorEventOption", "PlanOption"],
-    "deletes": ["DeleteResult", "delete_event_data", "delete_multiple_events"],
+    "api.event_deletes": ["DeleteResult", "delete_event_data", "delete_multiple_events"],
     "errors": [
         "AMSConfigurationError",
         "AMSError",
@@ -92,14 +92,14 @@ _HOMES = {
         "AMSUnknownOutcomeError",
         "AMSValidationError",
     ],
-    "exports": ["SyncResult", "get_event_data", "get_profile_data", "sync_event_data"],
+    "api.event_reads": ["SyncResult", "get_event_data", "get_profile_data", "sync_event_data"],
     "forms.catalogue": ["get_form_schema", "get_forms"],
-    "imports": [
+    "api.event_writes": [
         "insert_event_data",
         "update_event_data",
         "upsert_event_data",
     ],
-    "mirror": ["mirror_event_data"],
+    "api.mirror": ["mirror_event_data"],
     "options.writes": [
         "EventFilter",
         "EventOption",
@@ -119,7 +119,7 @@ _HOMES = {
     "api.people": ["get_group", "get_user", "login"],
     "plan.plan": ["Plan"],
     "plan.data_loss": ["AMSDataLossWarning"],
-    "profile_imports": ["upsert_profile_data"],
+    "api.profiles": ["upsert_profile_data"],
     "validate.report": ["ValidationReport"],
     "results": ["ImportResult"],
     "write.apply": ["ApplyResult"],

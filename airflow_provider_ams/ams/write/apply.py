@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from airflow_provider_ams.ams.api.event_deletes import DeleteResult
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.deletes import DeleteResult
 from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
 from airflow_provider_ams.ams.plan.stale import Done
 from airflow_provider_ams.ams.prepare.events import EventSet

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from airflow_provider_ams.ams.applying import check_deletes, mirror_window
+from airflow_provider_ams.ams.api.event_deletes import confirm_deletes
+from airflow_provider_ams.ams.api.plans import check_deletes, mirror_window
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.deletes import confirm_deletes
 from airflow_provider_ams.ams.errors import AMSError
 from airflow_provider_ams.ams.options.plans import MirrorEventOption
 from airflow_provider_ams.ams.plan.data_loss import as_plan_option, cleared, warn_of_loss

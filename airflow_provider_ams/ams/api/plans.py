@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from airflow_provider_ams.ams.api.event_deletes import window_span
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.deletes import window_span
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError
 from airflow_provider_ams.ams.options.plans import MirrorEventOption, PlanOption, delete_limit
 from airflow_provider_ams.ams.people.roster import select_users
