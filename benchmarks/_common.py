@@ -48,12 +48,12 @@ def _whole(cell: object) -> str:
 class Raw:
     """One bare session with a login and nothing else: the limit that a client can reach."""
 
-    def __init__(self, url: str, username: str, password: str, window: int = 1) -> None:
+    def __init__(self, url: str, username: str, password: str, max_in_flight: int = 1) -> None:
         self.url = url
-        self.window = window
+        self.max_in_flight = max_in_flight
         self.session = requests.Session()
         self.session.trust_env = False
-        adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=window)
+        adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=max_in_flight)
         self.session.mount("http://", adapter)
         login = {"appName": url.rsplit("/", 1)[1], "clientTime": "2025-01-01T00:00"}
         body = {"username": username, "password": password, "loginProperties": login}
@@ -69,10 +69,10 @@ class Raw:
         return reply.content
 
     def post_all(self, endpoint: str, bodies: Sequence[bytes]) -> list[bytes]:
-        """Post bodies, `window` of them in flight."""
-        if self.window == 1:
+        """Post bodies, `max_in_flight` of them in flight."""
+        if self.max_in_flight == 1:
             return [self.post(endpoint, body) for body in bodies]
-        with ThreadPoolExecutor(self.window) as pool:
+        with ThreadPoolExecutor(self.max_in_flight) as pool:
             return list(pool.map(lambda body: self.post(endpoint, body), bodies))
 
 

@@ -70,7 +70,7 @@ def run_import(sandbox: SandboxProcess, frame: pd.DataFrame, note: Path, cost: C
     """Import until green; False if it stays red."""
     # The sandbox needs milliseconds for what real servers need seconds for; so do the waits.
     clock = Clock(sleep=lambda seconds: time.sleep(min(seconds, 0.02)))
-    option = InsertEventOption(interactive_mode=False, settle=0.05)
+    option = InsertEventOption(interactive_mode=False, settle_seconds=0.05)
     for _ in range(20):
         cost.runs += 1
         client = AMSClient(

@@ -36,10 +36,12 @@ def bodies(frame) -> list[bytes]:
     return [encode(events, batch) for batch in make_batches(events, BATCH)]
 
 
-def import_once(sandbox, frame, window: int) -> float:
+def import_once(sandbox, frame, max_in_flight: int) -> float:
     client = AMSClient(sandbox.url, sandbox.username, sandbox.password, timezone="UTC")
     client.login()
-    option = InsertEventOption(interactive_mode=False, window=window, batch_size=BATCH)
+    option = InsertEventOption(
+        interactive_mode=False, max_in_flight=max_in_flight, batch_size=BATCH
+    )
     began = time.perf_counter()
     result = insert_event_data(frame, common.SITE_FORM, client=client, option=option)
     seconds = time.perf_counter() - began
@@ -48,8 +50,8 @@ def import_once(sandbox, frame, window: int) -> float:
     return seconds
 
 
-def raw_once(sandbox, encoded, window: int) -> float:
-    raw = common.Raw(sandbox.url, sandbox.username, sandbox.password, window)
+def raw_once(sandbox, encoded, max_in_flight: int) -> float:
+    raw = common.Raw(sandbox.url, sandbox.username, sandbox.password, max_in_flight)
     began = time.perf_counter()
     raw.post_all("eventsimport", encoded)
     return time.perf_counter() - began
@@ -58,18 +60,18 @@ def raw_once(sandbox, encoded, window: int) -> float:
 def over_the_wire(events: int, repeats: int) -> None:
     rows = []
     with SandboxProcess(seed=None) as sandbox:
-        for latency, window, times in CASES:
+        for latency, max_in_flight, times in CASES:
             ours, raw, count = [], [], events * times
             for _ in range(repeats + 1):
                 sandbox.reset()
                 frame = common.frame(count, common.plant(sandbox, 100))
                 sandbox.configure(latency_ms=latency)
                 encoded = bodies(frame)
-                raw.append(raw_once(sandbox, encoded, window))
-                ours.append(import_once(sandbox, frame, window))
+                raw.append(raw_once(sandbox, encoded, max_in_flight))
+                ours.append(import_once(sandbox, frame, max_in_flight))
             # The first round warms up both sides.
             a, b = statistics.median(ours[1:]), statistics.median(raw[1:])
-            rows.append([latency, window, count, count / a, count / b, b / a])
+            rows.append([latency, max_in_flight, count, count / a, count / b, b / a])
     head = ["latency ms", "in flight", "events", "events/s", "raw events/s", "ratio"]
     print(f"\nImport of events of {common.FIELDS} fields, {BATCH} a call")
     common.table(head, rows)

@@ -112,7 +112,7 @@ def run(sandbox, client, df, args) -> list[list[object]]:
     watch, lines = Stopwatch(client), []
     key = ["start_date", "Session ID"]
     shared = {"key": key, "interactive_mode": False, "on_missing_fields": "keep"}
-    upsert = UpsertEventOption(**shared, validate=True, window=1, batch_size=BATCH)
+    upsert = UpsertEventOption(**shared, validate=True, max_in_flight=1, batch_size=BATCH)
 
     def step(name, call):
         sandbox.clear_requests()

@@ -49,7 +49,7 @@ def write_csv(path, rows):
             writer.writerow(last)
 
 
-def run_raw(url, key, path, window):
+def run_raw(url, key, path, max_in_flight):
     """Post pre-encoded batches with bare sessions; returns seconds and CPU seconds."""
     import requests
 
@@ -83,7 +83,7 @@ def run_raw(url, key, path, window):
             if status != 201:
                 failed.append(status)
 
-    lanes = [threading.Thread(target=post) for _ in range(window)]
+    lanes = [threading.Thread(target=post) for _ in range(max_in_flight)]
     start, cpu = time.perf_counter(), time.process_time()
     for lane in lanes:
         lane.start()
@@ -94,14 +94,14 @@ def run_raw(url, key, path, window):
     return {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu}
 
 
-def run_ingest(url, key, path, window):
+def run_ingest(url, key, path, max_in_flight):
     """Ingest the file; returns seconds, CPU seconds and the peak of memory in MB."""
     start, cpu = time.perf_counter(), time.process_time()
 
     from airflow_provider_ams.tidepool import TidepoolClient
 
     with TidepoolClient(key, url) as client:
-        result = client.ingest(path, pause=0, window=window, interactive_mode=False)
+        result = client.ingest(path, pause=0, max_in_flight=max_in_flight, interactive_mode=False)
     return {
         "seconds": time.perf_counter() - start,
         "cpu": time.process_time() - cpu,
@@ -135,27 +135,29 @@ def measure(arguments):
         write_csv(path, arguments.rows)
         print(f"{machine()}; sandbox in its own process, {arguments.latency} ms latency")
         print(f"{arguments.rows:,} rows, {os.path.getsize(path) / 1e6:.0f} MB of CSV\n")
-        print("| window | raw limit s | ingest s | ratio | raw CPU s | ingest CPU s | ingest MB |")
+        print(
+            "| in flight | raw limit s | ingest s | ratio | raw CPU s | ingest CPU s | ingest MB |"
+        )
         print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
         with SandboxProcess(port=0, seed=None, latency_ms=arguments.latency) as server:
-            for window in arguments.window:
+            for max_in_flight in arguments.max_in_flight:
                 figures = []
                 for what in ("raw", "ingest"):
                     server.reset()
                     server.configure(latency_ms=arguments.latency)
                     figures.append(
-                        child(what, server.tidepool_url, server.tidepool_key, path, window)
+                        child(what, server.tidepool_url, server.tidepool_key, path, max_in_flight)
                     )
                     check(server, arguments.rows)
                 os.unlink(path + ".tidepool-journal")
                 raw, ours = figures
                 print(
-                    f"| {window} | {raw['seconds']:.1f} | {ours['seconds']:.1f} "
+                    f"| {max_in_flight} | {raw['seconds']:.1f} | {ours['seconds']:.1f} "
                     f"| {ours['seconds'] / raw['seconds']:.3f} | {raw['cpu']:.1f} "
                     f"| {ours['cpu']:.1f} | {ours['memory']:.0f} |",
                     flush=True,
                 )
-    print(f"\nlimits: ratio {RATIO} with a window of 4, {MEGABYTES} MB")
+    print(f"\nlimits: ratio {RATIO} with 4 calls in flight, {MEGABYTES} MB")
 
 
 def kills():
@@ -180,13 +182,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--latency", type=int, default=20, help="milliseconds")
-    parser.add_argument("--window", type=int, nargs="+", default=[4])
+    parser.add_argument("--max-in-flight", type=int, nargs="+", default=[4])
     parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
-        what, url, key, path, window = arguments.child
+        what, url, key, path, max_in_flight = arguments.child
         run = {"raw": run_raw, "ingest": run_ingest}[what]
-        print(json.dumps(run(url, key, path, int(window))))
+        print(json.dumps(run(url, key, path, int(max_in_flight))))
     else:
         measure(arguments)
         print(f"{kills()}: every event tracked, none more than twice, all repeats reported")

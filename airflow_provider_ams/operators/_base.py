@@ -142,7 +142,7 @@ class AmsWriteOperator(AmsOperator):
         Column that names the person: ``user_id``, ``username``, ``email`` or ``about``.
     batch_size : int, optional
         Events in one call; the connection's setting, else 25.
-    window : int, optional
+    max_in_flight : int, optional
         Calls in flight at a time.
     tolerance : int or str, optional
         Rejected rows to put up with: a number, a percentage (``"2%"``) or ``"all"``.
@@ -156,9 +156,9 @@ class AmsWriteOperator(AmsOperator):
         ``strict``, ``drop_unknown`` (leave out columns that the form can't take) or ``off``.
     dry_run : bool
         Work out and log what would be sent, and stop; the result is the plan's counts.
-    settle : float, optional
+    settle_seconds : float, optional
         Seconds that AMS is given to finish a call whose answer was lost; 5 if left out.
-    rejected_path : str or ObjectStoragePath, optional
+    dead_letter_path : str or ObjectStoragePath, optional
         File (``.csv``, ``.parquet``, ``.jsonl``) for the rows that did not land, each with
         ``ams_status`` and ``ams_reason``; empty when all landed. Mended, it can be ``data``.
     state_path : str, optional
@@ -173,7 +173,7 @@ class AmsWriteOperator(AmsOperator):
         "form",
         "data",
         "options",
-        "rejected_path",
+        "dead_letter_path",
         "state_path",
     )
     function: str
@@ -190,21 +190,21 @@ class AmsWriteOperator(AmsOperator):
         data: Any,  # noqa: ANN401
         id_col: str = "user_id",
         batch_size: int | None = None,
-        window: int | None = None,
+        max_in_flight: int | None = None,
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
-        settle: float | None = None,
-        rejected_path: Any = None,  # noqa: ANN401
+        settle_seconds: float | None = None,
+        dead_letter_path: Any = None,  # noqa: ANN401
         state_path: str | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
         self.form = form
         self.data = data
-        self.rejected_path = rejected_path
+        self.dead_letter_path = dead_letter_path
         self.state_path = state_path
         # Not `dry_run`: that is a method of Airflow's own.
         self.only_plan = dry_run
@@ -215,10 +215,10 @@ class AmsWriteOperator(AmsOperator):
         }
         self.add_options(
             batch_size=batch_size,
-            window=window,
+            max_in_flight=max_in_flight,
             tolerance=tolerance,
             boolean_text=boolean_text,
-            settle=settle,
+            settle_seconds=settle_seconds,
         )
 
     @property
@@ -322,11 +322,11 @@ class AmsWriteOperator(AmsOperator):
         self.log_table(title, {"rows in": summary.pop("rows"), **summary})
         for warning in warnings:
             self.log.warning("%s", warning)
-        if self.rejected_path is not None:
+        if self.dead_letter_path is not None:
             failed = result.rows["status"].isin(["rejected", "unknown"]).to_numpy()
             outcome = {
                 STATUS: result.rows.loc[failed, "status"].to_numpy(),
                 REASON: result.rows.loc[failed, "reason"].to_numpy(),
             }
-            path = write_rows(frame.loc[failed].assign(**outcome), self.rejected_path)
+            path = write_rows(frame.loc[failed].assign(**outcome), self.dead_letter_path)
             self.log.info("%d rows that did not land are in %s", int(failed.sum()), path)

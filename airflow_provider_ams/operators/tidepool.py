@@ -54,7 +54,7 @@ class _TidepoolOperator(BaseOperator):
         For rows without one; ``USER_MESSAGE`` if left out.
     random_ids : bool, optional
         Make missing ids at random rather than from the row.
-    batch_size, pause, window, format, encoding, dialect
+    batch_size, pause, max_in_flight, format, encoding, dialect
         See the library's ``IngestOptions``.
     tidepool_conn_id : str
         Connection of type ``tidepool``.
@@ -75,7 +75,7 @@ class _TidepoolOperator(BaseOperator):
         random_ids: bool | None = None,
         batch_size: int | None = None,
         pause: float | None = None,
-        window: int | None = None,
+        max_in_flight: int | None = None,
         format: str | None = None,
         encoding: str | None = None,
         dialect: Mapping[str, Any] | None = None,
@@ -96,7 +96,7 @@ class _TidepoolOperator(BaseOperator):
             random_ids=random_ids,
             batch_size=batch_size,
             pause=pause,
-            window=window,
+            max_in_flight=max_in_flight,
             format=format,
             encoding=encoding,
             dialect=dialect,
@@ -169,7 +169,7 @@ class TidepoolValidateEventsOperator(_TidepoolOperator):
         As for the base: what to check, which batches the server sees, what a wrong row means.
     columns, timezone, ambiguous, event_name, random_ids
         As for `TidepoolTrackEventsOperator`: give both the same.
-    batch_size, pause, window, format, encoding, dialect
+    batch_size, pause, max_in_flight, format, encoding, dialect
         See the library's ``IngestOptions``.
 
     Returns
@@ -209,7 +209,7 @@ class TidepoolTrackEventsOperator(_TidepoolOperator):
         As for the base: what to track, which batches are validated, what a wrong row means.
     columns, timezone, ambiguous, event_name, random_ids
         How rows become events.
-    batch_size, pause, window, format, encoding, dialect
+    batch_size, pause, max_in_flight, format, encoding, dialect
         See the library's ``IngestOptions``.
     journal : str or path, optional
         File or ObjectStoragePath to keep what was confirmed in.

@@ -192,7 +192,7 @@ class Ingest:
     def _pass(self, batches: Iterable[Batch], work: Callable[[Batch], Steps]) -> None:
         """Do the work on each batch, so many at a time, and note what becomes of it."""
         noted = work != self._validate
-        lanes: Lanes[Batch, Steps] = Lanes(self._options.window, work)
+        lanes: Lanes[Batch, Steps] = Lanes(self._options.max_in_flight, work)
         total = self.result.rows if self._strict else None
         with self._console.bar(total, "rows") as bar:
             try:

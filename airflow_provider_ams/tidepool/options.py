@@ -34,7 +34,7 @@ class IngestOptions:
     pause : float
         Seconds between two batches. Tidepool's rate limit is not documented: the default is the
         pause in its own sample script.
-    window : int
+    max_in_flight : int
         Batches in flight at a time.
     on_invalid : {"fail", "skip"}
         ``"fail"`` reads the whole source first and sends nothing if one row is wrong; ``"skip"``
@@ -78,7 +78,7 @@ class IngestOptions:
     batch_size: int = MAX_BATCH
     validate: str = "first"
     pause: float = 0.2
-    window: int = 1
+    max_in_flight: int = 1
     on_invalid: str = "fail"
     columns: Mapping[str, str] = field(default_factory=dict)
     timezone: str | None = None
@@ -104,7 +104,7 @@ class IngestOptions:
                     + ", ".join(repr(choice) for choice in valid)
                 )
         self._check_number("batch_size", 1, MAX_BATCH)
-        self._check_number("window", 1, 64)
+        self._check_number("max_in_flight", 1, 64)
         self._check_number("resend", 0, 10)
         if not (isinstance(self.pause, (int, float)) and 0 <= self.pause < float("inf")):
             raise TidepoolConfigurationError("pause is a number of seconds, 0 or more")

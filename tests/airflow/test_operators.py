@@ -184,7 +184,7 @@ def test_rejected_rows_fail_the_task_and_can_be_mended(ams_sandbox, tmp_path):
 
     def send(data):
         return AmsInsertEventDataOperator(
-            task_id="t", form="Wellness", data=data, id_col="username", rejected_path=str(path)
+            task_id="t", form="Wellness", data=data, id_col="username", dead_letter_path=str(path)
         ).execute({})
 
     with pytest.raises(AirflowFailException) as caught:
@@ -273,7 +273,7 @@ WRITERS = [
 def test_operator_options_are_library_options(operator):
     taken = {
         "batch_size": 10,
-        "window": 2,
+        "max_in_flight": 2,
         "tolerance": "2%",
         "boolean_text": ("Yes", "No"),
     }

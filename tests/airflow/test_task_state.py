@@ -64,7 +64,7 @@ def insert(context, data=ROWS, **arguments):
         data=data,
         id_col="username",
         batch_size=4,
-        settle=0.0,
+        settle_seconds=0.0,
         **arguments,
     )
     return operator.execute(context)

@@ -43,7 +43,7 @@ DAG = """
             form="Session",
             data=rows,
             batch_size=4,
-            settle=0.5,
+            settle_seconds=0.5,
             retries=200,
             retry_delay=timedelta(seconds=0.1),
             pre_execute=note_pid,

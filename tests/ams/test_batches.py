@@ -92,7 +92,7 @@ def test_a_form_with_a_table_may_have_them_in_one_call(client, sandbox):
 def test_four_calls_in_flight_and_never_more(make_client, sandbox):
     sandbox.configure(latency_ms=20)
     client = make_client(clock=Ticker().clock())
-    result = insert(client, days(100), batch_size=5, window=4)
+    result = insert(client, days(100), batch_size=5, max_in_flight=4)
     assert result.counts["inserted"] == 100
     assert sandbox.requests(detail=True)["max_in_flight"]["eventsimport"] == 4
 
@@ -113,8 +113,8 @@ BAD = [
     ({"batch_size": 501}, "1 to 500"),
     ({"batch_size": True}, "1 to 500"),
     ({"batch_size": 2.5}, "1 to 500"),
-    ({"window": 0}, "1 to 8"),
-    ({"window": 9}, "1 to 8"),
+    ({"max_in_flight": 0}, "1 to 8"),
+    ({"max_in_flight": 9}, "1 to 8"),
     ({"id_col": "name"}, "'user_id', 'username', 'email', 'about'"),
     ({"boolean_text": ("Yes",)}, "boolean_text"),
     ({"boolean_text": ("Yes", "")}, "boolean_text"),

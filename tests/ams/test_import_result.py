@@ -175,12 +175,12 @@ def put(client, frame, **option):
     return upsert_profile_data(frame, CARD, client=client, option=settings)
 
 
-@pytest.mark.parametrize("window", [1, 3])
-def test_profiles_go_out_one_a_call_and_again_in_place(client, sandbox, window):
-    result = put(client, card().set_axis(["x", "x", "y"]), window=window)
+@pytest.mark.parametrize("max_in_flight", [1, 3])
+def test_profiles_go_out_one_a_call_and_again_in_place(client, sandbox, max_in_flight):
+    result = put(client, card().set_axis(["x", "x", "y"]), max_in_flight=max_in_flight)
     assert result.rows.index.tolist() == ["x", "x", "y"]
     assert result.rows["status"].tolist() == ["updated"] * 3
-    put(client, card(height=[1, 2, None], nick=None), window=window)
+    put(client, card(height=[1, 2, None], nick=None), max_in_flight=max_in_flight)
     values = {p["username"]: p["values"] for p in sandbox.profiles()}
     assert values == {"ann": {"height": "1"}, "bob": {"height": "2"}, "cat": {}}
     assert sandbox.requests()["profileimport"] == 6

@@ -260,11 +260,11 @@ def test_a_failed_login_is_shown(sandbox, capsys):
 # ---------------------------------------------------------------- dead sessions
 
 
-@pytest.mark.parametrize("window", [1, 4])
-def test_a_dead_session_is_logged_in_again_once(client, sandbox, window):
+@pytest.mark.parametrize("max_in_flight", [1, 4])
+def test_a_dead_session_is_logged_in_again_once(client, sandbox, max_in_flight):
     insert(client, log([1]))
     sandbox.expire_sessions()
-    assert insert(client, log(range(100)), window=window).counts["inserted"] == 100
+    assert insert(client, log(range(100)), max_in_flight=max_in_flight).counts["inserted"] == 100
     assert sandbox.requests()["loginUser"] == 2
     assert len(sandbox.events()) == 101
 

@@ -143,11 +143,11 @@ def test_the_note_stays_small(sandbox, tmp_path):
 # ---------------------------------------------------------------- in flight
 
 
-@pytest.mark.parametrize("window", [1, 2, 8])
-def test_results_do_not_depend_on_the_window(sandbox, window):
+@pytest.mark.parametrize("max_in_flight", [1, 2, 8])
+def test_results_do_not_depend_on_the_window(sandbox, max_in_flight):
     frame = sessions(60)
     sandbox.faults(random={"500_after": 0.2, "hidden_ids": 0.2}, seed=4, endpoint="eventsimport")
-    result = run(sandbox, frame, batch_size=4, window=window)
+    result = run(sandbox, frame, batch_size=4, max_in_flight=max_in_flight)
     assert held(sandbox) == wanted(frame)
     events = {e["id"]: e for e in sandbox.events(FORM)}
     for row, event_id in zip(
@@ -161,7 +161,7 @@ def test_results_do_not_depend_on_the_window(sandbox, window):
 def test_so_many_calls_in_flight_and_no_more(sandbox):
     sandbox.configure(latency_ms=20)
     frame = sessions(60)
-    run(sandbox, frame, batch_size=3, window=4)
+    run(sandbox, frame, batch_size=3, max_in_flight=4)
     assert sandbox.requests(detail=True)["max_in_flight"]["eventsimport"] == 4
 
 

@@ -46,7 +46,7 @@ def sandbox(faulty_sandbox):
 
 def run(client, frame, resume=None, **options):
     option = InsertEventOption(
-        **{"interactive_mode": False, "batch_size": 3, "settle": 7.0, **options}
+        **{"interactive_mode": False, "batch_size": 3, "settle_seconds": 7.0, **options}
     )
     return insert_event_data(frame, FORM, client=client, option=option, resume=resume)
 
@@ -126,7 +126,7 @@ def test_the_longest_wait_counts(sandbox):
     sandbox.faults(script=script)
     sandbox.configure(latency_ms=20)
     client = make_client(sandbox, clock=Clock(sleep=waits.append, random=lambda: 0.0))
-    run(client, spread(6), window=2)
+    run(client, spread(6), max_in_flight=2)
     assert waits == [9.0]
 
 
@@ -241,7 +241,7 @@ def test_fewer_in_flight_after_trouble_and_more_again_when_it_is_calm(sandbox):
     events = build_events(
         read_frame(frame, "user_id"), FORM, frame["user_id"].tolist(), now=client.now()
     )
-    importer = Importer(client, events, Progress("", 0, ""), window=8)
+    importer = Importer(client, events, Progress("", 0, ""), max_in_flight=8)
     bad = Attempt(1, Batch([0]), WriteReply(Verdict.DOUBT))
     widths = []
     for _ in range(5):
@@ -413,7 +413,7 @@ def test_the_read_back_of_an_earlier_try_fails(sandbox, tmp_path):
 
 def update(client, frame, **options):
     option = UpdateEventOption(
-        interactive_mode=False, require_confirmation=False, settle=0.0, **options
+        interactive_mode=False, require_confirmation=False, settle_seconds=0.0, **options
     )
     return update_event_data(frame, FORM, client=client, option=option)
 
@@ -522,7 +522,7 @@ def test_copies_among_other_updates(sandbox):
         ]
     )
     option = UpdateEventOption(
-        interactive_mode=False, require_confirmation=False, settle=0.0, batch_size=1
+        interactive_mode=False, require_confirmation=False, settle_seconds=0.0, batch_size=1
     )
     with pytest.raises(AMSError) as caught:
         update_event_data(frame, FORM, client=make_client(sandbox), option=option)

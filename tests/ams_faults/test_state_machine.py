@@ -88,14 +88,16 @@ class Imports(RuleBasedStateMachine):
 
     @rule(
         size=st.integers(1, 6),
-        window=st.sampled_from([1, 3]),
+        max_in_flight=st.sampled_from([1, 3]),
         crash=st.none() | st.integers(1, 12),
         cleared=st.booleans(),
     )
-    def run(self, size, window, crash, cleared):
+    def run(self, size, max_in_flight, crash, cleared):
         """Import; also when it was green before, which must send nothing."""
         self.memory.trust = not cleared
-        option = InsertEventOption(interactive_mode=False, batch_size=size, window=window)
+        option = InsertEventOption(
+            interactive_mode=False, batch_size=size, max_in_flight=max_in_flight
+        )
         with contextlib.suppress(AMSError, Crash), crash_after(crash or 1_000_000):
             self._import(option)
             self.green = True

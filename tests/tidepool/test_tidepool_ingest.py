@@ -49,10 +49,10 @@ def ingest(client, quick):
     "options",
     [
         {},
-        {"window": 4},
-        {"batch_size": 7, "window": 3},
+        {"max_in_flight": 4},
+        {"batch_size": 7, "max_in_flight": 3},
         {"validate": "all"},
-        {"validate": "all", "on_invalid": "skip", "window": 3},
+        {"validate": "all", "on_invalid": "skip", "max_in_flight": 3},
         {"validate": "first"},
     ],
 )
@@ -122,9 +122,9 @@ def test_all_wrong_rows_are_named_together_and_nothing_is_sent(ingest, sandbox, 
     assert not path.with_name("events.csv.tidepool-journal").exists()
 
 
-@pytest.mark.parametrize("window", [1, 3])
-def test_batches_keep_their_distance(ingest, write_csv, clock, window):
-    ingest(write_csv(sample_rows(500)), pause=0.2, window=window, validate="first")
+@pytest.mark.parametrize("max_in_flight", [1, 3])
+def test_batches_keep_their_distance(ingest, write_csv, clock, max_in_flight):
+    ingest(write_csv(sample_rows(500)), pause=0.2, max_in_flight=max_in_flight, validate="first")
     assert len(clock.slept) == 5
     assert clock.slept == pytest.approx([0.2] * 5)
 
@@ -255,11 +255,11 @@ def test_strict_validation_names_the_event_and_tracks_nothing(ingest, picky, wri
     assert picky.tidepool_summary()["events"] == 0
 
 
-@pytest.mark.parametrize("window", [1, 3])
-def test_lenient_validation_leaves_the_event_out(ingest, picky, write_csv, window):
+@pytest.mark.parametrize("max_in_flight", [1, 3])
+def test_lenient_validation_leaves_the_event_out(ingest, picky, write_csv, max_in_flight):
     rows = sample_rows(250)
     rows[50]["text"] = rows[249]["text"] = "x" * 4000
-    result = ingest(write_csv(rows), validate="all", on_invalid="skip", window=window)
+    result = ingest(write_csv(rows), validate="all", on_invalid="skip", max_in_flight=max_in_flight)
     assert (result.tracked, [row.line for row in result.rejected]) == (248, [52, 251])
 
 
@@ -361,23 +361,27 @@ FAULTS = {
 }
 
 
-@given(seed=st.integers(0, 10**6), window=st.sampled_from([1, 4]), resend=st.sampled_from([0, 1]))
+@given(
+    seed=st.integers(0, 10**6),
+    max_in_flight=st.sampled_from([1, 4]),
+    resend=st.sampled_from([0, 1]),
+)
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whatever_fails_running_again_brings_every_event_home(
-    sandbox, client, quick, tmp_path, seed, window, resend
+    sandbox, client, quick, tmp_path, seed, max_in_flight, resend
 ):
     sandbox.reset()
     sandbox.faults(random=FAULTS, seed=seed, endpoint="tidepool/track", limit=30)
-    journal = tmp_path / f"{seed}-{window}-{resend}.journal"
+    journal = tmp_path / f"{seed}-{max_in_flight}-{resend}.journal"
     journal.unlink(missing_ok=True)
     resent = 0
     for _ in range(40):
         try:
             result = client.ingest(
                 sample_rows(950),
-                quick(window=window, resend=resend, batch_size=50),
+                quick(max_in_flight=max_in_flight, resend=resend, batch_size=50),
                 journal=journal,
             )
         except (TidepoolTransientError, TidepoolUnknownOutcomeError) as error:
@@ -397,7 +401,7 @@ def test_whatever_fails_running_again_brings_every_event_home(
 def test_a_second_run_sends_nothing(ingest, sandbox, write_csv):
     path = write_csv(sample_rows(150))
     ingest(path)
-    result = ingest(path, batch_size=30, window=2)
+    result = ingest(path, batch_size=30, max_in_flight=2)
     assert (result.tracked, result.already, result.requests) == (0, 150, 0)
     assert times_stored(sandbox) == {1}
 

@@ -20,7 +20,7 @@ from airflow_provider_ams.tidepool import TidepoolClient
 url, key, path, window = sys.argv[1:]
 client = TidepoolClient(key, url)
 print("ready", flush=True)
-client.ingest(path, pause=0, window=int(window), interactive_mode=False)
+client.ingest(path, pause=0, max_in_flight=int(window), interactive_mode=False)
 print("done", flush=True)
 """
 
@@ -50,7 +50,7 @@ def kill_and_run_again(sandbox, path, window, delay):
     child.stdout.close()
     before = sandbox.tidepool_summary()["events"]
     client = TidepoolClient(sandbox.tidepool_key, sandbox.tidepool_url)
-    result = client.ingest(path, pause=0, window=window, interactive_mode=False)
+    result = client.ingest(path, pause=0, max_in_flight=window, interactive_mode=False)
     events = sandbox.tidepool_events()
     times = Counter(event["id"] for event in events)
     numbers = sorted({int(e["text"].split()[1]) for e in events if times[e["id"]] > 1})

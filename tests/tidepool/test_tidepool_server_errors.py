@@ -132,7 +132,7 @@ def test_every_event_of_a_batch_can_be_bad(client, server, write_csv, quick, bat
     path = write_csv(rows_with_bad(*range(100, 200)))
     result = client.ingest(path, quick(on_invalid="skip", batch_size=batch_size))
     assert (result.tracked, len(result.rejected)) == (200, 100)
-    again = client.ingest(path, quick(on_invalid="skip", window=3))
+    again = client.ingest(path, quick(on_invalid="skip", max_in_flight=3))
     assert (again.tracked, again.already, len(again.rejected)) == (0, 200, 100)
     assert len(server.stored) == 200
 

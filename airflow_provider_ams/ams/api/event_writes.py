@@ -292,7 +292,7 @@ class _EventImport:
         noted = Progress.parse(checkpoint.load()) if checkpoint else None
         if noted is not None and not noted.finished and self._key is not None:
             # An earlier try may have died with a call under way: let it land before the look.
-            client.clock.sleep(self.option.settle)
+            client.clock.sleep(self.option.settle_seconds)
         planner, plan = self._plan(client, noted)
         refuse_rejects(plan, planner.fatal)
         lost = cleared(plan)
@@ -404,8 +404,8 @@ class _EventImport:
             events,
             progress,
             batch_size=self.option.batch_size,
-            window=self.option.window,
-            recovery=Recovery(settle=self.option.settle),
+            max_in_flight=self.option.max_in_flight,
+            recovery=Recovery(settle_seconds=self.option.settle_seconds),
             checkpoint=checkpoint,
             trust=getattr(checkpoint, "trust", True),
             on_settled=on_settled,

@@ -138,7 +138,7 @@ class _ProfileImport:
         self.console.info(f"Upserting {len(profiles)} profile records for '{self.form}'")
         with self.console.bar(len(profiles), "record") as bar:
             importer = ProfileImporter(
-                self.client, profiles, self.option.window, bar.add, checkpoint
+                self.client, profiles, self.option.max_in_flight, bar.add, checkpoint
             )
             importer.run()
         return importer

@@ -23,7 +23,7 @@ DATA_CONDITIONS = {
 CONTRACTS = ("strict", "drop_unknown", "off")
 ON_MISSING_FIELDS = ("clear", "keep", "error")
 MAX_BATCH = 500
-MAX_WINDOW = 8
+MAX_IN_FLIGHT = 8
 
 
 def _choice(name: str, value: object, allowed: Sequence[object]) -> None:
@@ -114,7 +114,7 @@ class ImportOption:
         (first and last name).
     batch_size : int
         Events in one call, 1 to 500. AMS is known to work well with 25.
-    window : int
+    max_in_flight : int
         Calls in flight at a time, 1 to 8. The vendor warns of concurrent load.
     tolerance : int, str or None
         Rejected rows to put up with: None (none), a number, a percentage (``"2%"``), ``"all"``.
@@ -122,7 +122,7 @@ class ImportOption:
     boolean_text : tuple of str, optional
         Option texts that stand for True and False in the form, such as ``("Yes", "No")``. AMS has
         no boolean type; without this a column of booleans is refused.
-    settle : float
+    settle_seconds : float
         Seconds that AMS is given to finish a call whose answer was lost, before the events of it
         that are not there count as not stored and go out again. A site that may store a call
         later than that needs more.
@@ -139,10 +139,10 @@ class ImportOption:
     cache: bool = True
     id_col: str = "user_id"
     batch_size: int = 25
-    window: int = 1
+    max_in_flight: int = 1
     tolerance: int | str | None = None
     boolean_text: tuple[str, str] | None = None
-    settle: float = 5.0
+    settle_seconds: float = 5.0
     validate: bool = False
     contract: str = "strict"
 
@@ -151,11 +151,11 @@ class ImportOption:
         _choice("id_col", self.id_col, ID_COLUMNS)
         _choice("contract", self.contract, CONTRACTS)
         _between("batch_size", self.batch_size, 1, MAX_BATCH)
-        _between("window", self.window, 1, MAX_WINDOW)
+        _between("max_in_flight", self.max_in_flight, 1, MAX_IN_FLIGHT)
         rejected_limit(self.tolerance, 0)
-        if not 0 <= self.settle < float("inf"):
+        if not 0 <= self.settle_seconds < float("inf"):
             raise AMSConfigurationError(
-                f"settle is {self.settle!r}; it must be seconds, 0 or more."
+                f"settle_seconds is {self.settle_seconds!r}; it must be seconds, 0 or more."
             )
         texts = self.boolean_text
         if texts is not None and (

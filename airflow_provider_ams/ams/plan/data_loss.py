@@ -18,6 +18,9 @@ from airflow_provider_ams.ams.plan.refusals import refuse_losses
 from airflow_provider_ams.ams.prepare.draft import Draft
 
 
+_HOME = "airflow_provider_ams.ams"
+
+
 class AMSDataLossWarning(UserWarning):
     """An update is about to empty fields that the frame does not have."""
 
@@ -67,7 +70,9 @@ def warn_of_loss(form: str, names: Sequence[str]) -> str:
 def _callers_level() -> int:
     """Return the stack level, for a warning, of the first caller outside this package."""
     frame, level = sys._getframe(1), 1
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(__package__ or ""):
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(
+        "airflow_provider_ams.ams"
+    ):
         frame, level = frame.f_back, level + 1
     return level
 

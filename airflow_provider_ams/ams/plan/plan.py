@@ -62,7 +62,7 @@ class Plan:
         Whose events were looked at.
     server_time : int
         AMS's clock before they were read, epoch milliseconds.
-    batch_size, in_flight : int
+    batch_size, max_in_flight : int
         Events in a call, calls in flight, for `apply`.
     warnings : list of str
         What the caller should know.
@@ -85,7 +85,7 @@ class Plan:
     users: list[int] = field(default_factory=list, repr=False)
     server_time: int = 0
     batch_size: int = 25
-    in_flight: int = 1
+    max_in_flight: int = 1
     warnings: list[str] = field(default_factory=list)
     form_type: str = "event"
 

@@ -356,7 +356,7 @@ class Planner:
             sorted({*people, *events.user_ids}),
             stored.server_time,
             option.batch_size,
-            option.window,
+            option.max_in_flight,
             self.warnings,
             option.form_type,
         )

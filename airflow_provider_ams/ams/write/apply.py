@@ -111,7 +111,7 @@ class Runner:
             events,
             Progress("", 0, self.client.now().naive().isoformat()),
             batch_size=self.plan.batch_size,
-            window=self.plan.in_flight,
+            max_in_flight=self.plan.max_in_flight,
             recovery=Recovery(),
             on_settled=on_settled,
             unchanged=unchanged,

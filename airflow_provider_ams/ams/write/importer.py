@@ -42,7 +42,7 @@ class Recovery:
 
     Parameters
     ----------
-    settle : float
+    settle_seconds : float
         Seconds to wait before a call without an answer is taken as not stored, if it was not
         found at once: AMS may still be working on it.
     save_every : float
@@ -51,7 +51,7 @@ class Recovery:
         Rejected events in a row, with none accepted, after which the import is given up.
     """
 
-    settle: float = 5.0
+    settle_seconds: float = 5.0
     save_every: float = SAVE_EVERY
     hopeless: int = 200
 
@@ -65,7 +65,7 @@ class Importer:
         The client.
     events : EventSet
         What to write.
-    batch_size, window : int
+    batch_size, max_in_flight : int
         Events in a call; calls in flight.
     recovery : Recovery
         How hard to try.
@@ -88,7 +88,7 @@ class Importer:
         progress: Progress,
         *,
         batch_size: int = 25,
-        window: int = 1,
+        max_in_flight: int = 1,
         recovery: Recovery | None = None,
         checkpoint: Checkpoint | None = None,
         trust: bool = True,
@@ -110,7 +110,7 @@ class Importer:
         self._order = [i for batch in self._batches for i in batch]
         if unchanged:
             self._leave(unchanged, batch_size)
-        self._window = self._width = window
+        self._window = self._width = max_in_flight
         self._calm = 0
         self._saved_at = 0.0
         self._settled = 0
@@ -177,7 +177,7 @@ class Importer:
             return
         self._doubtful = set(open_events)
         # The process before may have died with a call under way.
-        self.client.clock.sleep(self._recovery.settle)
+        self.client.clock.sleep(self._recovery.settle_seconds)
         match = self._read_back(open_events)
         self._doubtful = set()
         for event in match.undecided:
@@ -261,7 +261,7 @@ class Importer:
         match = self._read_back(wanted, trouble)
         late = [a for a in trouble if a.late and self._open_in(a)]
         if late:
-            self.client.clock.sleep(self._recovery.settle)
+            self.client.clock.sleep(self._recovery.settle_seconds)
             match = self._read_back([e for e in wanted if self.ledger.status[e] is None], trouble)
         self._doubtful = set()
         for event in match.undecided:

@@ -73,7 +73,7 @@ class ProfileImporter:
         The client.
     profiles : list of dict
         From `build_profiles`.
-    window : int
+    max_in_flight : int
         Calls in flight.
     checkpoint : Checkpoint, optional
         Where to note which records are confirmed; those of an earlier run are not sent again.
@@ -85,7 +85,7 @@ class ProfileImporter:
         self,
         client: AMSClient,
         profiles: Sequence[dict[str, Any]],
-        window: int,
+        max_in_flight: int,
         on_settled: Callable[[int], None],
         checkpoint: Checkpoint | None = None,
     ) -> None:
@@ -97,7 +97,7 @@ class ProfileImporter:
         self.reasons: list[str | None] = [None] * count
         self.calls: list[int | None] = [None] * count
         self.stopped: AMSError | None = None
-        self._window = window
+        self._window = max_in_flight
         self._on_settled = on_settled
         self._checkpoint = checkpoint
         self._saved_at = client.clock.now()
