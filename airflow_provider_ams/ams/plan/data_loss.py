@@ -17,7 +17,6 @@ from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.plan.refusals import refuse_losses
 from airflow_provider_ams.ams.prepare.draft import Draft
 
-
 _HOME = "airflow_provider_ams.ams"
 
 
