@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airflow_provider_ams.ams.results import ImportResult
+    from airflow_provider_ams.ams.results import DeleteResult, ImportResult
     from airflow_provider_ams.ams.validate.report import ValidationReport
 
 _ROWS_SHOWN = 10
@@ -62,7 +62,7 @@ class AMSError(Exception):
         self.rows = list(rows) if rows is not None else []
         self.hint = hint
         #: How far an import came before this error ended it.
-        self.result: ImportResult | None = None
+        self.result: ImportResult | DeleteResult | None = None
 
     def __str__(self) -> str:
         return self._text()
@@ -149,13 +149,19 @@ class AMSImportError(AMSError):
 
     Parameters
     ----------
-    result : ImportResult
+    result : ImportResult or DeleteResult
         One row for each input row, with status and reason.
     """
 
-    def __init__(self, message: str, *, result: ImportResult, **details: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        message: str,
+        *,
+        result: ImportResult | DeleteResult,
+        **details: Any,  # noqa: ANN401
+    ) -> None:
         super().__init__(message, **details)
-        self.result: ImportResult = result
+        self.result: ImportResult | DeleteResult = result
 
 
 class AMSUnknownOutcomeError(AMSImportError):

@@ -1,4 +1,4 @@
-"""What came of an import: one line for each input row."""
+"""What came of an import or a deletion: one line for each row."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class ImportResult:
         HTTP requests sent in all, and how many of them were repeated.
     seconds : float
         Time taken.
+    deletes : DeleteResult or None
+        What became of the deletions of a mirror or a plan; None if nothing was to be deleted.
     """
 
     form: str
@@ -38,6 +40,7 @@ class ImportResult:
     requests: int = 0
     retries: int = 0
     seconds: float = 0.0
+    deletes: DeleteResult | None = field(default=None, repr=False)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -47,10 +50,12 @@ class ImportResult:
 
     def summary(self) -> dict[str, Any]:
         """Return counts and costs as a small dict that JSON can hold (no row values)."""
+        deleted = {} if self.deletes is None else {"deleted": self.deletes.counts["deleted"]}
         return {
             "form": self.form,
             "rows": len(self.rows),
             **self.counts,
+            **deleted,
             "requests": self.requests,
             "retries": self.retries,
             "seconds": round(self.seconds, 3),
@@ -60,3 +65,50 @@ class ImportResult:
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {status}" for status, n in self.counts.items() if n)
         return f"ImportResult({self.form!r}: {counts or 'no rows'})"
+
+
+@dataclass(frozen=True)
+class DeleteResult:
+    """The outcome of a deletion.
+
+    Parameters
+    ----------
+    form : str
+        The form's name.
+    rows : DataFrame
+        One row for each event: ``event_id`` (int64), ``status`` (``deleted``, ``rejected``,
+        ``unknown``) and ``reason`` (text, for those that are not deleted).
+    requests, retries : int
+        HTTP requests sent in all, and how many of them were repeated.
+    seconds : float
+        Time taken.
+    """
+
+    form: str
+    rows: pd.DataFrame = field(repr=False)
+    requests: int = 0
+    retries: int = 0
+    seconds: float = 0.0
+
+    @classmethod
+    def empty(cls, form: str) -> DeleteResult:
+        """Return the outcome of deleting nothing."""
+        rows = pd.DataFrame({"event_id": [], "status": [], "reason": []}, dtype=object)
+        return cls(form, rows.astype({"event_id": "int64"}))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Events by status."""
+        found = self.rows["status"].value_counts()
+        return {status: int(found.get(status, 0)) for status in ("deleted", "rejected", "unknown")}
+
+    def summary(self) -> dict[str, Any]:
+        """Return counts and costs as a small dict that JSON can hold."""
+        return {
+            "form": self.form,
+            "events": len(self.rows),
+            **self.counts,
+            "requests": self.requests,
+            "retries": self.retries,
+            "seconds": round(self.seconds, 3),
+        }

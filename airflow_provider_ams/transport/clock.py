@@ -16,6 +16,8 @@ class Clock:
     ----------
     now : callable
         Seconds since the epoch, as ``time.time``.
+    monotonic : callable
+        Seconds of a clock that nobody sets, as ``time.monotonic``.
     sleep : callable
         Wait for so many seconds, as ``time.sleep``.
     random : callable
@@ -23,5 +25,6 @@ class Clock:
     """
 
     now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     random: Callable[[], float] = random.random

@@ -2,68 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
-import pandas as pd
-
-from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.errors import (
-    AMSConfigurationError,
-    AMSError,
-    AMSInputError,
-)
+from airflow_provider_ams.ams.api.call import Call, Connection, calling
+from airflow_provider_ams.ams.api.plans import confirm_deletes
+from airflow_provider_ams.ams.client import AMSClient
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSInputError
 from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.options.plans import DeleteEventOption
-from airflow_provider_ams.ams.people.roster import as_user_id, select_users
+from airflow_provider_ams.ams.people.roster import select_users
+from airflow_provider_ams.ams.plan.window import window_span
 from airflow_provider_ams.ams.read.snapshot import Span, stored_ids
-from airflow_provider_ams.ams.read.synchronise import synchronise
-from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
-from airflow_provider_ams.ams.write.delete import DELETED, REJECTED, UNKNOWN, Deleter
-from airflow_provider_ams.transport import Console, PromptError
-
-
-@dataclass(frozen=True)
-class DeleteResult:
-    """The outcome of a deletion.
-
-    Parameters
-    ----------
-    form : str
-        The form's name.
-    rows : DataFrame
-        One row for each event: ``event_id`` (int64), ``status`` (``deleted``, ``rejected``,
-        ``unknown``) and ``reason`` (text, for those that are not deleted).
-    requests, retries : int
-        HTTP requests sent in all, and how many of them were repeated.
-    seconds : float
-        Time taken.
-    """
-
-    form: str
-    rows: pd.DataFrame = field(repr=False)
-    requests: int = 0
-    retries: int = 0
-    seconds: float = 0.0
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Events by status."""
-        found = self.rows["status"].value_counts()
-        return {status: int(found.get(status, 0)) for status in (DELETED, REJECTED, UNKNOWN)}
-
-    def summary(self) -> dict[str, Any]:
-        """Return counts and costs as a small dict that JSON can hold."""
-        return {
-            "form": self.form,
-            "events": len(self.rows),
-            **self.counts,
-            "requests": self.requests,
-            "retries": self.retries,
-            "seconds": round(self.seconds, 3),
-        }
+from airflow_provider_ams.ams.read.synchronise import server_time
+from airflow_provider_ams.ams.results import DeleteResult
+from airflow_provider_ams.ams.wire.ids import as_id
+from airflow_provider_ams.ams.write.delete import DELETED, Deleter
 
 
 def delete_event_data(
@@ -144,25 +97,19 @@ def delete_multiple_events(
         AMS can't be read.
     """
     option = option or DeleteEventOption()
-    console = Console(option.interactive_mode)
-    try:
-        ids = _ids(event_ids, option)
-        client = client or get_client(url, username, password, cache=option.cache)
-        return _delete(client, ids, form, option, console)
-    except AMSError as error:
-        console.failed(f"Failed to delete events: {error.message}")
-        raise
+    where = Connection(url, username, password, client)
+    with calling(where, option, "Failed to delete events") as call:
+        return _delete(call, _ids(event_ids, option), form, option)
 
 
-def _delete(
-    client: AMSClient, ids: list[int], form: str, option: DeleteEventOption, console: Console
-) -> DeleteResult:
-    start = client.requests, client.retries, client.clock.now()
+def _delete(call: Call, ids: list[int], form: str, option: DeleteEventOption) -> DeleteResult:
+    client = call.client
     check_form(client, form, "event")
     users = select_users(client, option.users, option.cache)
     # Whatever changes from here on is seen when AMS is asked what has become of an event.
-    since = synchronise(client, form, users[:1], int(client.clock.now() * 1000)).server_time
-    known = stored_ids(client, form, users, _span(option))
+    since = server_time(client, form, users)
+    span = Span() if option.window is None else window_span(option.window)
+    known = stored_ids(client, form, users, span)
     absent = [i for i in ids if i not in known]
     if absent:
         raise AMSInputError(
@@ -172,25 +119,18 @@ def _delete(
             hint="Use get_event_data() to have the right ones.",
         )
     if option.interactive_mode and option.require_confirmation and ids:
-        confirm_deletes(console, len(ids), form)
+        confirm_deletes(call, len(ids), form)
     deleter = Deleter(client, form, ids, users, since, option.batch_size)
-    with console.bar(len(ids), "event") as bar:
-        deleter.run(bar.add)
-    requests, retries, began = start
-    result = DeleteResult(
-        form,
-        deleter.frame(),
-        client.requests - requests,
-        client.retries - retries,
-        client.clock.now() - began,
-    )
-    console.done(f"Deleted {result.counts[DELETED]} of {len(ids)} events of '{form}'")
+    with call.console.bar(len(ids), "event") as bar:
+        deleter.run(bar.update)
+    result = DeleteResult(form, deleter.frame(), *call.meter.spent())
+    call.console.done(f"Deleted {result.counts[DELETED]} of {len(ids)} events of '{form}'")
     deleter.judge(result)
     return result
 
 
 def _ids(event_ids: Sequence[int], option: DeleteEventOption) -> list[int]:
-    ids = [as_user_id(i) for i in event_ids]
+    ids = [as_id(i) for i in event_ids]
     if None in ids:
         raise AMSInputError("Event ids must be whole numbers. Nothing was deleted.")
     if len(set(ids)) < len(ids):
@@ -202,48 +142,3 @@ def _ids(event_ids: Sequence[int], option: DeleteEventOption) -> list[int]:
             hint="Check the list; set max_deletes if it is right.",
         )
     return [i for i in ids if i is not None]
-
-
-def _span(option: DeleteEventOption) -> Span:
-    return Span() if option.window is None else window_span(option.window)
-
-
-def window_span(window: tuple[object, object]) -> Span:
-    """Return a window of two dates as days.
-
-    Raises
-    ------
-    AMSConfigurationError
-        A date can't be read, or they are the wrong way round.
-    """
-    try:
-        first, last = (parse_day(_day(d)) for d in window)
-    except (DateProblem, TypeError, ValueError):
-        raise AMSConfigurationError("window must be two dates as dd/MM/yyyy.") from None
-    if first > last:
-        raise AMSConfigurationError("The window's first day is after its last.")
-    return Span(first, last)
-
-
-def _day(value: object) -> object:
-    return value.date() if isinstance(value, dt.datetime) else value
-
-
-def confirm_deletes(console: Console, count: int, form: str) -> None:
-    """Ask whether events are to be deleted.
-
-    Raises
-    ------
-    AMSConfigurationError
-        The answer is no, or there is nobody to ask.
-    """
-    question = f"Are you sure you want to delete {count} events of '{form}'?"
-    try:
-        agreed = console.confirm(question)
-    except PromptError:
-        raise AMSConfigurationError(
-            "The deletion asks for confirmation, and there is no terminal to ask in.",
-            hint="Set require_confirmation=False or interactive_mode=False.",
-        ) from None
-    if not agreed:
-        raise AMSConfigurationError("The deletion was called off; nothing was deleted.")

@@ -1,4 +1,4 @@
-"""`get_event_data`, `sync_event_data` and `get_profile_data`."""
+"""`get_event_data` and `sync_event_data`."""
 
 from __future__ import annotations
 
@@ -7,25 +7,23 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError
+from airflow_provider_ams.ams.api.call import Connection, calling
+from airflow_provider_ams.ams.client import AMSClient
+from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.forms.catalogue import check_form
-from airflow_provider_ams.ams.options.writes import (
-    DATA_CONDITIONS,
+from airflow_provider_ams.ams.options.reads import (
     EventFilter,
     EventOption,
-    ProfileFilter,
-    ProfileOption,
     SyncEventFilter,
     SyncEventOption,
-    as_list,
 )
-from airflow_provider_ams.ams.people.roster import get_roster, select_users
-from airflow_provider_ams.ams.read.frames import EVENT_COLUMNS, PROFILE_COLUMNS, records_frame
-from airflow_provider_ams.ams.read.synchronise import Search, read_profiles, search, synchronise
+from airflow_provider_ams.ams.options.rules import DATA_CONDITIONS, as_list
+from airflow_provider_ams.ams.people.roster import Roster, get_roster, select_users
+from airflow_provider_ams.ams.prepare.columns import EVENT_COLUMNS
+from airflow_provider_ams.ams.read.frames import records_frame
+from airflow_provider_ams.ams.read.synchronise import Search, search, synchronise
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
 from airflow_provider_ams.ams.wire.values import ValueProblem, cell_text
-from airflow_provider_ams.transport import Console
 
 
 class SyncResult(NamedTuple):
@@ -94,13 +92,13 @@ def get_event_data(
         AMS can't be read now.
     """
     option = option or EventOption()
-    console = Console(option.interactive_mode)
-    try:
+    where = Connection(url, username, password, client)
+    with calling(where, option, "Failed to read events") as call:
         days = _day(start_date, "start_date"), _day(end_date, "end_date")
         if days[0] > days[1]:
             raise AMSConfigurationError("start_date is after end_date.")
-        client = client or get_client(url, username, password, cache=option.cache)
-        console.info(f"Requesting event data from '{form}'")
+        client = call.client
+        call.console.info(f"Requesting event data from '{form}'")
         check_form(client, form, "event")
         roster = get_roster(client, cache=option.cache)
         users = select_users(client, filter, cache=True)
@@ -108,11 +106,8 @@ def get_event_data(
         frame = records_frame(events, EVENT_COLUMNS, roster, guess=option.guess_col_type)
         if option.include_missing_users:
             frame = _with_missing_users(frame, users, roster)
-    except AMSError as error:
-        console.failed(f"Failed to read events: {error.message}")
-        raise
-    console.done(f"Read {len(events)} events from '{form}'")
-    return frame
+        call.console.done(f"Read {len(events)} events from '{form}'")
+        return frame
 
 
 def _day(value: str | dt.date, name: str) -> int:
@@ -143,7 +138,7 @@ def _condition_text(value: Any) -> str:  # noqa: ANN401
         ) from None
 
 
-def _with_missing_users(frame: pd.DataFrame, users: list[int], roster: Any) -> pd.DataFrame:  # noqa: ANN401
+def _with_missing_users(frame: pd.DataFrame, users: list[int], roster: Roster) -> pd.DataFrame:
     present = set(frame["user_id"].tolist())
     absent = [u for u in users if u not in present]
     # Whole numbers get gaps; user_id has none.
@@ -201,77 +196,19 @@ def sync_event_data(
         AMS can't be read now; the old watermark stays good.
     """
     option = option or SyncEventOption()
-    console = Console(option.interactive_mode)
     since = last_synchronisation_time
-    try:
+    where = Connection(url, username, password, client)
+    with calling(where, option, "Failed to synchronise events") as call:
         if isinstance(since, bool) or not isinstance(since, int) or since < 0:
             raise AMSConfigurationError(
                 "last_synchronisation_time must be epoch milliseconds, a whole number."
             )
-        client = client or get_client(url, username, password, cache=option.cache)
-        console.info(f"Synchronising event data from '{form}'")
+        client = call.client
+        call.console.info(f"Synchronising event data from '{form}'")
         check_form(client, form, "event")
         roster = get_roster(client, cache=option.cache)
         users = select_users(client, filter, cache=True)
         read = synchronise(client, form, users, since)
         frame = records_frame(read.events, EVENT_COLUMNS, roster, guess=option.guess_col_type)
-    except AMSError as error:
-        console.failed(f"Failed to synchronise events: {error.message}")
-        raise
-    console.done(f"Read {len(read.events)} events from '{form}'")
-    return SyncResult(frame, read.server_time, read.deleted_ids)
-
-
-def get_profile_data(
-    form: str,
-    url: str | None = None,
-    username: str | None = None,
-    password: str | None = None,
-    *,
-    filter: ProfileFilter | None = None,
-    option: ProfileOption | None = None,
-    client: AMSClient | None = None,
-) -> pd.DataFrame:
-    """Read the records of a profile form.
-
-    Parameters
-    ----------
-    form : str
-        Exact name of the profile form.
-    url, username, password : str, optional
-        Else the environment (``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD``), else keyring.
-    filter : ProfileFilter, optional
-        Whose records.
-    option : ProfileOption, optional
-        How to.
-    client : AMSClient, optional
-        Use this client.
-
-    Returns
-    -------
-    DataFrame
-        ``user_id`` (int64), ``about``, ``username``, ``profile_id`` (Int64), ``form``,
-        ``entered_by_user_id`` (Int64), then a column for each field that has any value.
-
-    Raises
-    ------
-    AMSConfigurationError
-        Filter or form can't be used.
-    AMSTransientError
-        AMS can't be read now.
-    """
-    option = option or ProfileOption()
-    console = Console(option.interactive_mode)
-    try:
-        client = client or get_client(url, username, password, cache=option.cache)
-        console.info(f"Requesting profile data from '{form}'")
-        check_form(client, form, "profile")
-        roster = get_roster(client, cache=option.cache)
-        users = select_users(client, filter, cache=True)
-        records = read_profiles(client, form, users)
-        frame = records_frame(records, PROFILE_COLUMNS, roster, guess=option.guess_col_type)
-    except AMSError as error:
-        console.failed(f"Failed to read profiles: {error.message}")
-        raise
-    console.done(f"Read {len(records)} profile records from '{form}'")
-    return frame
+        call.console.done(f"Read {len(read.events)} events from '{form}'")
+        return SyncResult(frame, read.server_time, read.deleted_ids)

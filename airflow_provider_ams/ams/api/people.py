@@ -6,11 +6,22 @@ from typing import Any
 
 import pandas as pd
 
-from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSReplyError
-from airflow_provider_ams.ams.options.writes import GroupOption, LoginOption, UserFilter, UserOption
-from airflow_provider_ams.ams.people.roster import COLUMNS, get_roster, select_users, users_frame
-from airflow_provider_ams.transport import Console
+from airflow_provider_ams.ams.api.call import Connection, calling
+from airflow_provider_ams.ams.client import AMSClient
+from airflow_provider_ams.ams.errors import AMSConfigurationError
+from airflow_provider_ams.ams.options.reads import (
+    GroupOption,
+    LoginOption,
+    UserFilter,
+    UserOption,
+)
+from airflow_provider_ams.ams.people.roster import (
+    COLUMNS,
+    get_roster,
+    group_names,
+    select_users,
+    users_frame,
+)
 
 
 def login(
@@ -43,15 +54,11 @@ def login(
         AMS does not accept user name, password or site.
     """
     option = option or LoginOption()
-    console = Console(option.interactive_mode)
-    client = client or get_client(url, username, password, cache=option.cache)
-    try:
-        account = client.login()
-    except AMSError as error:
-        console.failed(f"Failed to log in: {error.message}")
-        raise
-    console.done("Logged in to AMS")
-    return account
+    where = Connection(url, username, password, client)
+    with calling(where, option, "Failed to log in") as call:
+        account = call.client.login()
+        call.console.done("Logged in to AMS")
+        return account
 
 
 def get_user(
@@ -94,27 +101,15 @@ def get_user(
     unknown = [c for c in wanted if c not in COLUMNS]
     if unknown:
         raise AMSConfigurationError(f"get_user has no columns {unknown}; it has {list(COLUMNS)}.")
-    console = Console(option.interactive_mode)
-    client = client or get_client(url, username, password, cache=option.cache)
-    try:
-        roster = get_roster(client, cache=False)
+    where = Connection(url, username, password, client)
+    with calling(where, option, "Failed to read users") as call:
+        roster = get_roster(call.client, cache=False)
         frame = users_frame(roster.users)
         if filter is not None and filter.user_key is not None:
-            chosen = select_users(client, filter, cache=True)
+            chosen = select_users(call.client, filter, cache=True)
             frame = frame[frame["user_id"].isin(chosen)].reset_index(drop=True)
-    except AMSError as error:
-        console.failed(f"Failed to read users: {error.message}")
-        raise
-    console.done(f"Read {len(frame)} users")
-    return frame[wanted]
-
-
-def _group_names(client: AMSClient) -> list[Any]:
-    data = client.read("listgroups", {"name": ""})
-    names = data.get("name") if isinstance(data, dict) else []
-    if not isinstance(names, list):
-        raise AMSReplyError("The list of groups can't be read.", endpoint="listgroups")
-    return names
+        call.console.done(f"Read {len(frame)} users")
+        return frame[wanted]
 
 
 def get_group(
@@ -147,12 +142,8 @@ def get_group(
         AMS answered something else than a list of names.
     """
     option = option or GroupOption()
-    console = Console(option.interactive_mode)
-    client = client or get_client(url, username, password, cache=option.cache)
-    try:
-        names = _group_names(client)
-    except AMSError as error:
-        console.failed(f"Failed to read groups: {error.message}")
-        raise
-    console.done(f"Read {len(names)} groups")
-    return pd.DataFrame({"name": pd.Series([str(n) for n in names], dtype=object)})
+    where = Connection(url, username, password, client)
+    with calling(where, option, "Failed to read groups") as call:
+        names = group_names(call.client)
+        call.console.done(f"Read {len(names)} groups")
+        return pd.DataFrame({"name": pd.Series(names, dtype=object)})

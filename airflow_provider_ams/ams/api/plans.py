@@ -1,19 +1,92 @@
-"""`plan_event_data` and `apply`: look at what would happen, then let exactly that happen."""
+"""`validate_event_data`, `plan_event_data` and `apply`: look first, then do exactly that."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
-from airflow_provider_ams.ams.api.event_deletes import window_span
-from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError
+from airflow_provider_ams.ams.api.call import Call, Connection, calling
+from airflow_provider_ams.ams.client import AMSClient
+from airflow_provider_ams.ams.errors import AMSConfigurationError
+from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.options.plans import MirrorEventOption, PlanOption, delete_limit
+from airflow_provider_ams.ams.options.reads import LoginOption
 from airflow_provider_ams.ams.people.roster import select_users
 from airflow_provider_ams.ams.plan.plan import Plan
-from airflow_provider_ams.ams.plan.planner import Planner, Window
+from airflow_provider_ams.ams.plan.planner import Planner
 from airflow_provider_ams.ams.plan.stale import already_done
-from airflow_provider_ams.ams.write.apply import ApplyResult, Runner
-from airflow_provider_ams.transport import Console
+from airflow_provider_ams.ams.plan.window import Window, window_span
+from airflow_provider_ams.ams.problems import ERROR
+from airflow_provider_ams.ams.results import ImportResult
+from airflow_provider_ams.ams.validate.event_ids import read_ids, wrong_ids
+from airflow_provider_ams.ams.validate.inspect import Inspector
+from airflow_provider_ams.ams.validate.report import ValidationReport
+from airflow_provider_ams.ams.write.apply import Application
+
+
+def validate_event_data(
+    df: pd.DataFrame,
+    form: str,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    option: PlanOption | None = None,
+    client: AMSClient | None = None,
+) -> ValidationReport:
+    """Check a frame against the live form; nothing is sent that changes data.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As for the import that it is meant for.
+    form : str
+        Exact name of the form.
+    url, username, password : str, optional
+        Else the environment (``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD``), else keyring.
+    option : PlanOption, optional
+        Which import it is meant for (`mode`, `key`, `on_missing_fields`), and how strict
+        (`contract`).
+    client : AMSClient, optional
+        Use this client.
+
+    Returns
+    -------
+    ValidationReport
+        All findings at once, grouped by field and rule, with counts and rows; ``.ok`` if there
+        is no error. It names fields, rules and rows, and repeats no value.
+
+    Raises
+    ------
+    AMSConfigurationError
+        There is no such form, or the frame is no DataFrame.
+    AMSTransientError
+        AMS can't be read now.
+    """
+    option = option or PlanOption()
+    where = Connection(url, username, password, client)
+    with calling(where, option, "Failed to validate") as call:
+        check_form(call.client, form, option.form_type)
+        report = _inspect(call.client, df, form, replace(option, validate=True))
+        line = call.console.done if report.ok else call.console.failed
+        line(report.headline())
+        if option.interactive_mode and report.findings:
+            print(report.text())
+        return report
+
+
+def _inspect(
+    client: AMSClient, df: pd.DataFrame, form: str, option: PlanOption
+) -> ValidationReport:
+    seen = Inspector(df, form, option, client, fresh=True).inspect()
+    if not option.check_event_ids or seen.events is None or not any(seen.events.event_ids):
+        return seen.report
+    stored = read_ids(client, form, seen.events, seen.schema)
+    labels = df.index.tolist()
+    wrong = [finding.labelled(labels) for finding in wrong_ids(seen.events, stored)]
+    found = sorted((*seen.report.findings, *wrong), key=lambda f: f.severity != ERROR)
+    return replace(seen.report, findings=tuple(found))
 
 
 def plan_event_data(
@@ -60,18 +133,16 @@ def plan_event_data(
         AMS can't be read now.
     """
     option = option or PlanOption()
-    console = Console(option.interactive_mode)
     if (window is None) == (option.mode == "mirror"):
         raise AMSConfigurationError("A mirror, and only a mirror, needs a window of two dates.")
-    client = client or get_client(url, username, password, cache=option.cache)
-    try:
-        scope = mirror_window(client, window, option)
-        plan = Planner(client, form, option, scope, for_later=True).plan(df)
-    except AMSError as error:
-        console.failed(f"Failed to plan: {error.message}")
-        raise
-    console.done(str(plan).splitlines()[0])
-    return plan
+    where = Connection(url, username, password, client)
+    with calling(where, option, "Failed to plan") as call:
+        scope = mirror_window(call.client, window, option)
+        planner = Planner(call.client, form, option, scope, for_later=True)
+        events = planner.look(df)
+        plan = planner.plan(events, call.client.now().naive())
+        call.console.done(str(plan).splitlines()[0])
+        return plan
 
 
 def mirror_window(
@@ -96,7 +167,7 @@ def apply(
     tolerance: int | str | None = None,
     interactive_mode: bool = True,
     client: AMSClient | None = None,
-) -> ApplyResult:
+) -> ImportResult:
     """Do what a plan says, if AMS still holds what the plan was made from.
 
     Only what differs is sent. Events that hold already what the plan wants, because an earlier
@@ -120,7 +191,7 @@ def apply(
 
     Returns
     -------
-    ApplyResult
+    ImportResult
         One row for each input row; ``.deletes`` for the deletions.
 
     Raises
@@ -132,17 +203,15 @@ def apply(
     AMSImportError, AMSUnknownOutcomeError, AMSTransientError
         As for imports.
     """
-    console = Console(interactive_mode)
     if plan.form_type != "event":
         raise AMSConfigurationError("Only plans for events can be applied.")
-    client = client or get_client(url, username, password)
-    try:
+    where = Connection(url, username, password, client)
+    with calling(where, LoginOption(interactive_mode), "Failed to apply the plan") as call:
         check_deletes(plan, max_deletes)
-        done = already_done(client, plan)
-        return Runner(client, plan, console, done=done).run(tolerance)
-    except AMSError as error:
-        console.failed(f"Failed to apply the plan: {error.message}")
-        raise
+        done = already_done(call.client, plan)
+        application = Application(call.client, plan, call.console, done=done, meter=call.meter)
+        application.run()
+        return application.check(tolerance)
 
 
 def check_deletes(plan: Plan, max_deletes: int | str) -> None:
@@ -154,3 +223,15 @@ def check_deletes(plan: Plan, max_deletes: int | str) -> None:
             f"max_deletes is {max_deletes!r}. Nothing was sent.",
             hint="Look at the plan; set max_deletes if it is right.",
         )
+
+
+def confirm_deletes(call: Call, count: int, form: str) -> None:
+    """Ask whether events are to be deleted.
+
+    Raises
+    ------
+    AMSConfigurationError
+        The answer is no, or there is nobody to ask.
+    """
+    question = f"Are you sure you want to delete {count} events of '{form}'?"
+    call.confirm(question, "deletion", "nothing was deleted")

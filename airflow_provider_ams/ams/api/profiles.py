@@ -1,33 +1,76 @@
-"""`upsert_profile_data`: one record for each person."""
+"""`get_profile_data` and `upsert_profile_data`: one record for each person."""
 
 from __future__ import annotations
 
-import os
-from typing import Any
-
 import pandas as pd
 
-from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.errors import AMSError
+from airflow_provider_ams.ams.api.call import Connection, calling
+from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.forms.catalogue import check_form
+from airflow_provider_ams.ams.options.plans import PlanOption
+from airflow_provider_ams.ams.options.reads import ProfileFilter, ProfileOption
 from airflow_provider_ams.ams.options.writes import UpsertProfileOption
-from airflow_provider_ams.ams.people.roster import resolve_users
-from airflow_provider_ams.ams.plan.data_loss import (
-    as_plan_option,
-    cleared,
-    face_losses,
-    warn_of_loss,
-)
-from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
-from airflow_provider_ams.ams.plan.planner import Planner
-from airflow_provider_ams.ams.plan.refusals import refuse_rejects
-from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
+from airflow_provider_ams.ams.people.roster import get_roster, select_users
+from airflow_provider_ams.ams.prepare.columns import PROFILE_COLUMNS
+from airflow_provider_ams.ams.read.frames import records_frame
+from airflow_provider_ams.ams.read.synchronise import read_profiles
 from airflow_provider_ams.ams.results import ImportResult
-from airflow_provider_ams.ams.write.checkpoint import Checkpoint, as_checkpoint
-from airflow_provider_ams.ams.write.ledger import result_frame
-from airflow_provider_ams.ams.write.outcome import Meter, judge, print_result
-from airflow_provider_ams.ams.write.profiles import ProfileImporter, build_profiles
-from airflow_provider_ams.transport import Console
+from airflow_provider_ams.ams.write.checkpoint import Resume
+from airflow_provider_ams.ams.write.imports import Import, Wording
+
+_PROFILES = Wording("Upserting", "upserted", "profile records")
+
+
+def get_profile_data(
+    form: str,
+    url: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    *,
+    filter: ProfileFilter | None = None,
+    option: ProfileOption | None = None,
+    client: AMSClient | None = None,
+) -> pd.DataFrame:
+    """Read the records of a profile form.
+
+    Parameters
+    ----------
+    form : str
+        Exact name of the profile form.
+    url, username, password : str, optional
+        Else the environment (``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD``), else keyring.
+    filter : ProfileFilter, optional
+        Whose records.
+    option : ProfileOption, optional
+        How to.
+    client : AMSClient, optional
+        Use this client.
+
+    Returns
+    -------
+    DataFrame
+        ``user_id`` (int64), ``about``, ``username``, ``profile_id`` (Int64), ``form``,
+        ``entered_by_user_id`` (Int64), then a column for each field that has any value.
+
+    Raises
+    ------
+    AMSConfigurationError
+        Filter or form can't be used.
+    AMSTransientError
+        AMS can't be read now.
+    """
+    option = option or ProfileOption()
+    where = Connection(url, username, password, client)
+    with calling(where, option, "Failed to read profiles") as call:
+        client = call.client
+        call.console.info(f"Requesting profile data from '{form}'")
+        check_form(client, form, "profile")
+        roster = get_roster(client, cache=option.cache)
+        users = select_users(client, filter, cache=True)
+        records = read_profiles(client, form, users)
+        frame = records_frame(records, PROFILE_COLUMNS, roster, guess=option.guess_col_type)
+        call.console.done(f"Read {len(records)} profile records from '{form}'")
+        return frame
 
 
 def upsert_profile_data(
@@ -39,7 +82,7 @@ def upsert_profile_data(
     *,
     option: UpsertProfileOption | None = None,
     client: AMSClient | None = None,
-    resume: str | os.PathLike[str] | Checkpoint | None = None,
+    resume: Resume = None,
 ) -> ImportResult:
     """Write profile records, one for each person: new, or in place of the one that is there.
 
@@ -69,120 +112,8 @@ def upsert_profile_data(
         As for `insert_event_data`.
     """
     option = option or UpsertProfileOption()
-    console = Console(option.interactive_mode)
-    try:
-        looks = option.validate or option.on_missing_fields == "keep"
-        draft = None if looks else _read(df, option)
-        client = client or get_client(url, username, password, cache=option.cache)
-        job = _ProfileImport(client, form, option, console)
-        if draft is None:
-            return job.run_planned(df)
-        return job.run(draft, as_checkpoint(resume))
-    except AMSError as error:
-        console.failed(f"Failed to upsert profiles: {error.message}")
-        raise
-
-
-def _read(df: pd.DataFrame, option: UpsertProfileOption) -> Draft:
-    return read_frame(df, option.id_col, needs_start=False, takes_event_id=False)
-
-
-class _ProfileImport:
-    """One import of profile records."""
-
-    def __init__(
-        self, client: AMSClient, form: str, option: UpsertProfileOption, console: Console
-    ) -> None:
-        self.client = client
-        self.form = form
-        self.option = option
-        self.console = console
-        self.meter = Meter(client)
-
-    def run(self, draft: Draft, checkpoint: Checkpoint | None) -> ImportResult:
-        """Send a record for each row."""
-        option = self.option
-        check_form(self.client, self.form, "profile")
-        people = draft.people(option.id_col)
-        users = resolve_users(self.client, people, option.id_col, option.cache)
-        profiles = build_profiles(draft, self.form, users, option.boolean_text)
-        warnings = list(draft.warnings)
-        loss = face_losses(self.client, self.form, draft, option.on_missing_fields, "profile")
-        importer = self._send(profiles, checkpoint)
-        frame = result_frame(
-            draft.labels,
-            [[i] for i in range(len(profiles))],
-            importer.status,
-            importer.ids,
-            importer.reasons,
-            importer.calls,
-        )
-        return self._finish(frame, importer, warnings, loss)
-
-    def run_planned(self, df: pd.DataFrame) -> ImportResult:
-        """Look at the form and at the stored records, and send only what differs."""
-        plan_option = as_plan_option(self.option, "upsert", form_type="profile")
-        planner = Planner(self.client, self.form, plan_option)
-        plan = planner.plan(df)
-        refuse_rejects(plan, planner.fatal)
-        lost = cleared(plan)
-        loss = warn_of_loss(self.form, lost) if lost else None
-        chosen = [e for e, action in enumerate(plan.actions) if action != UNCHANGED]
-        # No note of the progress: what an earlier try has written is found to be unchanged.
-        importer = self._send([profile_wire(plan, e) for e in chosen], None)
-        return self._finish(_rows(plan, chosen, importer), importer, list(plan.warnings), loss)
-
-    def _send(
-        self, profiles: list[dict[str, Any]], checkpoint: Checkpoint | None
-    ) -> ProfileImporter:
-        self.console.info(f"Upserting {len(profiles)} profile records for '{self.form}'")
-        with self.console.bar(len(profiles), "record") as bar:
-            importer = ProfileImporter(
-                self.client, profiles, self.option.max_in_flight, bar.add, checkpoint
-            )
-            importer.run()
-        return importer
-
-    def _finish(
-        self, frame: pd.DataFrame, importer: ProfileImporter, warnings: list[str], loss: str | None
-    ) -> ImportResult:
-        result = self.meter.result(self.form, frame, warnings)
-        count = len(importer.profiles)
-        self.console.done(f"Processed {count} profile records for '{self.form}'")
-        print_result(self.console, result, "upserted", count, importer.landed)
-        if loss:
-            result.warnings.append(loss)  # told by Python's own warnings already
-        return judge(result, self.option.tolerance, importer.stopped)
-
-
-def profile_wire(plan: Plan, event: int) -> dict[str, Any]:
-    """Return a planned record as it goes over the wire."""
-    return {
-        "formName": plan.form,
-        "userId": {"userId": plan.events.user_ids[event]},
-        "rows": plan.events.wire_rows(event),
-    }
-
-
-def _rows(plan: Plan, chosen: list[int], importer: ProfileImporter) -> pd.DataFrame:
-    """Return one row for each input row."""
-    rows = plan.rows()
-    status: list[str | None] = ["unchanged"] * plan.row_count
-    calls: list[int | None] = [None] * plan.row_count
-    reasons, ids = rows["reason"].tolist(), rows["event_id"].tolist()
-    for number, event in enumerate(chosen):
-        for p in plan.events.rows[event]:
-            status[p], reasons[p] = importer.status[number], importer.reasons[number]
-            ids[p] = importer.ids[number] or ids[p]
-            calls[p] = importer.calls[number]
-    for p in plan.rejects:
-        status[p] = "rejected"
-    return pd.DataFrame(
-        {
-            "status": pd.Series(status, index=rows.index, dtype=object),
-            "event_id": pd.Series(ids, index=rows.index, dtype="Int64"),
-            "reason": pd.Series(reasons, index=rows.index, dtype=object),
-            "batch": pd.Series(calls, index=rows.index, dtype="Int64"),
-        },
-        index=rows.index,
-    )
+    where = Connection(url, username, password, client)
+    with calling(where, option, "Failed to upsert profiles") as call:
+        plan = PlanOption.of(option, "upsert", form_type="profile")
+        job = Import(call.client, call.console, call.meter, form, plan, _PROFILES, resume=resume)
+        return job.run(df)

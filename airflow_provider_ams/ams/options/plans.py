@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
-from airflow_provider_ams.ams.options.writes import (
+from airflow_provider_ams.ams.options.reads import UserFilter
+from airflow_provider_ams.ams.options.rules import (
     ON_MISSING_FIELDS,
-    EventImportOption,
-    UserFilter,
-    _between,
-    _choice,
+    check_between,
+    check_choice,
     check_key,
+    check_types,
     rejected_limit,
 )
+from airflow_provider_ams.ams.options.writes import EventImportOption, ImportOption
 
 FORM_TYPES = ("event", "profile", "database")
 MODES = ("insert", "update", "upsert", "mirror")
@@ -28,17 +30,24 @@ class FormOption:
     ----------
     form_type : str
         ``event``, ``profile`` or ``database``: a form may exist under several types.
+    types : dict of str, optional
+        Field -> kind, for fields of which the form's schema does not say it; see `ImportOption`.
+    table : list of str, optional
+        Fields of the form's table, if the schema does not mark them.
     interactive_mode, cache : bool
         As in `ExportOption`.
     """
 
     form_type: str = "event"
+    types: Mapping[str, str] | None = None
+    table: Sequence[str] | None = None
     interactive_mode: bool = True
     cache: bool = True
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _choice("form_type", self.form_type, FORM_TYPES)
+        check_choice("form_type", self.form_type, FORM_TYPES)
+        check_types(self.types)
 
 
 @dataclass(frozen=True)
@@ -77,14 +86,32 @@ class PlanOption(EventImportOption):
     def __post_init__(self) -> None:
         """Check the values."""
         super().__post_init__()
-        _choice("mode", self.mode, MODES)
-        _choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
-        _choice("form_type", self.form_type, FORM_TYPES[:2])
+        check_choice("mode", self.mode, MODES)
+        check_choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
+        check_choice("form_type", self.form_type, FORM_TYPES[:2])
         check_key(self.key)
         if self.mode == "mirror" and self.key is None:
             raise AMSConfigurationError("A mirror needs a key to find events by.")
         if self.mode in ("insert", "update") and self.key is not None:
             raise AMSConfigurationError(f"mode {self.mode!r} takes no key; 'upsert' does.")
+
+    @classmethod
+    def of(cls, option: ImportOption, mode: str, **more: Any) -> PlanOption:  # noqa: ANN401
+        """Return the options of an import as those of its plan."""
+        known = {f.name for f in fields(cls)}
+        shared = {f.name: getattr(option, f.name) for f in fields(option) if f.name in known}
+        return cls(**{**shared, "mode": mode, **more})
+
+    @property
+    def compares(self) -> bool:
+        """Whether what is stored decides what is sent."""
+        looks = self.mode == "mirror" or self.key is not None
+        return self.validate or looks or self.on_missing_fields == "keep"
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether fields that the frame does not have are emptied in stored events."""
+        return self.mode != "insert" and self.on_missing_fields == "clear"
 
 
 @dataclass(frozen=True)
@@ -117,7 +144,7 @@ class MirrorEventOption(EventImportOption):
         super().__post_init__()
         check_key(self.key)
         delete_limit(self.max_deletes, 0)
-        _choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
+        check_choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -152,8 +179,8 @@ class DeleteEventOption:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _between("max_deletes", self.max_deletes, 0, 1_000_000)
-        _between("batch_size", self.batch_size, 1, 500)
+        check_between("max_deletes", self.max_deletes, 0, 1_000_000)
+        check_between("batch_size", self.batch_size, 1, 500)
         if self.window is not None and len(self.window) != 2:
             raise AMSConfigurationError("window must be two dates, the first and the last day.")
 

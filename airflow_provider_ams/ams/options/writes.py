@@ -1,102 +1,23 @@
-"""Options and filters of the public functions: frozen, checked when built."""
+"""Options of the imports: frozen, checked when built."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
-
-ID_COLUMNS = ("user_id", "username", "email", "about")
-USER_KEYS = ("user_id", "username", "email", "about", "group", "current_group")
-# AMS names conditions by number; 4 to 7 work on number fields only.
-DATA_CONDITIONS = {
-    "equal_to": 1,
-    "not_equal_to": 2,
-    "contains": 3,
-    "less_than": 4,
-    "greater_than": 5,
-    "less_than_or_equal_to": 6,
-    "greater_than_or_equal_to": 7,
-}
-CONTRACTS = ("strict", "drop_unknown", "off")
-ON_MISSING_FIELDS = ("clear", "keep", "error")
-MAX_BATCH = 500
-MAX_IN_FLIGHT = 8
-
-
-def _choice(name: str, value: object, allowed: Sequence[object]) -> None:
-    if value not in allowed:
-        listed = ", ".join(repr(a) for a in allowed)
-        raise AMSConfigurationError(f"{name} is {value!r}; it must be one of {listed}.")
-
-
-def _between(name: str, value: int, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise AMSConfigurationError(
-            f"{name} is {value!r}; it must be a whole number from {low} to {high}."
-        )
-
-
-def check_key(key: Sequence[str] | None) -> None:
-    """Refuse a key that is no list of column names."""
-    if key is None:
-        return
-    if isinstance(key, str):
-        raise AMSConfigurationError(f"key is a text; write a list: [{key!r}].")
-    if not key or not all(isinstance(k, str) and k for k in key):
-        raise AMSConfigurationError("key must be a list of column names.")
-
-
-def rejected_limit(tolerance: int | str | None, rows: int) -> float:
-    """Return how many rejected rows an import of so many rows puts up with.
-
-    Parameters
-    ----------
-    tolerance : int, str or None
-        None (no rejected row), a number of rows, a percentage such as ``"2%"``, or ``"all"``.
-    rows : int
-        Input rows.
-
-    Raises
-    ------
-    AMSConfigurationError
-        Any other value.
-    """
-    if tolerance is None:
-        return 0
-    if tolerance == "all":
-        return float("inf")
-    if isinstance(tolerance, int) and not isinstance(tolerance, bool) and tolerance >= 0:
-        return tolerance
-    if isinstance(tolerance, str) and tolerance.endswith("%"):
-        try:
-            percent = float(tolerance[:-1])
-        except ValueError:
-            percent = -1.0
-        if 0 <= percent <= 100:
-            return rows * percent / 100
-    raise AMSConfigurationError(
-        f"tolerance is {tolerance!r}; it must be None, a number of rows, "
-        "a percentage such as '2%', or 'all'."
-    )
-
-
-@dataclass(frozen=True)
-class LoginOption:
-    """How to log in.
-
-    Parameters
-    ----------
-    interactive_mode : bool
-        Print status lines.
-    cache : bool
-        Use the client that an earlier call with the same URL and user has made.
-    """
-
-    interactive_mode: bool = True
-    cache: bool = True
+from airflow_provider_ams.ams.options.rules import (
+    CONTRACTS,
+    ID_COLUMNS,
+    MAX_BATCH,
+    MAX_IN_FLIGHT,
+    ON_MISSING_FIELDS,
+    check_between,
+    check_choice,
+    check_key,
+    check_types,
+    rejected_limit,
+)
 
 
 @dataclass(frozen=True)
@@ -133,6 +54,9 @@ class ImportOption:
     contract : str
         What validating does about columns that the form can't take: ``strict`` (an error),
         ``drop_unknown`` (leave them out, with a warning) or ``off`` (do not look at the form).
+    types : dict of str, optional
+        Field -> kind (``text``, ``number``, ``date``, ``time``, ``duration``, ``choice``,
+        ``choices``, ``file``), for fields of which the form's schema does not say it.
     """
 
     interactive_mode: bool = True
@@ -145,14 +69,16 @@ class ImportOption:
     settle_seconds: float = 5.0
     validate: bool = False
     contract: str = "strict"
+    types: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
-        _choice("id_col", self.id_col, ID_COLUMNS)
-        _choice("contract", self.contract, CONTRACTS)
-        _between("batch_size", self.batch_size, 1, MAX_BATCH)
-        _between("max_in_flight", self.max_in_flight, 1, MAX_IN_FLIGHT)
+        check_choice("id_col", self.id_col, ID_COLUMNS)
+        check_choice("contract", self.contract, CONTRACTS)
+        check_between("batch_size", self.batch_size, 1, MAX_BATCH)
+        check_between("max_in_flight", self.max_in_flight, 1, MAX_IN_FLIGHT)
         rejected_limit(self.tolerance, 0)
+        check_types(self.types)
         if not 0 <= self.settle_seconds < float("inf"):
             raise AMSConfigurationError(
                 f"settle_seconds is {self.settle_seconds!r}; it must be seconds, 0 or more."
@@ -221,7 +147,7 @@ class UpdateEventOption(EventImportOption):
     def __post_init__(self) -> None:
         """Check the values."""
         super().__post_init__()
-        _choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
+        check_choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -248,7 +174,7 @@ class UpsertEventOption(EventImportOption):
     def __post_init__(self) -> None:
         """Check the values."""
         super().__post_init__()
-        _choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
+        check_choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
         check_key(self.key)
 
 
@@ -267,168 +193,4 @@ class UpsertProfileOption(ImportOption):
     def __post_init__(self) -> None:
         """Check the values."""
         super().__post_init__()
-        _choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
-
-
-@dataclass(frozen=True)
-class UserFilter:
-    """Choose users.
-
-    Parameters
-    ----------
-    user_key : str
-        ``user_id``, ``username``, ``email``, ``about`` (first and last name), ``group``, or
-        ``current_group`` (then without `user_value`).
-    user_value : str, int or list
-        The value or values to look for; names and e-mail addresses in any letter case.
-    """
-
-    user_key: str | None = None
-    user_value: str | int | Sequence[str | int] | None = None
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if self.user_key is None:
-            if self.user_value is not None:
-                raise AMSConfigurationError("user_value needs a user_key.")
-            return
-        _choice("user_key", self.user_key, USER_KEYS)
-        if self.user_value is None and self.user_key != "current_group":
-            raise AMSConfigurationError(f"user_key {self.user_key!r} needs a user_value.")
-
-
-@dataclass(frozen=True)
-class ProfileFilter(UserFilter):
-    """Choose whose profile records to read; see `UserFilter`."""
-
-
-@dataclass(frozen=True)
-class SyncEventFilter(UserFilter):
-    """Choose whose events to synchronise; see `UserFilter`."""
-
-
-@dataclass(frozen=True)
-class EventFilter(UserFilter):
-    """Choose events; see `UserFilter` for the people.
-
-    Parameters
-    ----------
-    data_key : str or list of str, optional
-        Form fields to compare.
-    data_value : str, number or list, optional
-        Values to compare with, one for each key.
-    data_condition : str or list of str, optional
-        ``equal_to`` (default), ``not_equal_to``, ``contains``, ``less_than``, ``greater_than``,
-        ``less_than_or_equal_to``, ``greater_than_or_equal_to``; the last four on number fields.
-        All comparisons must hold.
-    events_per_user : int, optional
-        At most so many events for each user, the newest ones.
-    """
-
-    data_key: str | Sequence[str] | None = None
-    data_value: Any = None
-    data_condition: str | Sequence[str] | None = None
-    events_per_user: int | None = None
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        super().__post_init__()
-        if self.events_per_user is not None:
-            _between("events_per_user", self.events_per_user, 1, 1_000_000)
-        if self.data_key is None:
-            if self.data_value is not None or self.data_condition is not None:
-                raise AMSConfigurationError("data_value and data_condition need a data_key.")
-            return
-        keys, values = as_list(self.data_key), as_list(self.data_value)
-        conditions = self.conditions
-        if not len(keys) == len(values) == len(conditions):
-            raise AMSConfigurationError(
-                f"data_key has {len(keys)} entries, data_value {len(values)} and "
-                f"data_condition {len(conditions)}; they must be as many."
-            )
-        for condition in conditions:
-            _choice("data_condition", condition, tuple(DATA_CONDITIONS))
-
-    @property
-    def conditions(self) -> list[str]:
-        """The conditions, one for each key."""
-        if self.data_condition is None:
-            return ["equal_to"] * len(as_list(self.data_key))
-        return [str(c) for c in as_list(self.data_condition)]
-
-
-@dataclass(frozen=True)
-class ExportOption:
-    """What all reads share.
-
-    Parameters
-    ----------
-    interactive_mode : bool
-        Print status lines. Unlike imports, reads are silent unless asked.
-    cache : bool
-        Use the client (session and roster) of earlier calls with the same URL and user.
-    guess_col_type : bool
-        Turn columns in which every value is a number into numbers. A column with one value that
-        would not survive it (``007``, 20 digits) stays text.
-    """
-
-    interactive_mode: bool = False
-    cache: bool = True
-    guess_col_type: bool = True
-
-
-@dataclass(frozen=True)
-class EventOption(ExportOption):
-    """Options of `get_event_data`; see `ExportOption` for the shared ones.
-
-    Parameters
-    ----------
-    include_missing_users: bool
-        Give each chosen user without an event a row of their own, with no ``event_id``.
-    """
-
-    include_missing_users: bool = False
-
-
-@dataclass(frozen=True)
-class SyncEventOption(ExportOption):
-    """Options of `sync_event_data`; see `ExportOption`."""
-
-
-@dataclass(frozen=True)
-class ProfileOption(ExportOption):
-    """Options of `get_profile_data`; see `ExportOption`."""
-
-
-@dataclass(frozen=True)
-class UserOption:
-    """Options of `get_user`.
-
-    Parameters
-    ----------
-    columns : list of str, optional
-        Columns to return, in this order.
-    interactive_mode, cache : bool
-        As in `ExportOption`.
-    """
-
-    columns: Sequence[str] | None = None
-    interactive_mode: bool = False
-    cache: bool = True
-
-
-@dataclass(frozen=True)
-class GroupOption:
-    """Options of `get_group`; as in `ExportOption`."""
-
-    interactive_mode: bool = False
-    cache: bool = True
-
-
-def as_list(value: object) -> list[Any]:
-    """Return a list or tuple as a list, anything else as a list of one, None as an empty one."""
-    if value is None:
-        return []
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
-        return [value]
-    return list(value)
+        check_choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)

@@ -6,7 +6,8 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from airflow_provider_ams.ams.forms.schema import FormSchema
-from airflow_provider_ams.ams.plan.merge import Places
+from airflow_provider_ams.ams.plan.match import StoredIndex
+from airflow_provider_ams.ams.positions import EventNo, StoredNo
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
@@ -23,45 +24,63 @@ class Change(NamedTuple):
 
 
 def differences(
-    events: EventSet, places: Places, stored: Snapshot, schema: FormSchema | None
-) -> dict[int, list[Change]]:
+    events: EventSet,
+    stored_index: StoredIndex,
+    stored: Snapshot,
+    schema: FormSchema | None,
+    zone: str | None = None,
+) -> dict[EventNo, list[Change]]:
     """Return the changes of each event that is stored and would change.
 
     Parameters
     ----------
     events : EventSet
         What is to be there; a field that it does not have is cleared.
-    places : sequence of int or None
+    stored_index : sequence of int or None
         Where each event is in `stored`.
     stored : Snapshot
         What is there.
     schema : FormSchema or None
-        The form. Without it only fields of `events` are compared.
+        The form. Without it only fields of `events` are compared, as texts.
+    zone : str, optional
+        The site's time zone, for date fields.
     """
-    found: dict[int, list[Change]] = {}
-    known = [event for event, at in enumerate(places) if at is not None]
-    there = [at for at in places if at is not None]
+    found: dict[EventNo, list[Change]] = {}
+    known = [EventNo(event) for event, at in enumerate(stored_index) if at is not None]
+    there = [at for at in stored_index if at is not None]
     _moments(events, known, there, stored, found)
-    names = list(dict.fromkeys((*(schema.writable if schema else ()), *events.fields)))
-    for name in names:
+    for name in compared_fields(events, schema):
         texts, held = events.fields.get(name), stored.fields.get(name)
         new: Texts = [None] * len(known) if texts is None else [texts[e] for e in known]
         old: Texts = [None] * len(known) if held is None else [held[at] for at in there]
         if new == old:
             continue
-        for i in differing(new, old, schema.shape_of(name) if schema else "other"):
+        for i in differing(new, old, kind_of(schema, name), zone):
             found.setdefault(known[i], []).append(Change(name, old[i], new[i]))
     if events.has_table or any(stored.table_rows):
-        _tables(events, known, there, stored, schema, found)
+        _tables(events, known, there, stored, schema, zone, found)
     return found
+
+
+def kind_of(schema: FormSchema | None, name: str) -> str:
+    """Return the kind of a field; without the form, and for fields it does not have, unknown."""
+    return schema.kind_of(name) if schema else "unknown"
+
+
+def compared_fields(events: EventSet, schema: FormSchema | None) -> list[str]:
+    """Return the event-level fields that an update would set, or empty."""
+    if schema is None:
+        return list(events.fields)
+    mine = [n for n in events.fields if n not in schema.by_name or n in schema.writable]
+    return list(dict.fromkeys((*schema.writable, *mine)))
 
 
 def _moments(
     events: EventSet,
-    known: Sequence[int],
-    there: Sequence[int],
+    known: Sequence[EventNo],
+    there: Sequence[StoredNo],
     stored: Snapshot,
-    found: dict[int, list[Change]],
+    found: dict[EventNo, list[Change]],
 ) -> None:
     pairs = (
         ("start", events.start_days, events.start_minutes, stored.start_days, stored.start_minutes),
@@ -80,15 +99,16 @@ def _moment(day: int, minute: int) -> str:
 
 def _tables(
     events: EventSet,
-    known: Sequence[int],
-    there: Sequence[int],
+    known: Sequence[EventNo],
+    there: Sequence[StoredNo],
     stored: Snapshot,
     schema: FormSchema | None,
-    found: dict[int, list[Change]],
+    zone: str | None,
+    found: dict[EventNo, list[Change]],
 ) -> None:
     names = list(dict.fromkeys((*stored.table, *events.table)))
-    new, new_means = _lines(events.table, names, schema)
-    old, old_means = _lines(stored.table, names, schema)
+    new, new_means = table_lines(events.table, names, schema, zone)
+    old, old_means = table_lines(stored.table, names, schema, zone)
     for event, at in zip(known, there, strict=True):
         after = events.table_rows[event] if events.has_table else ()
         before = stored.table_rows[at]
@@ -107,14 +127,17 @@ def _tables(
             found.setdefault(event, []).extend(changes)
 
 
-def _lines(
-    table: dict[str, Texts], names: Sequence[str], schema: FormSchema | None
+def table_lines(
+    table: dict[str, Texts],
+    names: Sequence[str],
+    schema: FormSchema | None,
+    zone: str | None = None,
 ) -> tuple[list[tuple[str | None, ...]], list[tuple[Hashable, ...]]]:
     """Return the table's rows: their texts, and what they mean."""
     size = max((len(texts) for texts in table.values()), default=0)
     columns = [table.get(name) or [None] * size for name in names]
     means = [
-        meanings(column, schema.shape_of(name) if schema else "other")
+        meanings(column, kind_of(schema, name), zone)
         for name, column in zip(names, columns, strict=True)
     ]
     return list(zip(*columns, strict=True)), list(zip(*means, strict=True))

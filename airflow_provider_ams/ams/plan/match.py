@@ -1,4 +1,4 @@
-"""Find the stored event that each row of a frame stands for."""
+"""Find the stored event that each event of a frame stands for."""
 
 from __future__ import annotations
 
@@ -6,79 +6,100 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-from airflow_provider_ams.ams.prepare.draft import Draft
+from airflow_provider_ams.ams.forms.schema import FormSchema
+from airflow_provider_ams.ams.positions import EventNo, StoredNo
+from airflow_provider_ams.ams.prepare.events import EventDraft
+from airflow_provider_ams.ams.prepare.keys import record_keys, unknown_parts
+from airflow_provider_ams.ams.problems import ERROR, Finding
 from airflow_provider_ams.ams.read.snapshot import Snapshot
-from airflow_provider_ams.ams.validate.inspect import wrong_ids
+from airflow_provider_ams.ams.validate.event_ids import wrong_ids
+
+StoredIndex = Sequence["StoredNo | None"]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Matched:
-    """Which stored event each row of a draft stands for.
+    """Which stored event each event stands for.
 
     Parameters
     ----------
-    places : list of int or None
+    stored_index : list of int or None
         Its position in the snapshot; None for a new one.
-    rejects : dict
-        Position of an input row -> why nobody can tell.
+    findings : list of Finding
+        Rows of which nobody can tell.
     claimed : set of int
-        Positions in the snapshot that rows may stand for.
+        Positions in the snapshot that such rows may stand for.
     """
 
-    places: list[int | None]
-    rejects: dict[int, str] = field(default_factory=dict)
-    claimed: set[int] = field(default_factory=set)
+    stored_index: list[StoredNo | None]
+    findings: list[Finding] = field(default_factory=list)
+    claimed: set[StoredNo] = field(default_factory=set)
 
 
-def match_people(draft: Draft, users: Sequence[int], stored: Snapshot) -> Matched:
+def match_people(events: EventDraft, stored: Snapshot) -> Matched:
     """Find profile records, of which each person has one."""
-    held = {user: place for place, user in enumerate(stored.user_ids)}
-    draft.event_ids = [stored.ids[held[u]] if u in held else None for u in users]
-    return Matched([held.get(u) for u in users])
+    held = {user: StoredNo(at) for at, user in enumerate(stored.user_ids)}
+    return Matched([held.get(user) for user in events.user_ids])
 
 
-def match_ids(draft: Draft, users: Sequence[int], stored: Snapshot) -> Matched:
+def match_ids(events: EventDraft, stored: Snapshot) -> Matched:
     """Find events by the frame's ``event_id``."""
-    at = {event_id: place for place, event_id in enumerate(stored.ids)}
-    places = [None if i is None else at.get(i) for i in draft.event_ids]
-    found = wrong_ids(draft, users, stored)
-    return Matched(places, {position: f.what for f in found for position in f.rows})
+    held = {event_id: StoredNo(at) for at, event_id in enumerate(stored.ids)}
+    index = [None if i is None else held.get(i) for i in events.event_ids]
+    return Matched(index, list(wrong_ids(events, stored)))
 
 
-def match_keys(draft: Draft, stored: Snapshot, held: Sequence[Hashable]) -> Matched:
-    """Find events by key; `held` are the keys of the stored ones. Fills in the event ids."""
-    keys = draft.event_keys
+def match_keys(
+    events: EventDraft, stored: Snapshot, key: Sequence[str], schema: FormSchema | None
+) -> Matched:
+    """Find events by key; a key that several stored events have is a finding."""
+    keys = events.keys
     assert keys is not None
-    at = {key: place for place, key in enumerate(held)}
-    twins = _twins(held) if len(at) < len(held) else {}
-    matched = Matched([at.get(key) for key in keys])
-    for row, place in enumerate(matched.places):
-        if place is None:
-            continue
-        places = twins.get(keys[row])
-        if places is None:
-            draft.event_ids[row] = stored.ids[place]
-            continue
-        ids = ", ".join(str(stored.ids[p]) for p in places)
-        matched.claimed.update(places)
-        matched.places[row] = None
-        matched.rejects[draft.source[row]] = f"several stored events have this key: {ids}"
+    held = _by_key(record_keys(stored, key, schema))
+    matched = Matched([])
+    for event, wanted in enumerate(keys):
+        found = held.get(wanted, ())
+        if len(found) > 1:
+            matched.claimed.update(found)
+            ids = ", ".join(str(stored.ids[at]) for at in found)
+            what = f"several stored events have this key: {ids}"
+            rows = events.rows[EventNo(event)]
+            matched.findings.append(Finding(ERROR, "key", None, what, positions=rows))
+        matched.stored_index.append(found[0] if len(found) == 1 else None)
+    unclear = unknown_parts(key, schema)
+    if unclear:
+        _find_unclear(events, stored, key, schema, matched, unclear)
     return matched
 
 
-def undated(draft: Draft, matched: Matched) -> dict[int, str]:
-    """Return the rows of new events that have no date."""
-    days = draft.moments.start_days
-    return {
-        draft.source[row]: "a new event has no 'start_date'"
-        for row, at in enumerate(matched.places)
-        if at is None and days[row] is None
-    }
+def _find_unclear(
+    events: EventDraft,
+    stored: Snapshot,
+    key: Sequence[str],
+    schema: FormSchema | None,
+    matched: Matched,
+    unclear: Sequence[str],
+) -> None:
+    """Find new events that may be stored ones, if only the kind of a key's field were known."""
+    taken = {at for at in matched.stored_index if at is not None}
+    held = _by_key(record_keys(stored, key, schema, loose=True))
+    names = ", ".join(map(repr, unclear))
+    hint = f"Say what the field is, such as types={{{unclear[0]!r}: 'number'}}."
+    for event, wanted in enumerate(record_keys(events, key, schema, loose=True)):
+        if matched.stored_index[event] is not None:
+            continue
+        found = [at for at in held.get(wanted, ()) if at not in taken]
+        if not found:
+            continue
+        matched.claimed.update(found)
+        ids = ", ".join(str(stored.ids[at]) for at in found)
+        what = f"event {ids} may have this key: the form does not say what {names} is"
+        rows = events.rows[EventNo(event)]
+        matched.findings.append(Finding(ERROR, "key", unclear[0], what, [], hint, rows))
 
 
-def _twins(keys: Sequence[Hashable]) -> dict[Hashable, list[int]]:
-    """Return the keys that several events share, with the events' places."""
-    found: dict[Hashable, list[int]] = defaultdict(list)
-    for place, key in enumerate(keys):
-        found[key].append(place)
-    return {key: places for key, places in found.items() if len(places) > 1}
+def _by_key(keys: Sequence[Hashable]) -> dict[Hashable, list[StoredNo]]:
+    found: dict[Hashable, list[StoredNo]] = defaultdict(list)
+    for at, key in enumerate(keys):
+        found[key].append(StoredNo(at))
+    return dict(found)

@@ -14,12 +14,29 @@ import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.plan.diff import Change
+from airflow_provider_ams.ams.positions import EventNo, InputRow
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
+from airflow_provider_ams.transport.files import write_atomic
 
 VERSION = 1
 INSERT, UPDATE, UNCHANGED, DELETE, REJECT = "insert", "update", "unchanged", "delete", "reject"
 ACTIONS = (INSERT, UPDATE, UNCHANGED, DELETE, REJECT)
+
+
+class Rejection(NamedTuple):
+    """Why an input row can't be sent.
+
+    Parameters
+    ----------
+    rule : str
+        The check that found it: a code to go by.
+    reason : str
+        In words, without values.
+    """
+
+    rule: str
+    reason: str
 
 
 class Deletion(NamedTuple):
@@ -32,7 +49,7 @@ class Deletion(NamedTuple):
     digest: str
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Plan:
     """What is to be done, and with what AMS held when the plan was made.
 
@@ -55,19 +72,23 @@ class Plan:
     deletes : list of Deletion
         Stored events that left the source.
     rejects : dict
-        Position of an input row -> why it can't be sent.
+        Position of an input row -> why it can't be sent, as `Rejection`.
     stored : int
         Stored events that were looked at.
     users : list of int
         Whose events were looked at.
     server_time : int
         AMS's clock before they were read, epoch milliseconds.
-    batch_size, max_in_flight : int
-        Events in a call, calls in flight, for `apply`.
+    batch_size, max_in_flight, settle_seconds
+        How to send it; see `ImportOption`.
+    types : dict, optional
+        Declared kinds of fields.
     warnings : list of str
         What the caller should know.
     form_type : str
         ``event``, or ``profile`` for a plan to look at only.
+    compared : bool
+        Whether stored events that are as they are to be were told from those to update.
     """
 
     form: str
@@ -78,16 +99,19 @@ class Plan:
     row_labels: list[Any] = field(repr=False)
     events: EventSet = field(repr=False)
     actions: list[str] = field(repr=False)
-    changes: dict[int, list[Change]] = field(repr=False)
+    changes: dict[EventNo, list[Change]] = field(repr=False)
     deletes: list[Deletion] = field(default_factory=list, repr=False)
-    rejects: dict[int, str] = field(default_factory=dict, repr=False)
+    rejects: dict[InputRow, Rejection] = field(default_factory=dict, repr=False)
     stored: int = 0
     users: list[int] = field(default_factory=list, repr=False)
     server_time: int = 0
     batch_size: int = 25
     max_in_flight: int = 1
+    settle_seconds: float = 5.0
+    types: dict[str, str] | None = None
     warnings: list[str] = field(default_factory=list)
     form_type: str = "event"
+    compared: bool = True
 
     @property
     def counts(self) -> dict[str, int]:
@@ -107,10 +131,10 @@ class Plan:
         total = hashlib.sha256()
         sent = [e for e, action in enumerate(self.actions) if action != UNCHANGED]
         head = (self.form, self.mode, self.on_missing_fields, self.key, self.actions)
-        deletes = [list(d) for d in self.deletes]
-        total.update(orjson.dumps((*head, deletes, sorted(self.rejects.items()))))
+        rejects = [[p, *r] for p, r in sorted(self.rejects.items())]
+        total.update(orjson.dumps((*head, [list(d) for d in self.deletes], rejects)))
         for event in sent:
-            changes = [list(c) for c in self.changes.get(event, ())]
+            changes = [list(c) for c in self.changes.get(EventNo(event), ())]
             total.update(orjson.dumps((self.events.wire(event), changes)))
         return total.hexdigest()
 
@@ -130,13 +154,13 @@ class Plan:
         """Return one row for each input row: ``action``, ``event_id`` and ``reason``."""
         action: list[str | None] = [None] * self.row_count
         ids: list[int | None] = [None] * self.row_count
+        reasons: list[str | None] = [None] * self.row_count
         for event, positions in enumerate(self.events.rows):
             for position in positions:
                 action[position] = self.actions[event]
                 ids[position] = self.events.event_ids[event]
-        reasons: list[str | None] = [self.rejects.get(p) for p in range(self.row_count)]
-        for position in self.rejects:
-            action[position] = REJECT
+        for position, rejection in self.rejects.items():
+            action[position], reasons[position] = REJECT, rejection.reason
         index = pd.Index(self.row_labels)
         return pd.DataFrame(
             {
@@ -155,7 +179,7 @@ class Plan:
         for event, action in enumerate(self.actions):
             base = self._about(event, action)
             if action == UPDATE:
-                for change in self.changes[event]:
+                for change in self.changes[EventNo(event)]:
                     yield {**base, **change._asdict()}
             elif action == INSERT:
                 for name, texts in self.events.fields.items():
@@ -167,8 +191,9 @@ class Plan:
         for gone in self.deletes:
             start = f"{day_text(gone.day)} {SHOWN_TIMES[gone.minute]}"
             yield _line(DELETE, None, gone.user_id, start, gone.event_id)
-        for position, reason in self.rejects.items():
-            yield {**_line(REJECT, self.row_labels[position], None, None, None), "field": reason}
+        for position, rejection in self.rejects.items():
+            line = _line(REJECT, self.row_labels[position], None, None, None)
+            yield {**line, "field": rejection.reason}
 
     def _about(self, event: int, action: str) -> dict[str, Any]:
         e = self.events
@@ -218,7 +243,7 @@ class Plan:
         data["events"] = asdict(self.events)
         data["changes"] = {str(e): [list(c) for c in cs] for e, cs in self.changes.items()}
         data["deletes"] = [list(d) for d in self.deletes]
-        data["rejects"] = {str(p): r for p, r in self.rejects.items()}
+        data["rejects"] = {str(p): list(r) for p, r in self.rejects.items()}
         packed = {"version": VERSION, "digest": self.digest, "plan": data}
         return orjson.dumps(packed, default=str, option=orjson.OPT_SERIALIZE_NUMPY)
 
@@ -236,9 +261,11 @@ class Plan:
             found = packed["plan"]
             found["events"] = EventSet(**found["events"])
             found["changes"] = {
-                int(e): [Change(*c) for c in cs] for e, cs in found["changes"].items()
+                EventNo(int(e)): [Change(*c) for c in cs] for e, cs in found["changes"].items()
             }
-            found["rejects"] = {int(p): reason for p, reason in found["rejects"].items()}
+            found["rejects"] = {
+                InputRow(int(p)): Rejection(*r) for p, r in found["rejects"].items()
+            }
             found["deletes"] = [Deletion(*d) for d in found["deletes"]]
             plan = cls(**found)
             intact = packed["version"] == VERSION and plan.digest == packed["digest"]
@@ -252,9 +279,7 @@ class Plan:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the plan to a file that only its owner can read."""
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(file, "wb") as out:
-            out.write(self.dump())
+        write_atomic(path, self.dump())
 
 
 def _line(

@@ -1,33 +1,36 @@
-"""From a frame to a plan: check, read what is stored, match, merge, compare."""
+"""From a frame to a plan: check, read what is stored, match, complete, merge, compare."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.errors import AMSInputError, AMSPermissionError
-from airflow_provider_ams.ams.forms.catalogue import check_form, read_schema
+from airflow_provider_ams.ams.errors import AMSPermissionError
+from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.plan.diff import Change, differences
-from airflow_provider_ams.ams.plan.match import (
-    Matched,
-    match_ids,
-    match_keys,
-    match_people,
-    undated,
+from airflow_provider_ams.ams.plan.gaps import undated, without_required
+from airflow_provider_ams.ams.plan.match import Matched, match_ids, match_keys, match_people
+from airflow_provider_ams.ams.plan.merge import keep_fields, keep_table
+from airflow_provider_ams.ams.plan.plan import (
+    INSERT,
+    UNCHANGED,
+    UPDATE,
+    Deletion,
+    Plan,
+    Rejection,
 )
-from airflow_provider_ams.ams.plan.merge import fill_moments, keep_fields, keep_table
-from airflow_provider_ams.ams.plan.plan import INSERT, UNCHANGED, UPDATE, Deletion, Plan
-from airflow_provider_ams.ams.plan.refusals import refuse_losses, whole_events
-from airflow_provider_ams.ams.prepare.build import build_events
+from airflow_provider_ams.ams.plan.window import Window
+from airflow_provider_ams.ams.positions import EventNo, InputRow, StoredNo
 from airflow_provider_ams.ams.prepare.draft import Draft
-from airflow_provider_ams.ams.prepare.events import EventSet
-from airflow_provider_ams.ams.prepare.keys import record_keys
+from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
+from airflow_provider_ams.ams.prepare.times import END_RULE, Moment, complete_times
+from airflow_provider_ams.ams.problems import ERROR, Finding, Problems, named
 from airflow_provider_ams.ams.read.snapshot import (
     Snapshot,
     Span,
@@ -36,10 +39,13 @@ from airflow_provider_ams.ams.read.snapshot import (
     take_snapshot,
 )
 from airflow_provider_ams.ams.read.synchronise import server_time
-from airflow_provider_ams.ams.validate.inspect import Inspection, inspect, read_ids
+from airflow_provider_ams.ams.validate.event_ids import read_ids
+from airflow_provider_ams.ams.validate.inspect import (
+    BACKWARDS,
+    Inspector,
+    draft_frame,
+)
 from airflow_provider_ams.ams.validate.report import ValidationReport
-from airflow_provider_ams.ams.wire.dates import Problems
-from airflow_provider_ams.ams.write.checkpoint import digest
 
 # Rules for which AMS would refuse a row: the other rows can go. What breaks another one says that
 # something is wrong with the input.
@@ -47,19 +53,36 @@ FORM_RULES = ("required", "option", "format")
 
 
 @dataclass(frozen=True)
-class Window:
-    """The part of a form that a mirror looks after.
+class Looked:
+    """A frame and what is stored of it, before events are complete.
 
     Parameters
     ----------
-    span : Span
-        First and last day.
-    users : list of int
-        Whose events.
+    events : EventDraft
+        The events that can be sent, as far as is known.
+    schema : FormSchema or None
+        The form, if it was read.
+    stored : Snapshot
+        What AMS holds.
+    matched : Matched
+        Which stored event each one stands for.
     """
 
-    span: Span
-    users: list[int]
+    events: EventDraft
+    schema: FormSchema | None
+    stored: Snapshot
+    matched: Matched
+
+    @property
+    def moments(self) -> list[Moment | None]:
+        """Start and end of the stored event that each event stands for."""
+        s = self.stored
+        return [
+            None
+            if at is None
+            else Moment(s.start_days[at], s.start_minutes[at], s.end_days[at], s.end_minutes[at])
+            for at in self.matched.stored_index
+        ]
 
 
 class Planner:
@@ -75,17 +98,15 @@ class Planner:
         What is to be done.
     window : Window, optional
         For a mirror.
-    now : datetime, optional
-        Wall-clock time of the site that missing start times are given.
     for_later : bool
         Whether the plan is to be kept, and must know when it was made.
+    strict : bool
+        Whether a row that breaks another rule than the form's stops the import.
 
     Attributes
     ----------
-    fatal : set of int
-        Rejected rows of which something else is wrong than that a value breaks a rule of the form.
-    mark : str
-        A fingerprint of the frame's events, whatever is stored.
+    schema : FormSchema or None
+        The form, if it was read.
     """
 
     def __init__(
@@ -95,42 +116,58 @@ class Planner:
         option: PlanOption,
         window: Window | None = None,
         *,
-        now: dt.datetime | None = None,
         for_later: bool = False,
+        strict: bool = False,
     ) -> None:
         self.client = client
         self.form = form
         self.option = option
         self.window = window
-        self.now = now or client.now().naive()
         self.for_later = for_later
-        self.warnings: list[str] = []
-        self.rejects: dict[int, str] = {}
-        self.fatal: set[int] = set()
-        self.mark = ""
+        self.strict = strict
+        self.schema: FormSchema | None = None
+        self._rows = pd.Index([])
+        self._warnings: list[str] = []
+        self._rejects: dict[InputRow, Rejection] = {}
 
-    def plan(self, df: pd.DataFrame) -> Plan:
-        """Return the plan for a frame.
+    def look(self, df: pd.DataFrame) -> EventDraft:
+        """Check the frame and return the events that can be sent, as it gives them.
 
         Raises
         ------
         AMSValidationError
-            The frame as a whole can't be used; single rows that can't are rejects of the plan.
+            The frame as a whole can't be used, or the rows of an import that is not checked;
+            nothing was read or sent.
         """
+        read = self._read(df)
         check_form(self.client, self.form, self.option.form_type)
-        seen, kept = self._inspect(df)
-        schema = self._schema(seen)
-        draft, users = seen.draft, [u for u in seen.users if u is not None]
-        assert draft is not None
-        self._check_window(draft)
-        stored = self._stored(draft, users, schema)
-        matched = self._match(draft, users, stored, schema)
-        if schema is None and self.option.on_missing_fields != "clear":
-            self._check_blind(draft, stored, matched)
-        self._reject(matched.rejects, kept)
-        events, places = self._events(draft, users, matched, stored, schema, kept)
-        changes = differences(events, places, stored, schema)
-        return self._plan(df, events, places, changes, matched, stored)
+        seen = Inspector(df, self.form, self.option, self.client, read=read).inspect()
+        if seen.events is None or any(not f.positions for f in seen.report.errors):
+            seen.report.raise_for_errors()
+        assert seen.events is not None
+        self.schema, self._rows = seen.schema, df.index
+        self._warnings += [*map(str, seen.report.warnings), *read[0].warnings]
+        self._reject(seen.report.errors)
+        if self.window is not None:
+            self.window.check(seen.events, df.index)
+        return seen.events.take(self._sound(seen.events.rows))
+
+    def plan(self, events: EventDraft, now: dt.datetime) -> Plan:
+        """Return the plan for events that were looked at.
+
+        Parameters
+        ----------
+        events : EventDraft
+            From `look`.
+        now : datetime
+            Wall-clock time of the site that missing start times are given.
+        """
+        stored = self._stored(events)
+        looked = Looked(events, self.schema, stored, self._match(events, stored))
+        self._check_blind(looked)
+        complete, index = self._complete(looked, now)
+        changes = differences(complete, index, stored, self.schema, self.client.timezone)
+        return self._plan(complete, index, changes, looked)
 
     @property
     def _profiles(self) -> bool:
@@ -138,252 +175,215 @@ class Planner:
 
     # ------------------------------------------------------------ the frame
 
-    def _inspect(self, df: pd.DataFrame) -> tuple[Inspection, list[int]]:
-        """Look at the frame, and again without the rows that can't be used.
+    def _read(self, df: pd.DataFrame) -> tuple[Draft, Problems]:
+        """Refuse, before anything is asked of AMS, a frame that can't be read as a whole.
 
-        Returns the positions in the input of the rows that are left.
+        Without `validate` every row counts: such an import is all or nothing.
         """
-        option = self.option
-        if not option.validate:
-            option = replace(option, contract="off")
-        seen = inspect(df, self.form, option, self.client, build=option.validate)
-        self.warnings += [str(f) for f in seen.report.warnings]
-        kept = list(range(len(df)))
-        for _ in range(3):  # taking a row out may bare another one
-            if seen.report.ok:
-                return seen, kept
-            bad = self._bad_rows(seen.report, kept)
-            whole = whole_events(df, kept, bad, option)
-            for position in sorted(whole - bad.keys()):
-                bad[position] = "another row of the same event can't be sent"
-            self.rejects |= {kept[p]: reason for p, reason in bad.items()}
-            kept = [k for p, k in enumerate(kept) if p not in bad]
-            seen = inspect(df.iloc[kept], self.form, option, self.client, build=option.validate)
-        seen.report.raise_for_errors()
-        return seen, kept
+        problems = Problems()
+        draft = draft_frame(df, self.option, self.client.timezone, problems)
+        if draft is None or (self.strict and not self.option.validate):
+            source = draft.source if draft is not None else []
+            labels = df.index.tolist() if isinstance(df, pd.DataFrame) else []
+            self._raise([p.finding(source).labelled(labels) for p in problems], len(labels))
+        assert draft is not None
+        return draft, problems
 
-    def _bad_rows(self, report: ValidationReport, kept: Sequence[int]) -> dict[int, str]:
-        bad: dict[int, str] = {}
-        for finding in report.errors:
-            if not finding.positions:
-                report.raise_for_errors()
-            if finding.rule not in FORM_RULES:
-                self.fatal.update(kept[p] for p in finding.positions)
-            name = f"{finding.field!r}: " if finding.field else ""
+    def _raise(self, found: Iterable[Finding], rows: int) -> None:
+        report = ValidationReport(self.form, rows, self.option.contract, tuple(found))
+        report.raise_for_errors()
+
+    def _reject(self, findings: Iterable[Finding]) -> None:
+        """Note the rows that can't be sent; raise if one of them stops the import."""
+        labels = self._rows.tolist()
+        found = [f if f.rows else f.labelled(labels) for f in findings]
+        if self.strict:
+            self._raise([f for f in found if f.rule not in FORM_RULES], len(labels))
+        for finding in found:
+            rejection = Rejection(finding.rule, named(finding.field, finding.what))
             for position in finding.positions:
-                bad.setdefault(position, f"{name}{finding.what}")
-        return bad
+                self._rejects.setdefault(position, rejection)
 
-    def _schema(self, seen: Inspection) -> FormSchema | None:
-        schema = seen.schema or read_schema(self.client, self.form, self.option.form_type)
-        if schema is not None and seen.draft is not None and self.option.mode != "insert":
-            refuse_losses(seen.draft, schema, self.option.on_missing_fields)
-        if schema is None and self.option.mode != "insert":
-            self.warnings.append(
-                "The account may not see the form's fields: fields that the frame does not have "
-                "are not compared."
-            )
-        return schema
-
-    def _check_blind(self, draft: Draft, stored: Snapshot, matched: Matched) -> None:
-        """Without the form's fields, keep nothing by guess: some of them may be calculated."""
-        there = [at for at in matched.places if at is not None]
-        said = {*draft.field_columns, *draft.table_columns}
-        columns = [texts for name, texts in stored.fields.items() if name not in said]
-        if any(texts[at] is not None for texts in columns for at in there):
-            raise AMSPermissionError(
-                f"The account may not see the fields of '{self.form}', so nobody can tell which "
-                f"of them an update must {self.option.on_missing_fields!r}. Nothing was sent.",
-                hint="Give its role access to the form, or set on_missing_fields='clear'.",
-            )
-
-    def _check_window(self, draft: Draft) -> None:
-        if self.window is None:
-            return
-        first, last = self.window.span.first or 0, self.window.span.last or 1 << 31
-        days = draft.moments.start_days
-        outside = [r for r, d in enumerate(days) if d is not None and not first <= d <= last]
-        if outside:
-            raise AMSInputError(
-                f"DataFrame is invalid: {len(outside)} rows start outside the window. Nothing was "
-                "sent.",
-                rows=draft.labels_of(outside),
-                hint="A mirror writes and deletes only within its window.",
-            )
+    def _sound(self, rows: Sequence[Sequence[InputRow]]) -> list[EventNo]:
+        sound = []
+        for event, positions in enumerate(rows):
+            hit = self._rejects.keys() & set(positions) if self._rejects else ()
+            if not hit:
+                sound.append(EventNo(event))
+                continue
+            rejection = self._rejects[min(hit)]
+            for position in positions:
+                self._rejects.setdefault(position, rejection)
+        return sound
 
     # ------------------------------------------------------------ what is stored
 
-    def _stored(self, draft: Draft, users: list[int], schema: FormSchema | None) -> Snapshot:
-        table = self.option.table_fields or ()
+    def _stored(self, events: EventDraft) -> Snapshot:
+        table, schema = list(events.table), self.schema
+        people = sorted(set(events.user_ids))
         if self.window is not None:
-            window = self.window
-            people = sorted({*window.users, *users})
-            return read_snapshot(self.client, self.form, people, window.span, schema, table)
-        people = sorted(set(users))
-        if self._profiles:
+            everyone = sorted({*self.window.users, *people})
+            return read_snapshot(self.client, self.form, everyone, self.window.span, schema, table)
+        if self._profiles and self.option.compares:
             return read_profile_snapshot(self.client, self.form, people, schema)
         if self.option.key is not None:
-            return read_snapshot(self.client, self.form, people, self._span(draft), schema, table)
-        if any(i is not None for i in draft.event_ids):
-            return read_ids(self.client, self.form, draft, people, schema, table)
+            span = self._span(events)
+            return read_snapshot(self.client, self.form, people, span, schema, table)
+        if any(i is not None for i in events.event_ids):
+            return read_ids(self.client, self.form, events, schema)
         # Only new events: nothing is stored that matters.
-        if not self.for_later:
-            return take_snapshot([], schema, table)
-        mark = server_time(self.client, self.form, people)
+        mark = server_time(self.client, self.form, people) if self.for_later and people else 0
         return take_snapshot([], schema, table, server_time=mark)
 
-    def _span(self, draft: Draft) -> Span:
-        days = [d for d in draft.moments.start_days if d is not None]
+    def _span(self, events: EventDraft) -> Span:
+        days = [day for day in events.times.start_days if day is not None]
         if "start_date" not in (self.option.key or ()) or not days:
             return Span()
         return Span(min(days), max(days))
 
-    # ------------------------------------------------------------ matching
-
-    def _match(
-        self, draft: Draft, users: list[int], stored: Snapshot, schema: FormSchema | None
-    ) -> Matched:
+    def _match(self, events: EventDraft, stored: Snapshot) -> Matched:
         if self._profiles:
-            return match_people(draft, users, stored)
+            return match_people(events, stored)
         if self.option.key is not None:
-            return match_keys(draft, stored, record_keys(stored, self.option.key, schema))
-        return match_ids(draft, users, stored)
+            return match_keys(events, stored, self.option.key, self.schema)
+        return match_ids(events, stored)
 
-    def _reject(self, found: dict[int, str], kept: Sequence[int]) -> None:
-        self.rejects |= {kept[p]: reason for p, reason in found.items()}
-        self.fatal.update(kept[p] for p in found)
-
-    # ------------------------------------------------------------ the events
-
-    def _events(
-        self,
-        draft: Draft,
-        users: list[int],
-        matched: Matched,
-        stored: Snapshot,
-        schema: FormSchema | None,
-        kept: Sequence[int],
-    ) -> tuple[EventSet, list[int | None]]:
-        """Build the events as they are to be; what can't be is noted as rejected."""
-        if not (self.option.default_dates or self._profiles):
-            self._reject(undated(draft, matched), kept)
-        fill_moments(draft, matched.places, stored)
-        problems = Problems()
-        events = build_events(
-            draft,
-            self.form,
-            users,
-            now=self.now,
-            booleans=self.option.boolean_text,
-            problems=problems,
-        )
-        for what, rows in problems.items():
-            self._reject({draft.source[r]: what for r in rows}, kept)
-        self.mark = digest(events)
-        # Positions in the input, in place of those among the rows that are left.
-        if kept[-1:] != [len(kept) - 1]:
-            events.rows = [[kept[p] for p in rows] for rows in events.rows]
-        at = {event_id: place for place, event_id in enumerate(stored.ids)}
-        places = [None if i is None else at.get(i) for i in events.event_ids]
-        if schema is not None and self.option.on_missing_fields == "keep":
-            events = keep_fields(events, places, stored, schema)
-            events, unfit = keep_table(events, places, stored, schema)
-            reason = (
-                "the form's table has fields that the frame does not have, and another number "
-                "of rows is stored: give all fields of the table, or none"
-            )
-            spoilt = {p: reason for event in unfit for p in events.rows[event]}
-            self.rejects |= spoilt
-            self.fatal.update(spoilt)
-        if schema is not None:
-            self._reject_bare(events, places, schema)
-        good = [e for e, rows in enumerate(events.rows) if not self.rejects.keys() & set(rows)]
-        for members in events.rows:
-            hit = self.rejects.keys() & set(members)
-            if hit:
-                reason = self.rejects[min(hit)]
-                self.rejects |= {p: reason for p in members if p not in self.rejects}
-        if len(good) == len(events):
-            return events, places
-        return events.take(good), [places[e] for e in good]
-
-    def _reject_bare(
-        self, events: EventSet, places: Sequence[int | None], schema: FormSchema
-    ) -> None:
-        """Reject events that would go out without a required value: AMS refuses whole calls."""
-        if not self.option.validate or self.option.contract == "off":
+    def _check_blind(self, looked: Looked) -> None:
+        """Without the form's fields, keep nothing by guess: some of them may be calculated."""
+        option = self.option
+        if looked.schema is not None or option.mode == "insert":
             return
-        for name, item in schema.writable.items():
-            if not item.required:
-                continue
-            texts = events.fields.get(name)
-            reason = f"{name!r}: a required value is missing, in the frame and in AMS"
-            for event, rows in enumerate(events.rows):
-                if texts is None or texts[event] is None:
-                    for position in rows:
-                        self.rejects.setdefault(position, reason)
+        there = [at for at in looked.matched.stored_index if at is not None]
+        if there or option.key is not None:
+            self._warnings.append(
+                "The account may not see the form's fields: fields that the frame does not have "
+                "are not compared."
+            )
+        if option.on_missing_fields == "clear":
+            return
+        said = {*looked.events.fields, *looked.events.table}
+        columns = [texts for name, texts in looked.stored.fields.items() if name not in said]
+        if any(texts[at] is not None for texts in columns for at in there):
+            raise AMSPermissionError(
+                f"The account may not see the fields of '{self.form}', so nobody can tell which "
+                f"of them an update must {option.on_missing_fields!r}. Nothing was sent.",
+                hint="Give its role access to the form, or set on_missing_fields='clear'.",
+            )
+
+    # ------------------------------------------------------------ complete events
+
+    def _complete(self, looked: Looked, now: dt.datetime) -> tuple[EventSet, list[StoredNo | None]]:
+        """Return the events as they are to be; what can't be is noted as rejected."""
+        events, matched = looked.events, looked.matched
+        self._reject(matched.findings)
+        if not (self.option.default_dates or self._profiles):
+            self._reject(undated(events, matched))
+        self._warn_of_utc(looked)
+        times = complete_times(events.times, looked.moments, now)
+        if not self._profiles:
+            self._reject(
+                Finding(ERROR, END_RULE, None, BACKWARDS, positions=events.rows[event])
+                for event in times.backwards
+            )
+        index = matched.stored_index
+        ids = [None if at is None else looked.stored.ids[at] for at in index]
+        complete = events.complete(times, ids)
+        if looked.schema is not None and self.option.on_missing_fields == "keep":
+            complete = self._keep(complete, index, looked.stored, looked.schema)
+        if looked.schema is not None and self.option.validate and self.option.contract != "off":
+            self._reject(without_required(complete, looked.schema))
+        sound = self._sound(complete.rows)
+        return complete.take(sound), [index[event] for event in sound]
+
+    def _keep(
+        self,
+        events: EventSet,
+        index: Sequence[StoredNo | None],
+        stored: Snapshot,
+        schema: FormSchema,
+    ) -> EventSet:
+        events = keep_fields(events, index, stored, schema)
+        events, unfit = keep_table(events, index, stored, schema)
+        what = (
+            "the form's table has fields that the frame does not have, and another number of "
+            "rows is stored: give all fields of the table, or none"
+        )
+        self._reject(
+            Finding(ERROR, "table_rows", None, what, positions=events.rows[event])
+            for event in unfit
+        )
+        return events
+
+    def _warn_of_utc(self, looked: Looked) -> None:
+        if self._profiles or self.client.timezone is not None:
+            return
+        times, index = looked.events.times, looked.matched.stored_index
+        starts = zip(times.start_days, times.start_minutes, index, strict=True)
+        if any(at is None and None in (day, minute) for day, minute, at in starts):
+            self._warnings.append(
+                "Missing start times are now in UTC: no time zone of the site is set "
+                "(timezone=, AMS_TIMEZONE)."
+            )
 
     # ------------------------------------------------------------ the plan
 
     def _plan(
         self,
-        df: pd.DataFrame,
         events: EventSet,
-        places: Sequence[int | None],
-        changes: dict[int, list[Change]],
-        matched: Matched,
-        stored: Snapshot,
+        index: Sequence[StoredNo | None],
+        changes: dict[EventNo, list[Change]],
+        looked: Looked,
     ) -> Plan:
-        actions = [
-            INSERT if at is None else UPDATE if event in changes else UNCHANGED
-            for event, at in enumerate(places)
-        ]
-        option = self.option
-        people = self.window.users if self.window else sorted(set(events.user_ids))
+        option, stored = self.option, looked.stored
+        people = self.window.users if self.window else []
         return Plan(
-            self.form,
-            option.mode,
-            option.on_missing_fields,
-            None if option.key is None else list(option.key),
-            len(df),
-            df.index.tolist(),
-            events,
-            actions,
-            changes,
-            self._deletes(places, matched, stored),
-            self.rejects,
-            len(stored),
-            sorted({*people, *events.user_ids}),
-            stored.server_time,
-            option.batch_size,
-            option.max_in_flight,
-            self.warnings,
-            option.form_type,
+            form=self.form,
+            mode=option.mode,
+            on_missing_fields=option.on_missing_fields,
+            key=None if option.key is None else list(option.key),
+            row_count=len(self._rows),
+            row_labels=self._rows.tolist(),
+            events=events,
+            actions=self._actions(index, changes),
+            changes=changes,
+            deletes=self._deletes(index, looked),
+            rejects=self._rejects,
+            stored=len(stored),
+            users=sorted({*people, *events.user_ids}),
+            server_time=stored.server_time,
+            batch_size=option.batch_size,
+            max_in_flight=option.max_in_flight,
+            settle_seconds=option.settle_seconds,
+            warnings=self._warnings,
+            types=dict(option.types) if option.types else None,
+            form_type=option.form_type,
+            compared=option.compares,
         )
 
-    def _deletes(
-        self, places: Sequence[int | None], matched: Matched, stored: Snapshot
-    ) -> list[Deletion]:
-        """Return the stored events of the window that the frame does not have."""
+    def _actions(
+        self, index: Sequence[StoredNo | None], changes: dict[EventNo, list[Change]]
+    ) -> list[str]:
+        """Return what is to be done with each event.
+
+        A stored event is left alone only if all that the update would write is known to be there:
+        the schema tells which fields it would empty.
+        """
+        leave = UNCHANGED if self.option.compares else UPDATE
+        return [
+            INSERT if at is None else UPDATE if event in changes else leave
+            for event, at in enumerate(index)
+        ]
+
+    def _deletes(self, index: Sequence[StoredNo | None], looked: Looked) -> list[Deletion]:
         if self.window is None:
             return []
-        kept = {at for at in places if at is not None} | matched.claimed
-        mine = set(self.window.users)
-        gone = [p for p, user in enumerate(stored.user_ids) if p not in kept and user in mine]
-        if gone and self.rejects:
+        kept = {at for at in index if at is not None} | looked.matched.claimed
+        deletes = self.window.deletions(looked.stored, kept)
+        if deletes and self._rejects:
             # A row that can't be read may be the very one that a stored event stands for.
-            self.warnings.append(
-                f"{len(gone)} events are not in the frame, but nothing is deleted while rows are "
-                "rejected."
+            self._warnings.append(
+                f"{len(deletes)} events are not in the frame, but nothing is deleted while rows "
+                "are rejected."
             )
             return []
-        return [
-            Deletion(
-                stored.ids[p],
-                stored.user_ids[p],
-                stored.start_days[p],
-                stored.start_minutes[p],
-                stored.digest(p),
-            )
-            for p in gone
-        ]
+        return deletes

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.plan.plan import ACTIONS, Plan
-from airflow_provider_ams.ams.validate.report import html_page, html_table, text_table
+from airflow_provider_ams.ams.tables import html_page, html_table, markdown_table, text_table
 
 _COLUMNS = ("action", "row", "user_id", "start", "event_id", "field", "old", "new")
 _LONGEST = 80
@@ -74,9 +74,7 @@ def as_markdown(plan: Plan, max_lines: int, show_values: bool) -> str:
 
 
 def _table(head: list[str], lines: list[list[str]]) -> str:
-    rule = ["---"] * len(head)
-    cells = [head, rule, *([_escaped(text) for text in line] for line in lines)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+    return markdown_table(head, [[_escaped(text) for text in line] for line in lines])
 
 
 def _escaped(text: str) -> str:

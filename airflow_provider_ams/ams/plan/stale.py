@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSStalePlanError, describe_rows
 from airflow_provider_ams.ams.forms.catalogue import read_schema
+from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.plan.diff import differences
 from airflow_provider_ams.ams.plan.plan import INSERT, UPDATE, Plan
+from airflow_provider_ams.ams.positions import EventNo, StoredNo
 from airflow_provider_ams.ams.prepare.keys import record_keys
-from airflow_provider_ams.ams.read.snapshot import take_snapshot
-from airflow_provider_ams.ams.read.synchronise import RawEvent, synchronise
+from airflow_provider_ams.ams.read.snapshot import Snapshot, take_snapshot
+from airflow_provider_ams.ams.read.synchronise import synchronise
 
 
-@dataclass
+@dataclass(frozen=True)
 class Done:
     """What is as the plan wants it already.
 
@@ -28,7 +29,7 @@ class Done:
         Ids that are gone.
     """
 
-    events: dict[int, int] = field(default_factory=dict)
+    events: dict[EventNo, int] = field(default_factory=dict)
     deletes: set[int] = field(default_factory=set)
 
 
@@ -45,30 +46,40 @@ def already_done(client: AMSClient, plan: Plan) -> Done:
     read = synchronise(client, plan.form, plan.users, plan.server_time)
     if not read.events and not read.deleted_ids:
         return Done()
-    return _Freshness(client, plan, read.events, set(read.deleted_ids)).check()
+    schema = read_schema(client, plan.form)
+    table = list(plan.events.table)
+    changed = take_snapshot(read.events, schema, table, zone=client.timezone)
+    return _Comparison(plan, changed, set(read.deleted_ids), schema, client.timezone).run()
 
 
-class _Freshness:
+class _Comparison:
+    """Compare a plan with what has changed since; use once."""
+
     def __init__(
-        self, client: AMSClient, plan: Plan, raw: Sequence[RawEvent], gone: set[int]
+        self,
+        plan: Plan,
+        changed: Snapshot,
+        deleted: set[int],
+        schema: FormSchema | None,
+        zone: str | None,
     ) -> None:
         self.plan = plan
-        self.gone = gone
-        self.schema = read_schema(client, plan.form)
-        table = list(plan.events.table)
-        self.now = take_snapshot(raw, self.schema, table, zone=client.timezone)
+        self.changed = changed
+        self.deleted = deleted
+        self.schema = schema
+        self.zone = zone
         self.done = Done()
         self.stale: list[int] = []
+        self.at = {event_id: StoredNo(n) for n, event_id in enumerate(changed.ids)}
 
-    def check(self) -> Done:
-        at = {event_id: place for place, event_id in enumerate(self.now.ids)}
-        self._check_stored(at)
-        self._check_new(at)
+    def run(self) -> Done:
+        self._check_stored()
+        self._check_new()
         for gone in self.plan.deletes:
-            place = at.get(gone.event_id)
-            if gone.event_id in self.gone:
+            at = self.at.get(gone.event_id)
+            if gone.event_id in self.deleted:
                 self.done.deletes.add(gone.event_id)
-            elif place is not None and self.now.digest(place) != gone.digest:
+            elif at is not None and self.changed.digest(at) != gone.digest:
                 self.stale.append(gone.event_id)
         if self.stale:
             raise AMSStalePlanError(
@@ -78,45 +89,48 @@ class _Freshness:
             )
         return self.done
 
-    def _check_stored(self, at: dict[int, int]) -> None:
+    def _check_stored(self) -> None:
         """Look at the events that the plan updates or leaves as they are."""
         plan = self.plan
-        numbers = [e for e, i in enumerate(plan.events.event_ids) if i in at or i in self.gone]
-        places = [at.get(plan.events.event_ids[e] or 0) for e in numbers]
-        found = differences(plan.events.take(numbers), places, self.now, self.schema)
-        for number, (event, place) in enumerate(zip(numbers, places, strict=True)):
-            event_id = plan.events.event_ids[event]
+        ids = plan.events.event_ids
+        numbers = [EventNo(e) for e, i in enumerate(ids) if i in self.at or i in self.deleted]
+        index = [self.at.get(ids[e] or 0) for e in numbers]
+        some = plan.events.take(numbers)
+        found = differences(some, index, self.changed, self.schema, self.zone)
+        for number, (event, at) in enumerate(zip(numbers, index, strict=True)):
+            event_id = ids[event]
             assert event_id is not None
-            changes = found.get(number, [])
-            if place is None:
+            changes = found.get(EventNo(number), [])
+            if at is None:
                 self.stale.append(event_id)
             elif not changes and plan.actions[event] == UPDATE:
                 self.done.events[event] = event_id
             elif changes != plan.changes.get(event, []):
                 self.stale.append(event_id)
 
-    def _check_new(self, at: dict[int, int]) -> None:
+    def _check_new(self) -> None:
         """Look for events that appeared since under the key of one that is to be inserted."""
         plan = self.plan
         known = {*plan.events.event_ids, *(d.event_id for d in plan.deletes)}
-        fresh = [place for event_id, place in at.items() if event_id not in known]
-        numbers = [e for e, action in enumerate(plan.actions) if action == INSERT]
+        fresh = [at for event_id, at in self.at.items() if event_id not in known]
+        numbers = [EventNo(e) for e, action in enumerate(plan.actions) if action == INSERT]
         if not fresh or not numbers:
             return
         parts = plan.key or ("start_date", "start_time", "end_date", "end_time")
-        keys = record_keys(self.now, parts, self.schema)
-        by_key: dict[Any, list[int]] = {}
-        for place in fresh:
-            by_key.setdefault(keys[place], []).append(place)
+        keys = record_keys(self.changed, parts, self.schema)
+        by_key: dict[Any, list[StoredNo]] = {}
+        for at in fresh:
+            by_key.setdefault(keys[at], []).append(at)
         wanted = plan.events.take(numbers)
         for event, key in zip(numbers, record_keys(wanted, parts, self.schema), strict=True):
-            places = by_key.get(key, [])
-            same = next((p for p in places if self._equal(event, p)), None)
+            held = by_key.get(key, [])
+            same = next((at for at in held if self._equal(event, at)), None)
             if same is not None:
-                places.remove(same)
-                self.done.events[event] = self.now.ids[same]
-            elif places and plan.key is not None:
-                self.stale.append(self.now.ids[places[0]])
+                held.remove(same)
+                self.done.events[event] = self.changed.ids[same]
+            elif held and plan.key is not None:
+                self.stale.append(self.changed.ids[held[0]])
 
-    def _equal(self, event: int, place: int) -> bool:
-        return not differences(self.plan.events.take([event]), [place], self.now, self.schema)
+    def _equal(self, event: EventNo, at: StoredNo) -> bool:
+        some = self.plan.events.take([event])
+        return not differences(some, [at], self.changed, self.schema, self.zone)

@@ -1,4 +1,4 @@
-"""Frame -> checked events. All that is wrong is told at once, and nothing is sent."""
+"""Frame -> draft: columns known, dates, times and ids read, nothing filled in yet."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from airflow_provider_ams.ams.errors import AMSInputError, describe_rows
-from airflow_provider_ams.ams.people.roster import as_user_id
-from airflow_provider_ams.ams.prepare.table_cells import spread_nested
-from airflow_provider_ams.ams.prepare.times import Moments, read_moments
-from airflow_provider_ams.ams.read.frames import ANY_CASE, FIELD_PREFIX, RESERVED
-from airflow_provider_ams.ams.wire.dates import (
-    Problems,
-)
-from airflow_provider_ams.ams.wire.values import Texts
-
-# AMS has these as built-in fields; sending them makes duplicates of them.
-_BUILT_IN = frozenset({"first name", "last name"})
+from airflow_provider_ams.ams.positions import DraftRow, InputRow
+from airflow_provider_ams.ams.prepare.columns import check_columns, field_name, rename_reserved
+from airflow_provider_ams.ams.prepare.table_cells import spread_table_cells
+from airflow_provider_ams.ams.prepare.times import Times, read_times
+from airflow_provider_ams.ams.problems import Problems
+from airflow_provider_ams.ams.wire.ids import as_id
+from airflow_provider_ams.ams.wire.values import Texts, read_texts
 
 
-@dataclass
+@dataclass(frozen=True)
 class Draft:
     """A frame whose columns are known and read, before people and missing times are filled in.
 
@@ -34,47 +29,60 @@ class Draft:
         The input's index.
     source : list of int
         Position in the input of each row of `frame`.
-    moments : Moments
+    times : Times
         As given.
     event_ids : list of int or None
         As given.
-    field_columns, table_columns : dict
-        Form field -> column.
+    fields, table : dict
+        Form field -> column: event-level fields, and those of the form's table.
+    warnings : list of str
+        What the caller should know.
     """
 
     frame: pd.DataFrame
     labels: pd.Index
-    source: list[int]
-    moments: Moments
+    source: list[InputRow]
+    times: Times
     event_ids: list[int | None]
-    field_columns: dict[str, Any]
-    table_columns: dict[str, Any]
-    warnings: list[str] = field(default_factory=list)
-    #: What the rows of one event share, if not event id or person, date and time.
-    event_keys: list[Any] | None = None
-    #: Columns that have been turned into texts already.
-    texts: dict[Any, Texts] = field(default_factory=dict, repr=False)
+    fields: dict[str, Any]
+    table: dict[str, Any]
+    warnings: list[str]
+    _texts: dict[Any, Texts] = field(default_factory=dict, repr=False)
 
-    def people(self, id_col: str) -> pd.Series[Any]:
-        """Return who each row of `frame` is about, under the input's labels."""
-        return self.frame[id_col].set_axis(self.labels.take(self.source))
+    def __len__(self) -> int:
+        return len(self.frame)
 
-    def labels_of(self, positions: Sequence[int]) -> list[Any]:
-        """Return the input's labels for rows of `frame`."""
-        return list(dict.fromkeys(self.labels[self.source[p]] for p in positions))
+    def texts(
+        self,
+        column: Any,  # noqa: ANN401
+        booleans: tuple[str, str] | None,
+        problems: Problems,
+    ) -> Texts:
+        """Return a column as texts, converted once; what can't be is noted."""
+        if column not in self._texts:
+            self._texts[column], found = read_texts(self.frame[column], booleans)
+            for what, rows in found.items():
+                for row in rows:
+                    problems.add(f"column {column!r} {what}", row, rule="value", field=str(column))
+        return self._texts[column]
+
+    def inputs(self, rows: Sequence[DraftRow]) -> list[InputRow]:
+        """Return the input's rows that rows of the draft come from, each once."""
+        return list(dict.fromkeys(self.source[row] for row in rows))
 
 
 def read_frame(
     df: pd.DataFrame,
     id_col: str,
+    problems: Problems,
     *,
     table_fields: Sequence[str] | None = None,
     needs_start: bool = True,
     needs_event_id: bool = False,
     takes_event_id: bool = True,
     zone: str | None = None,
-    problems: Problems | None = None,
-) -> Draft:
+    left_out: Sequence[str] = (),
+) -> Draft | None:
     """Check a frame's columns and read its dates, times and event ids.
 
     Parameters
@@ -83,6 +91,8 @@ def read_frame(
         The input; it is not changed.
     id_col : str
         Column that names the person.
+    problems : Problems
+        Takes what is wrong.
     table_fields : sequence of str, optional
         Columns of the form's table; a cell may be a dict or a list of dicts, whose keys then are
         the table's fields.
@@ -94,114 +104,54 @@ def read_frame(
         False: an ``event_id`` column is ignored (insert).
     zone : str, optional
         The site's zone, for columns that carry one.
-    problems : Problems, optional
-        Collects what is wrong with values, in place of an error; wrong columns still raise one.
+    left_out : sequence of str
+        Form fields that are not to be sent.
 
-    Raises
-    ------
-    AMSInputError
-        With everything that is wrong.
+    Returns
+    -------
+    Draft or None
+        None if the frame as a whole can't be used.
     """
     if not isinstance(df, pd.DataFrame):
-        raise AMSInputError(f"DataFrame is invalid: it is a {type(df).__name__}.")
+        problems.add(f"it is a {type(df).__name__}")
+        return None
     frame = rename_reserved(df, id_col)
-    lenient = problems is not None
-    problems = Problems() if problems is None else problems
-    _check_columns(frame, id_col, table_fields or (), needs_start, needs_event_id, problems)
+    check_columns(frame, id_col, table_fields or (), needs_start, needs_event_id, problems)
+    if problems:
+        return None
     labels = frame.index
-    frame = frame.reset_index(drop=True)
-    frame, source, nested = spread_nested(frame, list(table_fields or ()), problems)
+    frame, source, nested = spread_table_cells(
+        frame.reset_index(drop=True), list(table_fields or ()), problems
+    )
     warnings: list[str] = []
-    moments = read_moments(frame, problems, zone, warnings)
+    times = read_times(frame, problems, zone, warnings)
     ids: list[int | None] = [None] * len(frame)
     if takes_event_id:
         ids = _event_ids(frame, problems, needs_event_id)
     if needs_start and "start_date" in frame:
-        for row, (day, event_id) in enumerate(zip(moments.start_days, ids, strict=True)):
-            if day is None and event_id is None:
-                what = "a new event has no 'start_date'"
-                problems.add(what, row, rule="dates", field="start_date")
-    draft = Draft(frame, labels, source, moments, ids, {}, {}, warnings)
-    if problems and not lenient:
-        raise invalid(problems, draft)
-    table = {*(table_fields or ()), *nested}
+        _check_starts(times, ids, problems)
+    columns = _fields(frame, id_col, {*(table_fields or ()), *nested}, left_out)
+    return Draft(frame, labels, source, times, ids, *columns, warnings)
+
+
+def _fields(
+    frame: pd.DataFrame, id_col: str, table: set[str], left_out: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    columns: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
     for column in frame.columns:
         name = field_name(column, id_col)
-        if name is not None:
-            (draft.table_columns if column in table else draft.field_columns)[name] = column
-    return draft
+        if name is not None and name not in left_out:
+            columns[column in table][name] = column
+    return columns
 
 
-def invalid(problems: Problems, draft: Draft) -> AMSInputError:
-    """Return one error for everything that is wrong with a frame."""
-    parts, rows = [], []
-    for what, positions in problems.items():
-        labels = draft.labels_of(positions)
-        parts.append(f"{what} (rows {describe_rows(labels)})" if labels else what)
-        rows += labels
-    # The one complaint that stands for itself: callers know it by its beginning.
-    lead = "" if all(p.startswith("Invalid event_id") for p in parts) else "DataFrame is invalid: "
-    return AMSInputError(
-        f"{lead}{'; '.join(parts)}. Nothing was sent.",
-        rows=list(dict.fromkeys(rows)),
-        rows_told=True,
-    )
-
-
-def rename_reserved(df: pd.DataFrame, id_col: str) -> pd.DataFrame:
-    """Return the frame with reserved columns in lower case (``User_ID`` -> ``user_id``)."""
-    # A form may have a field "Email" beside the column "email".
-    names = ANY_CASE if id_col in df.columns else ANY_CASE | {id_col}
-    renamed = {
-        c: c.lower()
-        for c in df.columns
-        if isinstance(c, str) and c != c.lower() and c.lower() in names
-    }
-    return df.rename(columns=renamed)
-
-
-def field_name(column: object, id_col: str) -> str | None:
-    """Return the form field that a column stands for; None for the reserved ones."""
-    name = str(column)
-    if name.startswith(FIELD_PREFIX):
-        return name[len(FIELD_PREFIX) :]
-    if name in RESERVED or name == id_col or name.casefold() in _BUILT_IN:
-        return None
-    return name
-
-
-def _check_columns(
-    frame: pd.DataFrame,
-    id_col: str,
-    table_fields: Sequence[str],
-    needs_start: bool,
-    needs_event_id: bool,
-    problems: Problems,
-) -> None:
-    doubled = frame.columns[frame.columns.duplicated()].unique().tolist()
-    if doubled:
-        raise AMSInputError(
-            f"DataFrame is invalid: columns {doubled} occur more than once. Nothing was sent."
-        )
-    if needs_event_id and "event_id" not in frame:
-        problems.add("missing 'event_id': read the events with get_event_data() to have it")
-    can_update = "event_id" in frame and frame["event_id"].notna().all() and len(frame)
-    if needs_start and "start_date" not in frame and not can_update:
-        problems.add("missing 'start_date': add a column of dd/MM/yyyy dates")
-    if id_col not in frame:
-        problems.add(f"missing {id_col!r}, the column that names the person (id_col)")
-    absent = [t for t in table_fields if t not in frame]
-    if absent:
-        problems.add(f"table_fields {absent} are no columns of the frame")
-    odd = [c for c in frame.columns if not isinstance(c, str) or not c.strip()]
-    if odd:
-        problems.add(f"columns {odd} have no text as their name")
-    if problems:
-        raise AMSInputError(
-            "DataFrame is invalid: "
-            + "; ".join(what for what, _ in problems.items())
-            + ". Nothing was sent."
-        )
+def _check_starts(times: Times, ids: Sequence[int | None], problems: Problems) -> None:
+    unread = {row for p in problems if p.field == "start_date" for row in p.rows}
+    for row, (day, event_id) in enumerate(zip(times.start_days, ids, strict=True)):
+        # What can't be read is not missing as well.
+        if day is None and event_id is None and row not in unread:
+            what = "a new event has no 'start_date'"
+            problems.add(what, row, rule="dates", field="start_date")
 
 
 def _event_ids(frame: pd.DataFrame, problems: Problems, needed: bool) -> list[int | None]:
@@ -210,7 +160,7 @@ def _event_ids(frame: pd.DataFrame, problems: Problems, needed: bool) -> list[in
     ids: list[int | None] = []
     missing = frame["event_id"].isna().tolist()
     for row, (value, gone) in enumerate(zip(frame["event_id"].tolist(), missing, strict=True)):
-        number = None if gone else as_user_id(value)
+        number = None if gone else as_id(value)
         if number is None and not gone and value != "":
             what = "Invalid event_id values provided, not whole numbers"
             problems.add(what, row, rule="event_id", field="event_id")

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.forms.schema import FormSchema
-from airflow_provider_ams.ams.options.writes import ID_COLUMNS
-from airflow_provider_ams.ams.prepare.build import texts_of
+from airflow_provider_ams.ams.options.rules import ID_COLUMNS
 from airflow_provider_ams.ams.prepare.draft import Draft
-from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.prepare.times import DATE_COLUMNS
-from airflow_provider_ams.ams.read.snapshot import Snapshot
-from airflow_provider_ams.ams.wire.dates import Problems
-from airflow_provider_ams.ams.wire.stored_values import meanings
+from airflow_provider_ams.ams.problems import ERROR, Finding, Problems
+from airflow_provider_ams.ams.wire.stored_values import loose_meanings, meanings
+from airflow_provider_ams.ams.wire.values import Texts
 
-# Where a date or time stands in `Moments` and in a `Snapshot`.
-MOMENTS = {
+# Where a date or time stands in `Times`, in events and in what is stored.
+_TIMES = {
     "start_date": "start_days",
     "start_time": "start_minutes",
     "end_date": "end_days",
     "end_time": "end_minutes",
 }
+
+
+class Records(Protocol):
+    """Events by columns, to be stored or stored."""
+
+    @property
+    def user_ids(self) -> Sequence[int]:
+        """Whose."""
+
+    @property
+    def fields(self) -> Mapping[str, Texts]:
+        """Event-level field -> text of each event."""
+
+    def __len__(self) -> int: ...
+
+
+def unknown_parts(key: Sequence[str], schema: FormSchema | None) -> list[str]:
+    """Return the parts of a key whose kind is not known."""
+    fields = [part for part in key if part not in (*_TIMES, *ID_COLUMNS)]
+    return [f for f in fields if schema is None or schema.kind_of(f) == "unknown"]
 
 
 def key_fields(key: Sequence[str], schema: FormSchema | None) -> list[str]:
@@ -61,7 +80,7 @@ def frame_keys(
     AMSConfigurationError
         The frame has no such column.
     """
-    absent = [p for p in parts if p not in draft.field_columns and _no_moment(draft, p)]
+    absent = [p for p in parts if p not in draft.fields and _no_time(draft, p)]
     if absent:
         raise AMSConfigurationError(f"key names {absent}, which the frame does not have.")
     columns: list[Sequence[Hashable]] = [users]
@@ -74,12 +93,25 @@ def frame_keys(
     return list(zip(*columns, strict=True))
 
 
-def _no_moment(draft: Draft, part: str) -> bool:
-    if part not in MOMENTS:
+def shared_keys(draft: Draft, keys: Sequence[Hashable], parts: Sequence[str]) -> Iterator[Finding]:
+    """Find keys that several events of the frame share."""
+    if draft.table:
+        return
+    first: dict[object, int] = {}
+    again = [row for row, key in enumerate(keys) if first.setdefault(key, row) != row]
+    if again:
+        rows = sorted({*again, *(first[keys[row]] for row in again)})
+        what = f"several rows have the same key ({', '.join(['person', *parts])})"
+        positions = [draft.source[row] for row in rows]
+        yield Finding(ERROR, "key", None, what, positions=positions)
+
+
+def _no_time(draft: Draft, part: str) -> bool:
+    if part not in _TIMES:
         return True
     # A column of date-times holds the time, too.
     return part not in draft.frame and not any(
-        v is not None for v in getattr(draft.moments, MOMENTS[part])
+        v is not None for v in getattr(draft.times, _TIMES[part])
     )
 
 
@@ -90,21 +122,25 @@ def _column(
     booleans: tuple[str, str] | None,
     problems: Problems,
 ) -> list[Hashable]:
-    if part in MOMENTS:
-        return list(getattr(draft.moments, MOMENTS[part]))
-    texts = texts_of(draft, draft.field_columns[part], booleans, problems)
-    return meanings(texts, schema.shape_of(part) if schema else "other")
+    if part in _TIMES:
+        return list(getattr(draft.times, _TIMES[part]))
+    texts = draft.texts(draft.fields[part], booleans, problems)
+    return meanings(texts, schema.kind_of(part) if schema else "unknown")
 
 
 def record_keys(
-    records: Snapshot | EventSet, key: Sequence[str], schema: FormSchema | None
+    records: Records, key: Sequence[str], schema: FormSchema | None, *, loose: bool = False
 ) -> list[tuple[Hashable, ...]]:
-    """Return the key of each stored event, or of each event to be stored."""
+    """Return the key of each stored event, or of each event to be stored.
+
+    With `loose`, values of fields of an unknown kind count as all that they may mean.
+    """
+    mean = loose_meanings if loose else meanings
     columns: list[Sequence[Hashable]] = [records.user_ids]
     for part in key_fields(key, schema):
-        if part in MOMENTS:
-            columns.append(getattr(records, MOMENTS[part]))
+        if part in _TIMES:
+            columns.append(getattr(records, _TIMES[part]))
         else:
             texts = records.fields.get(part) or [None] * len(records)
-            columns.append(meanings(texts, schema.shape_of(part) if schema else "other"))
+            columns.append(mean(texts, schema.kind_of(part) if schema else "unknown"))
     return list(zip(*columns, strict=True))

@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from airflow_provider_ams.ams.wire.dates import Problems
+from airflow_provider_ams.ams.positions import InputRow
+from airflow_provider_ams.ams.problems import Problems
 
 
-def spread_nested(
+def spread_table_cells(
     frame: pd.DataFrame, table_fields: list[str], problems: Problems
-) -> tuple[pd.DataFrame, list[int], list[str]]:
+) -> tuple[pd.DataFrame, list[InputRow], list[str]]:
     """Spread cells that hold a dict or a list of dicts over table rows of their own."""
     nested = [
         t
@@ -21,19 +22,19 @@ def spread_nested(
         and any(isinstance(v, (dict, list, tuple)) for v in frame[t].tolist())
     ]
     if not nested:
-        return frame, list(range(len(frame))), []
-    source: list[int] = []
+        return frame, [InputRow(r) for r in range(len(frame))], []
+    source: list[InputRow] = []
     cells: list[dict[str, Any]] = []
     for row, values in enumerate(zip(*(frame[c].tolist() for c in nested), strict=True)):
-        rows = _table_rows(values, row, problems)
-        source += [row] * max(1, len(rows))
+        rows = _table_rows(values, len(source), problems)
+        source += [InputRow(row)] * max(1, len(rows))
         cells += rows or [{}]
     keys = list(dict.fromkeys(k for cell in cells for k in cell))
     clash = [k for k in keys if k in frame.columns and k not in nested]
     if clash:
         problems.add(f"table fields {clash} stand both in {nested} and as columns")
     first = pd.Series([p == 0 or source[p - 1] != source[p] for p in range(len(source))])
-    spread = frame.drop(columns=nested).iloc[source].reset_index(drop=True)
+    spread = frame.drop(columns=nested).iloc[list[int](source)].reset_index(drop=True)
     for column in [t for t in table_fields if t not in nested]:
         # A plain table value beside nested rows belongs to the first of them.
         spread[column] = spread[column].where(first)

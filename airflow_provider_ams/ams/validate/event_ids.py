@@ -1,106 +1,54 @@
-"""Look up stored events by their ids, and keep what an update must not change."""
+"""Are the frame's event ids events of the form and the person? AMS can't be asked by id."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.errors import AMSInputError, AMSReplyError
-from airflow_provider_ams.ams.prepare.draft import Draft
-from airflow_provider_ams.ams.read.synchronise import Search, search, synchronise
-from airflow_provider_ams.ams.wire.dates import (
-    MINUTES_PER_DAY,
-    DateProblem,
-    parse_day,
-    parse_minute,
-)
+from airflow_provider_ams.ams.forms.schema import FormSchema
+from airflow_provider_ams.ams.positions import EventNo
+from airflow_provider_ams.ams.prepare.events import EventDraft
+from airflow_provider_ams.ams.problems import ERROR, Finding
+from airflow_provider_ams.ams.read.snapshot import Snapshot, Span, read_snapshot
 
-RawEvent = dict[str, Any]
+_HINT = "Use get_event_data() to have the right ones."
+_ABSENT = "Invalid event_id values provided: no event of the form that belongs to the person"
+_FOREIGN = "Invalid event_id values provided: an event of another person"
 
 
-def stored_events(
-    client: AMSClient, form: str, users: Iterable[int], ids: Iterable[int]
-) -> dict[int, RawEvent]:
-    """Return the raw events with these ids; those that do not exist are missing.
+def read_ids(
+    client: AMSClient, form: str, events: EventDraft, schema: FormSchema | None
+) -> Snapshot:
+    """Read stored events among which those named by ``event_id`` are, if they exist.
 
-    AMS can't be asked for an event by id, so the form's events of these users are read.
+    Most updates leave the date as it is, so the days of the frame are looked at first; if an id is
+    not there, the form's whole history of these people is.
     """
-    wanted = set(ids)
-    read = synchronise(client, form, sorted(set(users)), 0)
-    return {e["id"]: e for e in read.events if e["id"] in wanted}
+    named = [e for e, event_id in enumerate(events.event_ids) if event_id is not None]
+    wanted = {events.event_ids[e] for e in named}
+    people = sorted({events.user_ids[e] for e in named if events.user_ids[e] > 0})
+    days = [day for e in named if (day := events.times.start_days[e]) is not None]
+    if days and len(days) == len(named):
+        span = Span(min(days), max(days))
+        snapshot = read_snapshot(client, form, people, span, schema, list(events.table))
+        if wanted <= set(snapshot.ids):
+            return snapshot
+    return read_snapshot(client, form, people, Span(), schema, list(events.table))
 
 
-def keep_stored_times(client: AMSClient, form: str, draft: Draft, users: Sequence[int]) -> None:
-    """Look up the events to update, and take dates and times from them where the frame has none.
-
-    An update that left them out would move the event. If the frame gives a new start alone, the
-    event keeps its length. An id that AMS does not honour would make a new event, or overwrite
-    somebody else's, with success: so every id is looked up first.
-
-    Raises
-    ------
-    AMSInputError
-        An ``event_id`` is not an event of this form and person.
-    """
-    ids = {row: event_id for row, event_id in enumerate(draft.event_ids) if event_id is not None}
-    gaps = [row for row in ids if _gap(draft, row)]
-    whole = [row for row in ids if not _gap(draft, row)]
-    stored = _on_their_days(client, form, draft, users, whole)
-    left = [row for row, event_id in ids.items() if event_id not in stored]
-    if left:
-        stored |= stored_events(client, form, [users[r] for r in left], [ids[r] for r in left])
-    wrong = [
-        row
-        for row, event_id in ids.items()
-        if event_id not in stored or int(stored[event_id]["userId"]) != users[row]
-    ]
-    if wrong:
-        raise AMSInputError(
-            f"Invalid event_id values provided: {len(wrong)} rows name no event of '{form}' that "
-            "belongs to the person. Nothing was sent.",
-            rows=draft.labels_of(wrong),
-            hint="Use get_event_data() to have the right ones.",
-        )
-    for row in gaps:
-        _fill(draft, row, stored[ids[row]])
-
-
-def _on_their_days(
-    client: AMSClient, form: str, draft: Draft, users: Sequence[int], rows: Sequence[int]
-) -> dict[int, RawEvent]:
-    """Return the events on the days of these rows: most updates stay on their day."""
-    days = [day for row in rows if (day := draft.moments.start_days[row]) is not None]
-    if not days:
-        return {}
-    people = sorted({users[row] for row in rows})
-    return {e["id"]: e for e in search(client, Search(form), people, min(days), max(days))}
-
-
-def _gap(draft: Draft, row: int) -> bool:
-    m = draft.moments
-    return None in (m.start_days[row], m.start_minutes[row], m.end_days[row], m.end_minutes[row])
-
-
-def _fill(draft: Draft, row: int, event: RawEvent) -> None:
-    try:
-        start = parse_day(event["startDate"]), parse_minute(event["startTime"])
-        end = parse_day(event["finishDate"]), parse_minute(event["finishTime"])
-    except (DateProblem, KeyError):
-        raise AMSReplyError("The dates of a stored event can't be read.") from None
-    m = draft.moments
-    day = start[0] if m.start_days[row] is None else m.start_days[row]
-    minute = start[1] if m.start_minutes[row] is None else m.start_minutes[row]
-    assert day is not None
-    assert minute is not None
-    length = (end[0] - start[0]) * MINUTES_PER_DAY + end[1] - start[1]
-    extra, end_minute = divmod(minute + length, MINUTES_PER_DAY)
-    m.start_days[row], m.start_minutes[row] = day, minute
-    if m.end_minutes[row] is None:
-        m.end_minutes[row] = end_minute
-        if m.end_days[row] is None:
-            m.end_days[row] = day + extra
-    elif m.end_days[row] is None:
-        given = m.end_minutes[row]
-        assert given is not None
-        m.end_days[row] = day + int(given < minute)
+def wrong_ids(events: EventDraft, stored: Snapshot) -> Iterator[Finding]:
+    """Find event ids that are none of the form, or somebody else's."""
+    owner = dict(zip(stored.ids, stored.user_ids, strict=True))
+    absent: list[EventNo] = []
+    foreign: list[EventNo] = []
+    for event, (event_id, user) in enumerate(zip(events.event_ids, events.user_ids, strict=True)):
+        if event_id is None or user < 0:
+            continue
+        if event_id not in owner:
+            absent.append(EventNo(event))
+        elif owner[event_id] != user:
+            foreign.append(EventNo(event))
+    for what, found in ((_ABSENT, absent), (_FOREIGN, foreign)):
+        if found:
+            rows = [p for event in found for p in events.rows[event]]
+            yield Finding(ERROR, "event_id", "event_id", what, [], _HINT, rows)

@@ -2,73 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 import html
 import os
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSValidationError, describe_rows
+from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding
+from airflow_provider_ams.ams.tables import html_page, html_table, text_table
+from airflow_provider_ams.transport.files import write_atomic
 
-ERROR, WARNING = "error", "warning"
+# How the message begins if all that is wrong is of one kind.
+_LEAD = "DataFrame is invalid: "
+_LEADS = {"event_id": "", "user": "Failed to map people: "}
 _COLUMNS = ("severity", "field", "rule", "rows", "first_rows", "what", "hint")
 
 
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong, with all rows that it concerns.
-
-    Parameters
-    ----------
-    severity : str
-        ``error`` or ``warning``.
-    rule : str
-        Which check found it, such as ``required`` or ``option``.
-    field : str or None
-        The column or form field; None for the frame as a whole.
-    what : str
-        What is wrong.
-    rows : list
-        Index labels of the rows concerned; empty if it concerns all of them.
-    hint : str
-        What to do.
-    positions : list of int
-        The same rows by their position in the input.
-    """
-
-    severity: str
-    rule: str
-    field: str | None
-    what: str
-    rows: list[Any] = dataclasses.field(default_factory=list)
-    hint: str = ""
-    positions: list[int] = dataclasses.field(default_factory=list, repr=False)
-
-    def as_dict(self, shown: int = 10) -> dict[str, Any]:
-        """Return the finding as JSON, with its first rows."""
-        return {
-            "severity": self.severity,
-            "rule": self.rule,
-            "field": self.field,
-            "what": self.what,
-            "rows": len(self.rows),
-            "first_rows": [_plain(r) for r in self.rows[:shown]],
-            "hint": self.hint,
-        }
-
-    def __str__(self) -> str:
-        rows = f" (rows {describe_rows(self.rows)})" if self.rows else ""
-        where = f"{self.field!r}: " if self.field else ""
-        return f"{where}{self.what}{rows}"
-
-
-def _plain(label: Any) -> Any:  # noqa: ANN401
-    return label if isinstance(label, (str, int)) and not isinstance(label, bool) else str(label)
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class ValidationReport:
     """All that validation found, errors first.
 
@@ -157,8 +109,7 @@ class ValidationReport:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the report to a ``.csv`` (a line for each finding and row) or ``.html`` file."""
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.write(self.render(str(path)))
+        write_atomic(path, self.render(str(path)).encode())
 
     def render(self, path: str) -> str:
         """Return what belongs into a file of this name."""
@@ -181,8 +132,10 @@ class ValidationReport:
             return
         parts = "; ".join(str(f) for f in self.errors)
         hints = list(dict.fromkeys(f.hint for f in self.errors if f.hint))
+        rules = {f.rule for f in self.errors}
+        lead = _LEADS.get(rules.pop(), _LEAD) if len(rules) == 1 else _LEAD
         raise AMSValidationError(
-            f"DataFrame is invalid: {parts}. Nothing was sent.",
+            f"{lead}{parts}. Nothing was sent.",
             report=self,
             rows=list(dict.fromkeys(row for f in self.errors for row in f.rows)),
             rows_told=True,
@@ -194,37 +147,3 @@ class ValidationReport:
 
     def _repr_html_(self) -> str:
         return f"<b>{html.escape(self.headline())}</b>{html_table(self.frame())}"
-
-
-def text_table(title: str, frame: pd.DataFrame) -> str:
-    """Return a heading and a table of left-aligned columns."""
-    if frame.empty:
-        return title
-    cells = [list(map(str, frame.columns)), *frame.astype(str).values.tolist()]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(frame.columns))]
-    lines = ["  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)) for line in cells]
-    return "\n".join([title, *(line.rstrip() for line in lines)])
-
-
-def html_table(frame: pd.DataFrame) -> str:
-    """Return a table as HTML, every text in it escaped."""
-    head = "".join(f"<th>{html.escape(str(c))}</th>" for c in frame.columns)
-    body = "".join(f"<tr>{_cells(line)}</tr>" for line in frame.astype(str).values.tolist())
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _cells(line: Sequence[str]) -> str:
-    return "".join(f"<td>{html.escape(text)}</td>" for text in line)
-
-
-def html_page(title: str, *parts: str) -> str:
-    """Return a page that stands for itself."""
-    name = html.escape(title)
-    style = (
-        "body{font-family:sans-serif}table{border-collapse:collapse}"
-        "td,th{border:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-align:top}"
-    )
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
-        f"<style>{style}</style></head><body><h1>{name}</h1>{''.join(parts)}</body></html>"
-    )

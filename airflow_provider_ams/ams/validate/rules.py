@@ -11,19 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_ams.ams.forms.schema import FormField, FormSchema
+from airflow_provider_ams.ams.positions import DraftRow, EventNo, InputRow
 from airflow_provider_ams.ams.prepare.draft import Draft
-from airflow_provider_ams.ams.prepare.events import EventSet
-from airflow_provider_ams.ams.validate.report import ERROR, WARNING, Finding
+from airflow_provider_ams.ams.prepare.events import EventDraft
+from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.wire.stored_values import number
 from airflow_provider_ams.ams.wire.values import Texts
 
 # AMS documents no limit; values beyond these are more likely a mistake than a remark.
 LONG_TEXT, LONG_VALUE = 10_000, 255
+_SEPARATORS = (",", ";", "|", "\n")
 
 
-@dataclass
-class Subject:
+@dataclass(frozen=True)
+class CheckContext:
     """What is checked.
 
     Parameters
@@ -32,7 +34,7 @@ class Subject:
         The form.
     draft : Draft
         The frame.
-    events : EventSet
+    events : EventDraft
         The frame's events.
     fields, table : dict
         Field -> texts of each row, event-level fields and fields of the table.
@@ -46,18 +48,14 @@ class Subject:
 
     schema: FormSchema
     draft: Draft
-    events: EventSet
+    events: EventDraft
     fields: dict[str, Texts]
     table: dict[str, Texts]
     keeps: bool
     new: list[bool]
     numeric: frozenset[str] = frozenset()
 
-    def rows_of(self, rows: Sequence[int]) -> list[int]:
-        """Return positions in the input for rows of the draft."""
-        return list(dict.fromkeys(self.draft.source[p] for p in rows))
-
-    def event_rows(self, events: Sequence[int]) -> list[int]:
+    def event_rows(self, events: Sequence[EventNo]) -> list[InputRow]:
         """Return positions in the input for the rows of events."""
         return [p for e in events for p in self.events.rows[e]]
 
@@ -65,8 +63,34 @@ class Subject:
         """Yield each field of the form whose values have to be looked at."""
         for name, texts in (*self.fields.items(), *self.table.items()):
             item = self.schema.by_name.get(name)
-            if item is not None and not (item.shape == "number" and name in self.numeric):
+            if item is not None and not (item.kind == "number" and name in self.numeric):
                 yield item, texts
+
+    def in_rows(
+        self,
+        rule: str,
+        name: str | None,
+        what: str,
+        rows: Sequence[DraftRow],
+        *,
+        severity: str = ERROR,
+        hint: str = "",
+    ) -> Finding:
+        """Return a finding about rows of the draft."""
+        return Finding(severity, rule, name, what, [], hint, self.draft.inputs(rows))
+
+    def in_events(
+        self,
+        rule: str,
+        name: str | None,
+        what: str,
+        events: Sequence[EventNo],
+        *,
+        severity: str = ERROR,
+        hint: str = "",
+    ) -> Finding:
+        """Return a finding about events."""
+        return Finding(severity, rule, name, what, [], hint, self.event_rows(events))
 
 
 def nearest(name: str, schema: FormSchema) -> str:
@@ -109,47 +133,48 @@ def misplaced_columns(
             yield Finding(ERROR, "table_field", name, what, hint="Name it in table_fields.")
 
 
-def required_values(subject: Subject) -> Iterator[Finding]:
+def required_values(context: CheckContext) -> Iterator[Finding]:
     """Find events without a required value: one of them makes AMS refuse the whole call."""
-    events = subject.events
-    for name, item in subject.schema.writable.items():
+    events = context.events
+    for name, item in context.schema.writable.items():
         if not item.required:
             continue
         texts = events.fields.get(name)
         if texts is None:
-            yield from _required_column(subject, name)
+            yield from _required_column(context, name)
             continue
-        empty = [e for e, text in enumerate(texts) if text is None]
+        empty = [EventNo(e) for e, text in enumerate(texts) if text is None]
         if empty:
-            rows = subject.event_rows(empty)
-            yield Finding(ERROR, "required", name, "a required value is missing", rows)
-    for name, item in subject.schema.table.items():
+            yield context.in_events("required", name, "a required value is missing", empty)
+    for name, item in context.schema.table.items():
         if item.required:
-            yield from _required_in_table(subject, name)
+            yield from _required_in_table(context, name)
 
 
-def _required_column(subject: Subject, name: str) -> Iterator[Finding]:
-    bare = [e for e, new in enumerate(subject.new) if new or not subject.keeps]
+def _required_column(context: CheckContext, name: str) -> Iterator[Finding]:
+    bare = [EventNo(e) for e, new in enumerate(context.new) if new or not context.keeps]
     if not bare:
         return
-    hint = "Add the column."
-    rows = [] if len(bare) == len(subject.events) else subject.event_rows(bare)
-    yield Finding(ERROR, "required", name, "is required, and the frame lacks it", rows, hint)
+    what, hint = "is required, and the frame lacks it", "Add the column."
+    if len(bare) == len(context.events):
+        yield Finding(ERROR, "required", name, what, hint=hint)
+    else:
+        yield context.in_events("required", name, what, bare, hint=hint)
 
 
-def _required_in_table(subject: Subject, name: str) -> Iterator[Finding]:
-    used = [p for rows in subject.events.table_rows for p in rows]
-    texts = subject.table.get(name)
-    if not used or (texts is None and subject.keeps):
+def _required_in_table(context: CheckContext, name: str) -> Iterator[Finding]:
+    used = [row for rows in context.events.table_rows for row in rows]
+    texts = context.table.get(name)
+    if not used or (texts is None and context.keeps):
         return
     if texts is None:
         what = "is required in each table row, and the frame lacks it"
         yield Finding(ERROR, "required", name, what, hint="Add the column.")
         return
-    empty = [p for p in used if texts[p] is None]
+    empty = [row for row in used if texts[row] is None]
     if empty:
         what = "a required value is missing in a table row"
-        yield Finding(ERROR, "required", name, what, subject.rows_of(empty))
+        yield context.in_rows("required", name, what, empty)
 
 
 # ---------------------------------------------------------------- values
@@ -175,7 +200,7 @@ def _is_minute(text: str) -> bool:
     return True
 
 
-# Shape -> (test, what a value should have been).
+# Kind -> (test, what a value should have been).
 _FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
     "number": (_is_number, "is not a number (plain digits, a dot as the decimal point)"),
     "date": (_is_day, "is not a date as dd/MM/yyyy"),
@@ -183,59 +208,63 @@ _FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
 }
 
 
-def formats(subject: Subject) -> Iterator[Finding]:
+def formats(context: CheckContext) -> Iterator[Finding]:
     """Find values that do not fit a number, date or time field."""
-    for item, texts in subject.known():
-        if item.shape not in _FORMATS or not item.writable:
+    for item, texts in context.known():
+        if item.kind not in _FORMATS or not item.writable:
             continue
-        fits, what = _FORMATS[item.shape]
+        fits, what = _FORMATS[item.kind]
         bad = {t for t in set(texts) if t is not None and not fits(t)}
-        yield from _values(subject, "format", item.name, f"a value {what}", texts, bad)
+        yield from _values(context, "format", item.name, f"a value {what}", texts, bad)
 
 
-def options(subject: Subject) -> Iterator[Finding]:
+def options(context: CheckContext) -> Iterator[Finding]:
     """Find values that are not among a field's options."""
-    for item, texts in subject.known():
+    for item, texts in context.known():
         if not item.options or not item.writable:
             continue
         allowed = set(item.options)
-        many = item.shape == "choices"
+        # Of a type that is not known, nobody can tell whether several may be chosen.
+        many = item.kind in ("choices", "unknown")
         bad = {t for t in set(texts) if t is not None and not _chosen(t, allowed, many)}
         folded = {o.casefold() for o in allowed}
         hint = f"Its options are {', '.join(repr(o) for o in item.options[:20])}."
         if bad and all(t.strip().casefold() in folded for t in bad):
             hint = f"Letter case and spaces count. {hint}"
         what = "a value is none of the field's options"
-        yield from _values(subject, "option", item.name, what, texts, bad, hint=hint)
+        yield from _values(context, "option", item.name, what, texts, bad, hint=hint)
 
 
 def _chosen(text: str, allowed: set[str], many: bool) -> bool:
     if text in allowed:
         return True
-    return many and all(part.strip() in allowed for part in text.split(","))
+    # How AMS parts several options is not known (docs/wire.md, section 12).
+    return many and any(
+        all(part.strip() in allowed for part in text.split(sign)) for sign in _SEPARATORS
+    )
 
 
-def lengths(subject: Subject) -> Iterator[Finding]:
+def lengths(context: CheckContext) -> Iterator[Finding]:
     """Find values that are longer than a person would have meant them to be."""
-    for item, texts in subject.known():
-        limit = LONG_TEXT if item.shape in ("text", "other") else LONG_VALUE
+    for item, texts in context.known():
+        limit = LONG_TEXT if item.kind in ("text", "unknown") else LONG_VALUE
         bad = {t for t in set(texts) if t is not None and len(t) > limit}
         what = f"a value has more than {limit} characters"
-        yield from _values(subject, "length", item.name, what, texts, bad, WARNING)
+        yield from _values(context, "length", item.name, what, texts, bad, WARNING)
 
 
-def placeholders(subject: Subject) -> Iterator[Finding]:
+def placeholders(context: CheckContext) -> Iterator[Finding]:
     """Find texts that a program has made of a missing value."""
-    for name, texts in (*subject.fields.items(), *subject.table.items()):
-        if name in subject.numeric:
+    for name, texts in (*context.fields.items(), *context.table.items()):
+        if name in context.numeric:
             continue
         bad = {"nan", "NaN", "None", "NaT", "<NA>", "null"} & {t for t in set(texts) if t}
         what = "a text stands for a missing value, and would be stored as it is"
-        yield from _values(subject, "placeholder", name, what, texts, bad, WARNING)
+        yield from _values(context, "placeholder", name, what, texts, bad, WARNING)
 
 
 def _values(
-    subject: Subject,
+    context: CheckContext,
     rule: str,
     name: str,
     what: str,
@@ -245,43 +274,43 @@ def _values(
     hint: str = "",
 ) -> Iterator[Finding]:
     if bad:
-        rows = [p for p, text in enumerate(texts) if text in bad]
-        yield Finding(severity, rule, name, what, subject.rows_of(rows), hint)
+        rows = [DraftRow(row) for row, text in enumerate(texts) if text in bad]
+        yield context.in_rows(rule, name, what, rows, severity=severity, hint=hint)
 
 
-def untyped_fields(subject: Subject) -> Iterator[Finding]:
+def untyped_fields(context: CheckContext) -> Iterator[Finding]:
     """Find fields of a type that is not known here."""
-    for item, _ in subject.known():
-        if item.shape == "other" and item.writable:
+    for item, _ in context.known():
+        if item.kind == "unknown" and item.writable:
             what = f"has the item type {item.item_type!r}, whose values are not checked"
-            yield Finding(WARNING, "item_type", item.name, what)
+            hint = f"Say what it is: types={{{item.name!r}: 'text'}}."
+            yield Finding(WARNING, "item_type", item.name, what, hint=hint)
 
 
-def duplicates(subject: Subject) -> Iterator[Finding]:
+def duplicates(context: CheckContext) -> Iterator[Finding]:
     """Find new events that are equal in everything: AMS would hold both."""
-    events = subject.events
-    if events.has_table:
+    events = context.events
+    if events.table:
         table = [tuple(_table_row(events, p) for p in rows) for rows in events.table_rows]
     else:
         table = [()] * len(events)
-    moments = (events.start_days, events.start_minutes, events.end_days, events.end_minutes)
-    lines = zip(events.user_ids, *moments, *events.fields.values(), table, strict=True)
+    lines = zip(events.user_ids, *events.times.columns, *events.fields.values(), table, strict=True)
     seen: set[Any] = set()
     again = []
-    for event, (line, new) in enumerate(zip(lines, subject.new, strict=True)):
+    for event, (line, new) in enumerate(zip(lines, context.new, strict=True)):
         if new and line in seen:
-            again.append(event)
+            again.append(EventNo(event))
         seen.add(line)
     if again:
         what = "an event equals an earlier one in person, dates, times and all values"
-        yield Finding(WARNING, "duplicate", None, what, subject.event_rows(again))
+        yield context.in_events("duplicate", None, what, again, severity=WARNING)
 
 
-def _table_row(events: EventSet, position: int) -> tuple[str | None, ...]:
+def _table_row(events: EventDraft, position: int) -> tuple[str | None, ...]:
     return tuple(texts[position] for texts in events.table.values())
 
 
-CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
+CHECKS: tuple[Callable[[CheckContext], Iterator[Finding]], ...] = (
     required_values,
     formats,
     options,

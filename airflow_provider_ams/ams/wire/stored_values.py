@@ -1,7 +1,10 @@
-"""Bring values back from the form in which AMS shows them, and compare them by what they mean.
+"""Whether a stored value is what was sent, and what a stored value was when it was written.
 
-AMS returns numbers in Java's text of a double, date fields as epoch milliseconds and line breaks
-as HTML. Written back like that they would be other values than before.
+AMS changes what it stores: numbers come back as doubles in Java's text form, dates of date fields
+as epoch milliseconds, line breaks as HTML (docs/wire.md, section 4). So equality goes by the
+field's kind, as the form's schema or the caller declares it: equal texts are the same value; a
+number, date, time or duration compares by what it means only if its field is declared as one; a
+field of an unknown kind is text, and texts that differ are different.
 """
 
 from __future__ import annotations
@@ -17,15 +20,25 @@ import pendulum
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.wire.values import Texts, date_text
 
-_BREAK = re.compile(r"<\s*br\s*/?\s*>", re.IGNORECASE)
+# Bounded repetition: a text may hold thousands of "<br" that are never closed.
+_BREAK = re.compile(r"<\s{0,8}br\s{0,8}/?\s{0,8}>", re.IGNORECASE)
 _EPOCH_MS = re.compile(r"-?\d{1,15}(\.0)?|-?\d\.\d+E\d+")
+_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?")
+_24_HOURS = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
+_DURATION = re.compile(r"(\d+):([0-5]\d)(?::([0-5]\d))?")
 _DAY_MS = 86_400_000
+_OLD_MS = 10**11  # a number below is no date: as milliseconds it would be one of 1973 or before
 _QUARTER_MS = 900_000
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
 def number(text: str) -> Decimal | None:
-    """Return the number in a text; None if it is none."""
+    """Return the number in a text; None if it is none.
+
+    Python's own spellings are no numbers of AMS: ``1_000``, digits of other scripts.
+    """
+    if not text.isascii() or "_" in text:
+        return None
     try:
         value = Decimal(text.strip())
     except InvalidOperation:
@@ -47,21 +60,46 @@ def restore_number(text: str) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-def restore_date(text: str, zone: str | None = None) -> str:
-    """Return epoch milliseconds as ``dd/MM/yyyy``; other text as it is.
+def stored_day(text: str, zone: str | None = None) -> int | None:
+    """Return the day that a stored date stands for, as an ordinal; None if nobody can tell.
 
-    Midnight of UTC is that day. AMS may mean the site's midnight: then the site's zone decides,
-    and without it the nearest midnight, as no zone is more than half a day away from UTC.
+    Epoch milliseconds may mean midnight of UTC or of the site. Midnight of UTC is that day. Else
+    the site's zone decides, and without it the nearest midnight: between zones 10 and 14 hours
+    ahead and zones behind by as much, only the zone can tell.
     """
+    if iso := _ISO_DAY.fullmatch(text):
+        return _ordinal(*map(int, iso.groups()[:3]))
     if not _EPOCH_MS.fullmatch(text):
-        return text
+        try:
+            return parse_day(text)
+        except DateProblem:
+            return None
     ms = int(Decimal(text))
     days, rest = divmod(ms, _DAY_MS)
+    if abs(days) > 700_000:
+        return None
     if rest and zone is not None:
-        return date_text(pendulum.from_timestamp(ms / 1000, tz=zone).date())
-    if rest % _QUARTER_MS == 0 and rest > _DAY_MS // 2:
-        days += 1
-    return date_text(dt.date.fromordinal(_EPOCH + days))
+        return pendulum.from_timestamp(ms / 1000, tz=zone).date().toordinal()
+    if rest and rest % _QUARTER_MS == 0:
+        if 10 * 3_600_000 <= rest <= 12 * 3_600_000:
+            return None
+        days += int(rest > _DAY_MS // 2)
+    return _EPOCH + days
+
+
+def _ordinal(year: int, month: int, day: int) -> int | None:
+    try:
+        return dt.date(year, month, day).toordinal()
+    except ValueError:
+        return None
+
+
+def restore_date(text: str, zone: str | None = None) -> str:
+    """Return a stored date as ``dd/MM/yyyy``; other text, and what nobody can tell, as it is."""
+    if not (_EPOCH_MS.fullmatch(text) or _ISO_DAY.fullmatch(text)):
+        return text
+    day = stored_day(text, zone)
+    return text if day is None else date_text(dt.date.fromordinal(day))
 
 
 def restore_text(text: str) -> str:
@@ -69,17 +107,17 @@ def restore_text(text: str) -> str:
     return _BREAK.sub("\n", text) if "<" in text else text
 
 
-def restore(texts: Texts, shape: str, zone: str | None = None) -> Texts:
-    """Return a column as it was written, given what it looks like in AMS."""
+def restore(texts: Texts, kind: str, zone: str | None = None) -> Texts:
+    """Return a column as it was written, given the kind of its field."""
     convert: dict[str, Callable[[str], str]] = {
         "number": restore_number,
         "date": partial(restore_date, zone=zone),
         "text": restore_text,
     }
-    signs = {"number": ".E", "text": "<"}.get(shape, "")
-    if shape not in convert or (signs and not _any_has(texts, signs)):
+    signs = {"number": ".E", "text": "<"}.get(kind, "")
+    if kind not in convert or (signs and not _any_has(texts, signs)):
         return texts
-    change = convert[shape]
+    change = convert[kind]
     known = {text: change(text) for text in set(texts) if text is not None}
     return [None if text is None else known[text] for text in texts]
 
@@ -93,65 +131,119 @@ def _any_has(texts: Texts, signs: str) -> bool:
 # ---------------------------------------------------------------- comparing
 
 
-def _meaning_number(text: str) -> Hashable:
-    try:
-        return float(text)  # AMS keeps numbers as doubles
-    except ValueError:
+def _number(text: str, zone: str | None) -> Hashable:
+    value = number(text)
+    if value is None:
         return text
+    as_float = float(value)  # AMS keeps numbers as doubles
+    return value if as_float in (float("inf"), float("-inf")) else as_float
 
 
-def _meaning_date(text: str) -> Hashable:
-    try:
-        return parse_day(text)
-    except DateProblem:
-        return text
+def _date(text: str, zone: str | None) -> Hashable:
+    day = stored_day(text, zone)
+    return text if day is None else day
 
 
-def _meaning_time(text: str) -> Hashable:
+def _time(text: str, zone: str | None) -> Hashable:
     try:
         return parse_minute(text)
     except DateProblem:
+        pass
+    match = _24_HOURS.fullmatch(text.strip())
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
         return text
+    return int(match[1]) * 60 + int(match[2])
 
 
-def _meaning_text(text: str) -> Hashable:
+def _duration(text: str, zone: str | None) -> Hashable:
+    """Return milliseconds: AMS shows durations so; ``h:mm:ss`` and ``m:ss`` are written."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        return _number(text, zone)
+    parts = [int(part) for part in match.groups() if part is not None]
+    hours, minutes, seconds = parts if len(parts) == 3 else (0, *parts)
+    return float(((hours * 60 + minutes) * 60 + seconds) * 1000)
+
+
+def _text(text: str, zone: str | None = None) -> Hashable:
+    if "<" in text:
+        text = restore_text(text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.strip()
 
 
-def _meaning_other(text: str) -> Hashable:
-    value = number(text)
-    return _meaning_text(restore_text(text)) if value is None else float(value)
+def _exact(text: str, zone: str | None) -> Hashable:
+    return text
 
 
-# Of all shapes that are not in here: texts, and options to choose from.
-_MEANINGS: dict[str, Callable[[str], Hashable]] = {
-    "number": _meaning_number,
-    "date": _meaning_date,
-    "time": _meaning_time,
-    "other": _meaning_other,
+# Kind -> what all texts of one value have in common.
+_MEANINGS: dict[str, Callable[[str, str | None], Hashable]] = {
+    "text": _text,
+    "number": _number,
+    "date": _date,
+    "time": _time,
+    "duration": _duration,
+    "choice": _text,
+    "choices": _text,
 }
 
 
-def meaning(text: str, shape: str) -> Hashable:
+def meaning(text: str, kind: str, zone: str | None = None) -> Hashable:
     """Return what two texts of the same value have in common."""
-    return _MEANINGS.get(shape, _meaning_text)(text)
+    return _MEANINGS.get(kind, _exact)(text, zone)
 
 
-def meanings(texts: Texts, shape: str) -> list[Hashable]:
+def meanings(texts: Texts, kind: str, zone: str | None = None) -> list[Hashable]:
     """Return the meaning of each text of a column; None for missing ones."""
-    convert = _MEANINGS.get(shape, _meaning_text)
-    if convert is _meaning_text and not _any_has(texts, "\r"):
+    convert = _MEANINGS.get(kind, _exact)
+    if convert is _exact:
+        return list(texts)
+    if convert is _text and not _any_has(texts, "\r<"):
         return [text and text.strip() for text in texts]
-    known = {text: convert(text) for text in set(texts) if text is not None}
+    known = {text: convert(text, zone) for text in set(texts) if text is not None}
     return [None if text is None else known[text] for text in texts]
 
 
-def differing(new: Texts, old: Texts, shape: str) -> list[int]:
+def same(sent: str | None, stored: str | None, kind: str, zone: str | None = None) -> bool:
+    """Tell whether a stored value is what was sent; "" counts as none."""
+    if (sent or None) == (stored or None):
+        return True
+    if not sent or not stored:
+        return False
+    return meaning(sent, kind, zone) == meaning(stored, kind, zone)
+
+
+def _loose(text: str, zone: str | None) -> Hashable:
+    """Return what a text may mean, for a field of an unknown kind."""
+    value = number(text)
+    if value is not None and abs(value) < _OLD_MS:
+        return float(value)
+    day = stored_day(text, zone)
+    if day is not None:
+        return "day", day
+    if value is not None:
+        return float(value)
+    minute = _time(text, zone)
+    return _text(text) if minute == text else ("minute", minute)
+
+
+def loose_meanings(texts: Texts, kind: str, zone: str | None = None) -> list[Hashable]:
+    """Return as `meanings` what a column may mean: of an unknown kind, all that is plausible.
+
+    Two texts that differ here differ whatever their field is; two that agree here and differ in
+    `meanings` are the same value or not, as the field's kind will have it.
+    """
+    if kind in _MEANINGS:
+        return meanings(texts, kind, zone)
+    known = {text: _loose(text, zone) for text in set(texts) if text is not None}
+    return [None if text is None else known[text] for text in texts]
+
+
+def differing(new: Texts, old: Texts, kind: str, zone: str | None = None) -> list[int]:
     """Return the positions at which two columns do not mean the same."""
     found = [i for i, (a, b) in enumerate(zip(new, old, strict=True)) if a != b]
     if not found:
         return []
-    a, b = (meanings([texts[i] for i in found], shape) for texts in (new, old))
+    a, b = (meanings([texts[i] for i in found], kind, zone) for texts in (new, old))
     return [i for i, x, y in zip(found, a, b, strict=True) if x != y]

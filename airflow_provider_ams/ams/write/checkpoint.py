@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
 
-from airflow_provider_ams.ams.errors import AMSConfigurationError
-from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSTransientError
+from airflow_provider_ams.ams.positions import EventNo
+from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
+from airflow_provider_ams.ams.write.ledger import LANDED, Ledger
+from airflow_provider_ams.transport import Clock, FileNotes, UnreadableNote
 
-VERSION = 1
+VERSION = 2
 # A run is [position, length, first id]; with more of them the note would outgrow a few KB.
 MAX_RUNS = 150
 # Seconds between two notes of the progress.
@@ -36,47 +41,17 @@ class Checkpoint(Protocol):
         """Keep this instead."""
 
 
-class FileCheckpoint:
-    """Keep the note in a local file, replaced as a whole.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file; its folder must exist.
-    """
-
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        if not self.path.parent.is_dir():
-            raise AMSConfigurationError(f"resume: there is no folder {str(self.path.parent)!r}.")
-
-    def load(self) -> dict[str, Any] | None:
-        """Return what was saved last, or None."""
-        try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            return dict(orjson.loads(data))
-        except (orjson.JSONDecodeError, TypeError, ValueError):
-            raise AMSConfigurationError(
-                f"resume: {self.path.name!r} is not a state file of an import.",
-                hint="Name another file; this one is left as it is.",
-            ) from None
-
-    def save(self, state: dict[str, Any]) -> None:
-        """Keep this instead."""
-        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.tmp")
-        with temporary.open("wb") as file:
-            file.write(orjson.dumps(state))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.path)
+Resume = str | os.PathLike[str] | Checkpoint | None
 
 
-def as_checkpoint(place: str | os.PathLike[str] | Checkpoint | None) -> Checkpoint | None:
+def as_checkpoint(place: Resume) -> Checkpoint | None:
     """Return a checkpoint for a path; anything else as it is."""
-    return FileCheckpoint(place) if isinstance(place, (str, os.PathLike)) else place
+    if not isinstance(place, (str, os.PathLike)):
+        return place
+    path = Path(place)
+    if not path.parent.is_dir():
+        raise AMSConfigurationError(f"resume: there is no folder {str(path.parent)!r}.")
+    return FileNotes(path)
 
 
 @dataclass
@@ -86,15 +61,20 @@ class Progress:
     Parameters
     ----------
     digest : str
-        Of the input, the form and the kind of import.
+        Of the frame's events, the form and the kind of import.
     since : int
         AMS's clock before the first call, epoch milliseconds.
     now : str
         Wall-clock time of the site that missing start times were given, ISO 8601.
     confirmed : list of list of int, optional
-        Runs ``[position, length, first id]`` in sending order; None if there are too many.
+        Runs ``[position, length, first id]`` in sending order, with 0 for ids that AMS has not
+        told; None if there are too many.
     finished : bool
         Every event was confirmed.
+    order : str
+        Of the events that the positions count.
+    owner : str
+        The try that may send.
     """
 
     digest: str
@@ -102,6 +82,8 @@ class Progress:
     now: str
     confirmed: list[list[int]] | None = None
     finished: bool = False
+    order: str = ""
+    owner: str = ""
 
     def dump(self) -> dict[str, Any]:
         """Return the note as JSON."""
@@ -114,24 +96,200 @@ class Progress:
             return None
         values = {k: v for k, v in state.items() if k != "version"}
         try:
-            return cls(**values)
+            note = cls(**values)
         except TypeError:
             return None
+        texts = (note.digest, note.now, note.order, note.owner)
+        fits = all(isinstance(t, str) for t in texts) and type(note.since) is int
+        return note if fits and _are_runs(note.confirmed) else None
 
 
-def digest(events: EventSet) -> str:
-    """Return a fingerprint of the events; how they are sent (batch size, window) is not in it."""
+def _are_runs(packed: object) -> bool:
+    return packed is None or (
+        isinstance(packed, list)
+        and all(isinstance(r, list) and [type(n) for n in r] == [int] * 3 for r in packed)
+    )
+
+
+class Journal:
+    """Keep the note of one import, and see to it that no other try has taken over.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint or None
+        Where to; without one nothing is kept.
+    clock : Clock
+        Time.
+    lease_seconds : float
+        How long this try may send without a look at the note. A try that was paused, and woke up
+        when another one had taken over, sends nothing more.
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint | None, clock: Clock, lease_seconds: float = 1.0
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._clock = clock
+        self._lease_seconds = lease_seconds
+        self._owner = uuid.uuid4().hex
+        self._saved_at = 0.0
+        self._looked_at = (0.0, 0.0)
+        #: What an earlier try has noted.
+        self.noted: Progress | None = None
+        #: An earlier try has left something that can't be read.
+        self.torn = False
+        if checkpoint is not None:
+            self._load(checkpoint)
+        self.progress = Progress("", 0, "")
+
+    @property
+    def kept(self) -> bool:
+        """Whether there is a place to keep the note."""
+        return self._checkpoint is not None
+
+    def _load(self, checkpoint: Checkpoint) -> None:
+        try:
+            state = checkpoint.load()
+        except UnreadableNote as problem:
+            raise AMSConfigurationError(
+                f"resume: {problem}", hint="Name another file; this one is left as it is."
+            ) from None
+        self.noted = Progress.parse(state)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether what the note says is confirmed need not be looked up again."""
+        return bool(getattr(self._checkpoint, "trust", True))
+
+    def begin(self, events: EventDraft, now: str, *, afresh: bool) -> Progress:
+        """Go on with the noted import if it is the same one, else begin a new one.
+
+        Parameters
+        ----------
+        events : EventDraft
+            What the frame says.
+        now : str
+            The site's time, for a new import.
+        afresh : bool
+            Begin a new one anyway: what an earlier try has done is found in another way.
+        """
+        mark = digest(events) if self.kept else ""
+        same = self.noted is not None and self.noted.digest == mark
+        if same and not afresh and self.noted is not None:
+            self.progress = self.noted
+        else:
+            self.progress = Progress(mark, 0, now)
+        return self.progress
+
+    def take_over(self, events: EventSet, order: Sequence[EventNo]) -> dict[EventNo, int]:
+        """Take the lease; return what the note says is confirmed, if it counts the same events.
+
+        Returns
+        -------
+        dict
+            Event number -> its id, 0 if AMS has not told it.
+        """
+        progress = self.progress
+        mine = _order_digest(events, order) if self.kept else ""
+        known = unpack(progress.confirmed or [])
+        usable = self.trusted and not progress.finished and progress.order == mine
+        progress.order, progress.owner = mine, self._owner
+        if not usable:
+            return {}
+        return {order[at]: event_id for at, event_id in known.items() if at < len(order)}
+
+    # ------------------------------------------------------------ keeping
+
+    def save(self, ledger: Ledger, order: Sequence[EventNo], *, force: bool = False) -> None:
+        """Note what is confirmed, every few seconds or now."""
+        now = self._clock.now()
+        if self._checkpoint is None or (not force and now - self._saved_at < SAVE_EVERY):
+            return
+        if self._saved_at:
+            self._check(self._checkpoint)
+        self._saved_at = now
+        ids = [_noted_id(ledger, event) for event in order]
+        self.progress.confirmed = runs(ids)
+        self.progress.finished = None not in ids
+        with _kept():
+            self._checkpoint.save(self.progress.dump())
+        self._looked_at = self._now()
+
+    def finish(self) -> None:
+        """Note that nothing is left to do."""
+        if self._checkpoint is None:
+            return
+        self.progress.confirmed, self.progress.finished = None, True
+        with _kept():
+            self._checkpoint.save(self.progress.dump())
+
+    def check_lease(self) -> None:
+        """Make sure that this try may still send.
+
+        Raises
+        ------
+        AMSTransientError
+            Another try has taken over, or the note can't be read.
+        """
+        if self._checkpoint is None:
+            return
+        if max(a - b for a, b in zip(self._now(), self._looked_at, strict=True)) > (
+            self._lease_seconds
+        ):
+            self._check(self._checkpoint)
+            self._looked_at = self._now()
+
+    def _now(self) -> tuple[float, float]:
+        return self._clock.now(), self._clock.monotonic()
+
+    def _check(self, checkpoint: Checkpoint) -> None:
+        with _kept():
+            state = checkpoint.load()
+        if not state or state.get("owner") != self._owner:
+            raise LostLease(
+                "Another try of this import has taken over; this one sends nothing more."
+            )
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """Turn what a place for notes raises into an error that a later try may heal."""
+    try:
+        yield
+    except Exception as error:
+        raise AMSTransientError(
+            f"The note of the import can't be kept ({type(error).__name__}): nothing more is sent."
+        ) from error
+
+
+class LostLease(AMSTransientError):
+    """Another try of the same import has taken over."""
+
+
+def _noted_id(ledger: Ledger, event: EventNo) -> int | None:
+    return (ledger.event_ids[event] or 0) if ledger.status[event] in LANDED else None
+
+
+def digest(events: EventDraft) -> str:
+    """Return a fingerprint of a frame's events; how they are sent is not in it."""
     total = hashlib.sha256()
-
-    def add(*parts: object) -> None:
+    for parts in _parts(events):
         total.update(orjson.dumps(parts))
-
-    add(events.form, events.has_table)
-    add(events.user_ids, events.event_ids, events.start_days, events.start_minutes)
-    add(events.end_days, events.end_minutes, [list(r) for r in events.table_rows])
-    for name, texts in (*events.fields.items(), *events.table.items()):
-        add(name, texts)
     return total.hexdigest()
+
+
+def _parts(events: EventDraft) -> Iterable[object]:
+    yield events.form, events.rows, events.user_ids, events.event_ids
+    yield events.times.columns
+    yield [list(rows) for rows in events.table_rows]
+    yield from (*events.fields.items(), *events.table.items())
+
+
+def _order_digest(events: EventSet, order: Sequence[EventNo]) -> str:
+    """Return a fingerprint of which events the positions of a note count."""
+    rows = [events.rows[event] for event in order]
+    ids = [events.event_ids[event] for event in order]
+    return hashlib.sha256(orjson.dumps((rows, ids))).hexdigest()[:16]
 
 
 def runs(ids: Sequence[int | None]) -> list[list[int]] | None:
@@ -141,7 +299,8 @@ def runs(ids: Sequence[int | None]) -> list[list[int]] | None:
         if number is None:
             continue
         last = packed[-1] if packed else None
-        if last and position == last[0] + last[1] and number == last[2] + last[1]:
+        follows = last and (number == last[2] + last[1] if last[2] else number == 0)
+        if last and follows and position == last[0] + last[1]:
             last[1] += 1
         else:
             packed.append([position, 1, number])
@@ -152,4 +311,4 @@ def runs(ids: Sequence[int | None]) -> list[list[int]] | None:
 
 def unpack(packed: Sequence[Sequence[int]]) -> dict[int, int]:
     """Return position -> id."""
-    return {p + i: first + i for p, length, first in packed for i in range(length)}
+    return {p + i: first and first + i for p, length, first in packed for i in range(length)}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import orjson
 import pandas as pd
 
-from airflow_provider_ams.ams.client import AMSClient, raise_for_status
+from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import (
     AMSError,
     AMSImportError,
@@ -16,10 +15,12 @@ from airflow_provider_ams.ams.errors import (
     AMSUnknownOutcomeError,
 )
 from airflow_provider_ams.ams.read.synchronise import chunks, synchronise
-from airflow_provider_ams.ams.wire.replies import NotJSON, RPCException, Verdict, parse
-from airflow_provider_ams.transport import TransportError
+from airflow_provider_ams.ams.results import DeleteResult
+from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
+from airflow_provider_ams.ams.write.ledger import REJECTED, UNKNOWN
 
-DELETED, REJECTED, UNKNOWN = "deleted", "rejected", "unknown"
+DELETED = "deleted"
+_SINGLE, _MANY = "deleteevent", "v2/event/deleteAll"
 
 
 class Deleter:
@@ -42,8 +43,6 @@ class Deleter:
         A server time before the first call, epoch milliseconds.
     batch_size : int
         Events in a call.
-    tries : int
-        Calls for the same events at most.
     """
 
     def __init__(
@@ -54,7 +53,6 @@ class Deleter:
         users: Sequence[int],
         since: int,
         batch_size: int = 100,
-        tries: int = 5,
     ) -> None:
         self.client = client
         self.form = form
@@ -64,7 +62,6 @@ class Deleter:
         self._users = list(users)
         self._since = since
         self._batch_size = batch_size
-        self._tries = tries
 
     def run(self, on_settled: Callable[[int], None] | None = None) -> None:
         """Delete everything; what stops it early is kept in `stopped`."""
@@ -94,7 +91,7 @@ class Deleter:
             }
         )
 
-    def judge(self, result: Any) -> None:  # noqa: ANN401
+    def judge(self, result: DeleteResult) -> None:
         """Raise what is wrong with the outcome, if anything is."""
         for status, kind in ((UNKNOWN, AMSUnknownOutcomeError), (REJECTED, AMSImportError)):
             ids = [i for i, s in self.status.items() if s == status]
@@ -116,23 +113,23 @@ class Deleter:
                 self.reasons[event_id] = reason
 
     def _batch(self, ids: list[int]) -> None:
-        left, failures, renewed = ids, 0, False
+        left, failures = ids, 0
         while left:
-            verdict, error, login = self._call(left)
-            if verdict is Verdict.CONFIRMED:
+            endpoint, reply = self._call(left)
+            if reply.verdict is Verdict.CONFIRMED:
                 return self._settle(left, DELETED)
-            if login is not None and not renewed:
-                renewed = True
-                self.client.renew_session(login)
-                continue
             left = self._still_there(left)
             if not left:
                 return None
             failures += 1
-            if verdict is Verdict.REFUSED:
-                return self._refused(left, error.message)
-            if failures >= self._tries:
-                raise error
+            if reply.verdict is Verdict.REFUSED:
+                return self._refused(left, reply.reason)
+            error = AMSTransientError(
+                f"AMS does not delete the events: {reply.reason}.",
+                endpoint=endpoint,
+                status=reply.status if reply.status != 200 else None,
+                retry_after=reply.retry_after,
+            )
             self.client.pause_before_retry(error, failures)
         return None
 
@@ -144,24 +141,12 @@ class Deleter:
             self._batch([event_id])
         return None
 
-    def _call(self, ids: list[int]) -> tuple[Verdict, AMSTransientError, int | None]:
-        """Send one call; returns what it says, an error in case, and a login that has died."""
-        single = len(ids) == 1
-        endpoint = "deleteevent" if single else "v2/event/deleteAll"
-        body: Any = {"eventId": ids[0]} if single else {"eventIds": [str(i) for i in ids]}
-        try:
-            reply, login = self.client.write(endpoint, orjson.dumps(body))
-        except TransportError as error:
-            return Verdict.DOUBT, _error(error.reason, endpoint), None
-        if self.client.session_is_dead(reply):
-            return Verdict.DOUBT, _error("The session has ended.", endpoint), login
-        if reply.status != 200:
-            try:
-                raise_for_status(endpoint, reply, self.client.clock.now())
-            except AMSTransientError as error:
-                return Verdict.DOUBT, error, None
-        verdict, reason = _classify(reply.body, single)
-        return verdict, _error(reason, endpoint), None
+    def _call(self, ids: list[int]) -> tuple[str, WriteReply]:
+        if len(ids) == 1:
+            body = orjson.dumps({"eventId": ids[0]})
+            return _SINGLE, self.client.write(_SINGLE, body)
+        body = orjson.dumps({"eventIds": [str(i) for i in ids]})
+        return _MANY, self.client.write(_MANY, body, len(ids))
 
     def _still_there(self, ids: list[int]) -> list[int]:
         """Ask AMS which of these events are not deleted yet."""
@@ -169,29 +154,3 @@ class Deleter:
         gone = set(read.deleted_ids)
         self._settle([i for i in ids if i in gone], DELETED)
         return [i for i in ids if i not in gone]
-
-
-def _error(reason: str, endpoint: str) -> AMSTransientError:
-    return AMSTransientError(reason, endpoint=endpoint)
-
-
-def _classify(body: bytes, single: bool) -> tuple[Verdict, str]:
-    """Classify the reply (HTTP 200) of ``deleteevent`` or ``event/deleteAll``."""
-    try:
-        data = parse(body)
-    except NotJSON:
-        return Verdict.DOUBT, "the reply was not JSON"
-    except RPCException as error:
-        return Verdict.REFUSED, f"AMS reported {error.type}"
-    if not body.strip():
-        # AMS is said to answer so, but so does anything that has lost the answer.
-        return Verdict.DOUBT, "the reply was empty"
-    if not single:
-        refused = "AMS refused to delete the events"
-        return (Verdict.CONFIRMED, "") if data is None else (Verdict.REFUSED, refused)
-    state = data.get("state") if isinstance(data, dict) else None
-    if state == "SUCCESS":
-        return Verdict.CONFIRMED, ""
-    if not isinstance(state, str):
-        return Verdict.DOUBT, "the reply had no state"
-    return Verdict.REFUSED, "AMS refused to delete the event"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-import pandas as pd
-
+from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.prepare.events import EventSet
+
+INSERTED, UPDATED, UNCHANGED = "inserted", "updated", "unchanged"
+REJECTED, UNKNOWN = "rejected", "unknown"
+LANDED = (INSERTED, UPDATED, UNCHANGED)
 
 
 class Ledger:
@@ -16,9 +19,11 @@ class Ledger:
     ----------
     events : EventSet
         The events of the import.
+    tells_new : bool
+        Whether AMS tells new records from old ones; of profiles it does not.
     """
 
-    def __init__(self, events: EventSet) -> None:
+    def __init__(self, events: EventSet, *, tells_new: bool = True) -> None:
         count = len(events)
         self.events = events
         self.status: list[str | None] = [None] * count
@@ -27,64 +32,45 @@ class Ledger:
         self.batches: list[int | None] = [None] * count
         self.claimed: set[int] = set()
         self.settled = 0
-        self.rejected = 0
+        self.refused = 0
+        self._tells_new = tells_new
 
-    def confirm(self, event: int, event_id: int, batch: int, reason: str | None = None) -> None:
+    def confirm(
+        self, event: EventNo, event_id: int | None, batch: int, reason: str | None = None
+    ) -> None:
         """Note that AMS holds the event under this id."""
-        fresh = self.events.event_ids[event] is None
-        self._settle(event, "inserted" if fresh else "updated", reason, batch)
-        self.event_ids[event] = event_id
-        self.claimed.add(event_id)
+        fresh = self._tells_new and self.events.event_ids[event] is None
+        self._settle(event, INSERTED if fresh else UPDATED, reason, batch)
+        if event_id is not None:
+            self.event_ids[event] = event_id
+            self.claimed.add(event_id)
 
-    def leave(self, event: int) -> None:
+    def leave(self, event: EventNo, event_id: int | None = None) -> None:
         """Note that AMS holds the event as it is to be, so that it is not sent."""
-        self._settle(event, "unchanged", None, None)
+        self._settle(event, UNCHANGED, None, None)
+        if event_id is not None:
+            self.event_ids[event] = event_id
 
-    def reject(self, event: int, reason: str, batch: int | None) -> None:
+    def refuse(self, event: EventNo, reason: str, batch: int | None) -> None:
         """Note that AMS refused the event, and why."""
-        self._settle(event, "rejected", reason, batch)
-        self.rejected += 1
+        self._settle(event, REJECTED, reason, batch)
+        self.refused += 1
 
-    def doubt(self, event: int, reason: str, batch: int | None = None) -> None:
+    def give_up(self, event: EventNo, reason: str) -> None:
+        """Note that the event is certainly not stored, as the import ended before."""
+        self._settle(event, REJECTED, f"not stored: {reason}", None)
+
+    def doubt(self, event: EventNo, reason: str, batch: int | None = None) -> None:
         """Note that nobody can tell whether AMS holds the event."""
-        self._settle(event, "unknown", reason, batch)
+        self._settle(event, UNKNOWN, reason, batch)
 
-    def _settle(self, event: int, status: str, reason: str | None, batch: int | None) -> None:
+    def _settle(self, event: EventNo, status: str, reason: str | None, batch: int | None) -> None:
         self.settled += self.status[event] is None
         self.status[event] = status
         self.reasons[event] = reason
         self.batches[event] = batch
 
-    def open(self) -> list[int]:
+    def open(self, among: Iterable[EventNo] | None = None) -> list[EventNo]:
         """Return the events that nothing is known of yet."""
-        return [i for i, status in enumerate(self.status) if status is None]
-
-    def frame(self, labels: pd.Index) -> pd.DataFrame:
-        """Return one row for each input row, in input order."""
-        return result_frame(
-            labels, self.events.rows, self.status, self.event_ids, self.reasons, self.batches
-        )
-
-
-def result_frame(
-    labels: pd.Index,
-    rows: Sequence[Sequence[int]],
-    status: Sequence[str | None],
-    ids: Sequence[int | None],
-    reasons: Sequence[str | None],
-    batches: Sequence[int | None],
-) -> pd.DataFrame:
-    """Return one row for each input row; `rows` says which belong to each event."""
-    order = [0] * len(labels)
-    for number, positions in enumerate(rows):
-        for position in positions:
-            order[position] = number
-    return pd.DataFrame(
-        {
-            "status": pd.Series([status[i] for i in order], index=labels, dtype=object),
-            "event_id": pd.Series([ids[i] for i in order], index=labels, dtype="Int64"),
-            "reason": pd.Series([reasons[i] for i in order], index=labels, dtype=object),
-            "batch": pd.Series([batches[i] for i in order], index=labels, dtype="Int64"),
-        },
-        index=labels,
-    )
+        numbers = map(EventNo, range(len(self.status))) if among is None else among
+        return [event for event in numbers if self.status[event] is None]

@@ -1,32 +1,62 @@
-"""What came of an import: counted, told, judged."""
+"""What came of an import: one row for each input row, counted, told, judged."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.errors import AMSError, AMSImportError, AMSUnknownOutcomeError
-from airflow_provider_ams.ams.options.writes import rejected_limit
+from airflow_provider_ams.ams.errors import (
+    AMSError,
+    AMSImportError,
+    AMSUnknownOutcomeError,
+)
+from airflow_provider_ams.ams.options.rules import rejected_limit
+from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.results import ImportResult
+from airflow_provider_ams.ams.write.ledger import REJECTED, UNCHANGED, UNKNOWN, Ledger
 from airflow_provider_ams.transport import Console
 
 
 class Meter:
-    """Count requests, retries and seconds of one import on a client that may serve others."""
+    """Count requests, retries and seconds of one call, on a client that may serve others."""
 
     def __init__(self, client: AMSClient) -> None:
         self._client = client
         self._start = client.requests, client.retries, client.clock.now()
-
-    def result(self, form: str, frame: pd.DataFrame, warnings: list[str]) -> ImportResult:
-        """Return the result with what the import has cost so far."""
-        return ImportResult(form, frame, warnings, *self.spent())
 
     def spent(self) -> tuple[int, int, float]:
         """Return requests, retries and seconds so far."""
         client, (requests, retries, began) = self._client, self._start
         seconds = client.clock.now() - began
         return client.requests - requests, client.retries - retries, seconds
+
+
+def result_rows(plan: Plan, ledger: Ledger | None) -> pd.DataFrame:
+    """Return one row for each input row, in input order; events not in the ledger are unchanged."""
+    size = plan.row_count
+    status: list[str | None] = [None] * size
+    ids: list[int | None] = [None] * size
+    reasons: list[str | None] = [None] * size
+    batches: list[int | None] = [None] * size
+    for event, positions in enumerate(plan.events.rows):
+        for p in positions:
+            if ledger is None:
+                status[p], ids[p] = UNCHANGED, plan.events.event_ids[event]
+                continue
+            status[p], ids[p] = ledger.status[event], ledger.event_ids[event]
+            reasons[p], batches[p] = ledger.reasons[event], ledger.batches[event]
+    for p, rejection in plan.rejects.items():
+        status[p], reasons[p], ids[p] = REJECTED, rejection.reason, None
+    index = pd.Index(plan.row_labels)
+    return pd.DataFrame(
+        {
+            "status": pd.Series(status, index=index, dtype=object),
+            "event_id": pd.Series(ids, index=index, dtype="Int64"),
+            "reason": pd.Series(reasons, index=index, dtype=object),
+            "batch": pd.Series(batches, index=index, dtype="Int64"),
+        },
+        index=index,
+    )
 
 
 def print_result(
@@ -43,31 +73,53 @@ def print_result(
 
 
 def judge(
-    result: ImportResult, tolerance: int | str | None, stopped: AMSError | None
-) -> ImportResult:
-    """Return the result if all is as good as was asked for; else raise what is wrong with it."""
+    result: ImportResult,
+    plan: Plan,
+    ledger: Ledger | None,
+    tolerance: int | str | None,
+    stopped: AMSError | None,
+    crashed: Exception | None = None,
+) -> None:
+    """Raise what is wrong with the outcome, unless it is as good as was asked for."""
     counts = result.counts
     labels = result.rows.index
-    if counts["unknown"]:
-        rows = labels[result.rows["status"] == "unknown"].tolist()
+    if counts[UNKNOWN] or crashed is not None:
+        rows = labels[result.rows["status"] == UNKNOWN].tolist()
+        cause = stopped.message if stopped else crashed and f"a {type(crashed).__name__}"
         raise AMSUnknownOutcomeError(
             f"For {len(rows)} rows it is not known whether AMS holds them"
-            + (f" ({stopped.message})" if stopped else "")
+            + (f" ({cause})" if cause else "")
             + ".",
             result=result,
             rows=rows,
             hint="Run again with the same resume= to settle them, or look them up in AMS; "
             "the reasons are in .result.rows.",
-        ) from stopped
+        ) from (stopped or crashed)
     if stopped is not None:
         stopped.result = result
         raise stopped
-    if counts["rejected"] > rejected_limit(tolerance, len(result.rows)):
-        bad = result.rows[result.rows["status"] == "rejected"]
+    if counts[REJECTED] > rejected_limit(tolerance, len(result.rows)):
+        bad = result.rows[result.rows["status"] == REJECTED]
         raise AMSImportError(
-            f"AMS refused {len(bad)} of {len(result.rows)} rows; the others have landed.",
+            _verdict(plan, ledger, result),
             result=result,
             rows=bad.index.tolist(),
             hint="The reasons are in .result.rows.",
         )
-    return result
+
+
+def _verdict(plan: Plan, ledger: Ledger | None, result: ImportResult) -> str:
+    """Say who refused how many rows, and what became of the others."""
+    total, unsent = len(result.rows), len(plan.rejects)
+    refused = result.counts[REJECTED] - unsent
+    parts = [f"AMS refused {refused} of {total} rows"] if refused else []
+    parts += [f"{unsent} of {total} rows were not sent"] if unsent else []
+    others = total - refused - unsent
+    landed = ledger is not None and any(s in ("inserted", "updated") for s in ledger.status)
+    parts += ["the others have landed"] if landed and others else []
+    if not landed:
+        parts += ["nothing has landed"]
+    # What AMS says of a row may quote its values: that is in the rows alone.
+    reasons = list(dict.fromkeys(rejection.reason for rejection in plan.rejects.values()))
+    told = f": {'; '.join(reasons[:3])}" if reasons else ""
+    return f"{'; '.join(parts)}{told}."

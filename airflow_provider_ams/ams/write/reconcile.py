@@ -1,232 +1,196 @@
-"""Recognise events that were sent among events that AMS returns.
+"""Find out what became of calls that were not confirmed: ask AMS what it holds.
 
-AMS changes what it stores: numbers come back as doubles in Java's text form, dates of date fields
-as epoch milliseconds, line breaks as HTML, empty values not at all, the first table row merged
-into row 0, and fields appear that were never sent. Equality here means: everything that was sent
-is there, the same up to these changes.
+`synchronise` since a server time taken before the first call, matched by content. What is found is
+confirmed, what is not there is open again, and what can't be told stays unknown.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from airflow_provider_ams.ams.client import AMSClient
+from airflow_provider_ams.ams.forms.schema import FormSchema
+from airflow_provider_ams.ams.positions import EventNo, StoredNo
 from airflow_provider_ams.ams.prepare.events import EventSet
-from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
+from airflow_provider_ams.ams.read.snapshot import Snapshot, take_snapshot
+from airflow_provider_ams.ams.read.synchronise import synchronise
+from airflow_provider_ams.ams.wire.replies import Verdict
+from airflow_provider_ams.ams.write.ledger import Ledger
+from airflow_provider_ams.ams.write.match import Comparison, Match
+from airflow_provider_ams.ams.write.send import Attempt, without
 
-RawEvent = Mapping[str, Any]
-_BREAK = re.compile(r"<\s*br\s*/?\s*>|\r\n?", re.IGNORECASE)
-_EPOCH_DAY = 719_163  # 01/01/1970 as an ordinal
-_MS_PER_DAY = 86_400_000
-
-
-def same_text(sent: str, stored: str) -> bool:
-    """Tell whether a stored text is what AMS makes of a sent one."""
-    if sent == stored:
-        return True
-    a, b = _number(sent), _number(stored)
-    if a is not None and b is not None:
-        return a == b or float(a) == float(b)
-    if b is not None and _same_date(sent, b):
-        return True
-    return _lines(sent) == _lines(stored)
+_UNDECIDED = (
+    "AMS holds an event of this person, date and time that this import may have written, "
+    "but not with the same values"
+)
 
 
-def _number(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def _same_date(sent: str, milliseconds: Decimal) -> bool:
-    try:
-        day = parse_day(sent)
-    except DateProblem:
-        return False
-    # The zone in which AMS places midnight is not known: up to a day to either side.
-    return abs(milliseconds / _MS_PER_DAY - (day - _EPOCH_DAY)) < 1
-
-
-def _lines(text: str) -> str:
-    return _BREAK.sub("\n", text).strip()
-
-
-@dataclass(frozen=True)
-class Stored:
-    """An event as AMS returned it, made comparable.
+class Reconciler:
+    """Read events back and enter in the ledger what AMS holds.
 
     Parameters
     ----------
-    id, user_id : int
-        Event id and user id.
-    entered_by : int or None
-        The account that entered it.
-    start, end : tuple of int
-        Day and minute.
-    rows : list of dict
-        Field -> text, row by row.
-    """
+    client : AMSClient
+        The client.
+    events : EventSet
+        What the import writes.
+    ledger : Ledger
+        Takes what is found.
+    schema : callable
+        Returns the form, or None if the account may not see it; called when first needed.
+    known : set of int
+        Ids of events that were there before the import: none of them is a new one.
 
-    id: int
-    user_id: int
-    entered_by: int | None
-    start: tuple[int, int]
-    end: tuple[int, int]
-    rows: list[dict[str, str]] = field(repr=False)
-
-
-def stored_event(raw: RawEvent) -> Stored | None:
-    """Return a raw event in comparable form; None if its dates can't be read."""
-    try:
-        start = parse_day(raw["startDate"]), parse_minute(raw["startTime"])
-        end = parse_day(raw["finishDate"]), parse_minute(raw["finishTime"])
-    except (DateProblem, KeyError):
-        return None
-    rows = [{p["key"]: p["value"] for p in r.get("pairs") or ()} for r in raw.get("rows") or []]
-    entered = raw.get("enteredByUserId")
-    return Stored(int(raw["id"]), int(raw["userId"]), entered, start, end, rows)
-
-
-def sent_rows(events: EventSet, event: int) -> list[dict[str, str]]:
-    """Return the rows of an event as AMS will show them: the first table row in row 0."""
-    rows = [{p["key"]: p["value"] for p in r["pairs"]} for r in events.wire_rows(event)]
-    if len(rows) > 1:
-        rows[1] = {**rows[0], **rows[1]}
-        del rows[0]
-    return rows
-
-
-def same_rows(
-    sent: Sequence[Mapping[str, str]],
-    stored: Sequence[Mapping[str, str]],
-    ignored: frozenset[str] = frozenset(),
-) -> bool:
-    """Tell whether everything sent is stored, row by row; `ignored` fields may be missing."""
-    if len(stored) > len(sent):
-        return False
-    for number, row in enumerate(sent):
-        kept = stored[number] if number < len(stored) else {}
-        for key, text in row.items():
-            if key not in kept:
-                if key not in ignored:
-                    return False
-            elif not same_text(text, kept[key]):
-                return False
-    return True
-
-
-@dataclass
-class Match:
-    """What a read-back found.
-
-    Parameters
+    Attributes
     ----------
-    ids : dict
-        Event number -> id of the stored event.
-    without : dict
-        Event number -> fields that AMS did not keep.
-    undecided : set of int
-        Events for which something is stored that is neither theirs for sure nor somebody else's.
+    warnings : list of str
+        What the caller should know.
     """
 
-    ids: dict[int, int] = field(default_factory=dict)
-    without: dict[int, list[str]] = field(default_factory=dict)
-    undecided: set[int] = field(default_factory=set)
+    def __init__(
+        self,
+        client: AMSClient,
+        events: EventSet,
+        ledger: Ledger,
+        schema: Callable[[], FormSchema | None],
+        known: frozenset[int] = frozenset(),
+    ) -> None:
+        self.client = client
+        self.events = events
+        self.ledger = ledger
+        self.warnings: list[str] = []
+        self._schema = schema
+        self._known = known | {i for i in events.event_ids if i is not None}
+        self._duplicates: dict[EventNo, int] = {}
 
+    def read_back(
+        self,
+        wanted: Sequence[EventNo],
+        since: int,
+        attempts: Sequence[Attempt] = (),
+        *,
+        ours_alone: bool,
+    ) -> None:
+        """Look for events in AMS; confirm those that are there, doubt those nobody can tell.
 
-def match_inserts(events: EventSet, wanted: Sequence[int], stored: Iterable[Stored]) -> Match:
-    """Find each wanted event among the stored ones, each stored event being used once.
-
-    Two equal events need two stored ones. First whole matches are made; then, for fields that no
-    stored event has (AMS drops fields that a form does not have), without those fields.
-    """
-    pool: dict[tuple[int, tuple[int, int]], list[Stored]] = defaultdict(list)
-    seen_fields: set[str] = set()
-    for candidate in stored:
-        pool[candidate.user_id, candidate.start].append(candidate)
-        seen_fields.update(key for row in candidate.rows for key in row)
-    match = Match()
-    for strict in (True, False):
-        for event in wanted:
-            if event not in match.ids:
-                _match_one(events, event, pool, match, seen_fields, strict)
-    for event in wanted:
-        if event not in match.ids and pool.get(_place(events, event)):
-            match.undecided.add(event)
-    return match
-
-
-def _place(events: EventSet, event: int) -> tuple[int, tuple[int, int]]:
-    return events.user_ids[event], (events.start_days[event], events.start_minutes[event])
-
-
-def _match_one(
-    events: EventSet,
-    event: int,
-    pool: Mapping[tuple[int, tuple[int, int]], list[Stored]],
-    match: Match,
-    seen_fields: set[str],
-    strict: bool,
-) -> None:
-    candidates = pool.get(_place(events, event))
-    if not candidates:
-        return
-    rows = sent_rows(events, event)
-    unseen = frozenset(key for row in rows for key in row) - seen_fields
-    end = (events.end_days[event], events.end_minutes[event])
-    for candidate in candidates:
-        if strict and candidate.end != end:
-            continue
-        if same_rows(rows, candidate.rows, frozenset() if strict else unseen):
-            candidates.remove(candidate)
-            match.ids[event] = candidate.id
-            if not strict and unseen:
-                match.without[event] = sorted(unseen)
+        Parameters
+        ----------
+        wanted : sequence of int
+            Events that may be stored.
+        since : int
+            A server time from before they were sent.
+        attempts : sequence of Attempt
+            The calls that they went out in.
+        ours_alone : bool
+            Whether any event at the same person and time may be ours, changed meanwhile by a
+            person. Right after a call, plainly different values are somebody else's.
+        """
+        if not wanted:
             return
+        stored = self._read(wanted, since)
+        schema = self._schema()
+        comparison = Comparison(self.events, stored, schema, self.client.timezone)
+        number = attempts[-1].number if attempts else 0
+        new = [e for e in wanted if self.events.event_ids[e] is None]
+        updates = [e for e in wanted if self.events.event_ids[e] is not None]
+        mine = [StoredNo(n) for n in range(len(stored)) if self._may_be_new(stored, n)]
+        match = comparison.match_new(new, mine)
+        for event, at in match.found.items():
+            remark = without(match.without.get(event, []))
+            self.ledger.confirm(event, stored.ids[at], number, remark)
+        self._doubt_undecided(comparison, match, ours_alone)
+        self._updates(comparison, updates, mine, attempts, number)
+        self._unreadable(stored, wanted)
 
+    def _read(self, wanted: Sequence[EventNo], since: int) -> Snapshot:
+        users = sorted({self.events.user_ids[e] for e in wanted})
+        read = synchronise(self.client, self.events.form, users, since)
+        table = list(self.events.table)
+        return take_snapshot(read.events, self._schema(), table, zone=self.client.timezone)
 
-def match_updates(
-    events: EventSet, wanted: Sequence[int], stored: Iterable[Stored]
-) -> tuple[Match, dict[int, int]]:
-    """Find out which updates have landed, and which have made a copy instead.
+    def _may_be_new(self, stored: Snapshot, number: int) -> bool:
+        mine, entered = self.client.user_id, stored.entered_by[number]
+        other = None not in (mine, entered) and entered != mine
+        event_id = stored.ids[number]
+        return not other and event_id not in self.ledger.claimed and event_id not in self._known
 
-    Returns
-    -------
-    Match
-        Updates whose event holds what was sent.
-    dict
-        Event number -> id of a stored event that holds what was sent although it is not the one
-        to update, while that one has not changed.
-    """
-    by_id = {s.id: s for s in stored}
-    targets = {i for i in events.event_ids if i is not None}
-    match = Match()
-    copies: dict[int, int] = {}
-    others: dict[tuple[int, tuple[int, int]], list[Stored]] = defaultdict(list)
-    for candidate in by_id.values():
-        if candidate.id not in targets:
-            others[candidate.user_id, candidate.start].append(candidate)
-    for event in wanted:
-        target = events.event_ids[event]
-        assert target is not None
-        rows = sent_rows(events, event)
-        held = by_id.get(target)
-        if held is not None and _holds(events, event, held, rows):
-            match.ids[event] = target
-        elif held is None:
-            for candidate in others.get(_place(events, event), ()):
-                if candidate.id > target and _holds(events, event, candidate, rows):
-                    copies[event] = candidate.id
-    return match, copies
+    def _doubt_undecided(self, comparison: Comparison, match: Match, ours_alone: bool) -> None:
+        for event, held in match.undecided.items():
+            found = [comparison.unclear_fields(event, at) for at in held]
+            unclear = sorted({name for fields in found for name in fields or ()})
+            if unclear:
+                names = ", ".join(map(repr, unclear))
+                what = f"AMS holds an event that may be this one: the kind of {names} is not known"
+                self.ledger.doubt(event, f"{what}; say it with types={{{unclear[0]!r}: ...}}")
+            elif ours_alone or any(fields is not None for fields in found):
+                self.ledger.doubt(event, _UNDECIDED)
 
+    def _unreadable(self, stored: Snapshot, wanted: Sequence[EventNo]) -> None:
+        """Doubt the events of people of whom AMS holds events that can't be read."""
+        people = {user for _, user, _ in stored.unreadable}
+        if not people:
+            return
+        ids = ", ".join(str(event_id) for event_id, _, _ in stored.unreadable)
+        for event in self.ledger.open(wanted):
+            if self.events.user_ids[event] in people:
+                self.ledger.doubt(event, f"AMS holds events that can't be read: {ids}")
 
-def _holds(events: EventSet, event: int, held: Stored, rows: Sequence[Mapping[str, str]]) -> bool:
-    start = (events.start_days[event], events.start_minutes[event])
-    same_person = held.user_id == events.user_ids[event]
-    return same_person and held.start == start and same_rows(rows, held.rows)
+    # ------------------------------------------------------------ updates
+
+    def _updates(
+        self,
+        comparison: Comparison,
+        updates: Sequence[EventNo],
+        mine: Sequence[StoredNo],
+        attempts: Sequence[Attempt],
+        number: int,
+    ) -> None:
+        """Confirm updates that have landed, and take care of duplicates made instead.
+
+        A duplicate is deleted only if its id came from the reply to that very call, and it equals
+        what was sent exactly, while the event to update has not changed.
+        """
+        stored = comparison.stored
+        at = {event_id: StoredNo(n) for n, event_id in enumerate(stored.ids)}
+        named = {e: i for attempt in attempts for e, i in attempt.mismatched.items()}
+        for event in updates:
+            target = self.events.event_ids[event]
+            held = at.get(target or 0)
+            if held is not None and comparison.holds(event, held):
+                self.ledger.confirm(event, target, number)
+                continue
+            copies = self._copies(comparison, event, mine) if held is None else []
+            if event in named:
+                sure = held is None and self._is_copy(comparison, event, at.get(named[event]))
+                self._mismatched(event, named[event], sure)
+            elif copies:
+                ids = ", ".join(str(stored.ids[n]) for n in copies)
+                self.ledger.doubt(event, f"AMS may have made a copy instead: event {ids}")
+
+    def _copies(
+        self, comparison: Comparison, event: EventNo, mine: Sequence[StoredNo]
+    ) -> list[StoredNo]:
+        """Return new events that look like the update: nothing tells that they are not."""
+        target = self.events.event_ids[event] or 0
+        newer = [at for at in mine if comparison.stored.ids[at] > target]
+        return [at for at in newer if comparison.holds(event, at)]
+
+    def _is_copy(self, comparison: Comparison, event: EventNo, at: StoredNo | None) -> bool:
+        if at is None or not self._may_be_new(comparison.stored, at):
+            return False
+        return comparison.holds(event, at)
+
+    def _mismatched(self, event: EventNo, copy: int, sure: bool) -> None:
+        """Deal with an update that was answered with another id than its own."""
+        if not sure:
+            self.ledger.doubt(event, f"AMS answered with another id, {copy}")
+            return
+        self._duplicates[event] = self._duplicates.get(event, 0) + 1
+        reply = self.client.write("deleteevent", b'{"eventId":%d}' % copy)
+        gone = reply.verdict is Verdict.CONFIRMED
+        what = "was deleted again" if gone else "could not be deleted"
+        self.warnings.append(f"AMS made a copy instead of an update: event {copy} {what}.")
+        if not gone:
+            self.ledger.doubt(event, f"AMS made a copy, event {copy}, that is still there")
+        elif self._duplicates[event] > 1:
+            self.ledger.refuse(event, "AMS makes a copy instead of the update", None)

@@ -1,35 +1,22 @@
-"""Send one call of events and say what is to be thought of the answer."""
+"""Send calls, several in flight, until one of them needs a closer look."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import orjson
-
-from airflow_provider_ams.ams.client import AMSClient, raise_for_status
-from airflow_provider_ams.ams.errors import AMSError
+from airflow_provider_ams.ams.client import AMSClient
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError
+from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.prepare.events import EventSet
-from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply, classify_import, doubt
-from airflow_provider_ams.transport import Reply, TransportError, parse_retry_after
+from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
+from airflow_provider_ams.ams.write.batches import Batch, Calls
+from airflow_provider_ams.ams.write.ledger import Ledger
+from airflow_provider_ams.transport import InFlight
 
 
-@dataclass
-class Batch:
-    """Events that go out in one call.
-
-    Parameters
-    ----------
-    events : list of int
-        Event numbers.
-    tries : int
-        How often these events went out and came to nothing.
-    """
-
-    events: list[int]
-    tries: int = 0
-
-
-@dataclass
+@dataclass(frozen=True)
 class Attempt:
     """A call and what came of it.
 
@@ -41,88 +28,156 @@ class Attempt:
         What was sent.
     reply : WriteReply
         The classified answer.
-    late : bool
-        AMS may still be working on the call.
-    status : int, optional
-        HTTP status.
-    retry_after : float, optional
-        Seconds AMS asked to wait.
-    strays : dict
+    mismatched : dict
         Event number -> id in the reply, where an update was answered with another id.
     """
 
     number: int
     batch: Batch
     reply: WriteReply
-    late: bool = False
-    status: int | None = None
-    retry_after: float | None = None
-    strays: dict[int, int] = field(default_factory=dict)
+    mismatched: dict[EventNo, int] = field(default_factory=dict)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether all of its events are stored as they were meant."""
+        return self.reply.verdict is Verdict.CONFIRMED and not self.mismatched
 
 
-# What an HTTP status says of a write, beside 200. (verdict, AMS may still be working on it)
-# A gateway's 502, 503 or 504 says nothing of the server behind it.
-_STATUS: dict[int, tuple[Verdict, bool]] = {
-    400: (Verdict.REFUSED, False),
-    401: (Verdict.DOUBT, False),
-    403: (Verdict.DOUBT, False),
-    413: (Verdict.REFUSED, False),
-    422: (Verdict.REFUSED, False),
-    429: (Verdict.DOUBT, False),
-    500: (Verdict.DOUBT, False),
-    502: (Verdict.DOUBT, True),
-    503: (Verdict.DOUBT, True),
-    504: (Verdict.DOUBT, True),
-}
+class Sender:
+    """Send calls and enter in the ledger what is confirmed.
 
-
-def encode(events: EventSet, batch: list[int]) -> bytes:
-    """Return the body of a call."""
-    return orjson.dumps({"events": [events.wire(i) for i in batch]})
-
-
-def send(client: AMSClient, events: EventSet, batch: Batch, body: bytes, number: int) -> Attempt:
-    """Send a call, once.
-
-    Raises
-    ------
-    AMSError
-        Nothing was sent, or there is no AMS at this URL.
+    Parameters
+    ----------
+    client : AMSClient
+        The client.
+    events : EventSet
+        What to send.
+    calls : Calls
+        How to.
+    ledger : Ledger
+        Takes what is confirmed.
+    max_in_flight : int
+        Calls in flight at most.
+    before_send : callable
+        Called in the thread that sends, right before a call goes out; what it raises stops it.
+    on_confirmed : callable
+        Called after each confirmed call.
     """
-    try:
-        reply, _ = client.write("eventsimport", body)
-    except TransportError as error:
-        return Attempt(number, batch, doubt(error.reason), late=True)
-    if reply.status != 200:
-        return _by_status(client, reply, batch, number)
-    answer = classify_import(reply.body, len(batch.events))
-    attempt = Attempt(number, batch, answer, late=_not_from_ams(answer), status=200)
-    if answer.verdict is Verdict.CONFIRMED:
-        for event, event_id in zip(batch.events, answer.ids, strict=True):
-            if events.event_ids[event] not in (None, event_id):
-                attempt.strays[event] = event_id
-    return attempt
+
+    def __init__(
+        self,
+        client: AMSClient,
+        events: EventSet,
+        calls: Calls,
+        ledger: Ledger,
+        max_in_flight: int,
+        before_send: Callable[[], None],
+        on_confirmed: Callable[[], None],
+    ) -> None:
+        self.client = client
+        self.events = events
+        self.calls = calls
+        self.ledger = ledger
+        self.number = 0
+        self._before_send = before_send
+        self._on_confirmed = on_confirmed
+        self._flight: InFlight[Batch, Attempt] = InFlight(max_in_flight, "ams-import")
+        #: Events of calls whose outcome has not been entered.
+        self.pending: set[EventNo] = set()
+
+    def close(self) -> None:
+        """End the threads."""
+        self._flight.close()
+
+    def send(self, queue: deque[Batch]) -> tuple[list[Attempt], AMSError | None]:
+        """Send calls until one is not confirmed; then wait for those in flight.
+
+        Returns
+        -------
+        list of Attempt
+            The calls to look into; what was not sent stays in the queue.
+        AMSError or None
+            What ends the import.
+        """
+        flight = self._flight
+        trouble: list[Attempt] = []
+        error: AMSError | None = None
+        ahead: tuple[Batch, bytes] | None = None
+        while not flight.empty or ((queue or ahead) and not trouble and not error):
+            while (queue or ahead) and not trouble and not error and not flight.full:
+                self._submit(*(ahead or self._encode(queue)))
+                ahead = None
+            if ahead is None and queue and not trouble and not error:
+                ahead = self._encode(queue)  # while the network is at work
+            try:
+                batch, attempt = flight.take()
+            except AMSError as problem:
+                error = error or problem
+                continue
+            self.pending.difference_update(batch.events)
+            error = error or self._dropped_fields(attempt)
+            try:
+                entered = self._enter(attempt)
+            except AMSError as problem:  # of the note: the calls in flight still count
+                error, entered = error or problem, True
+            if not entered:
+                trouble.append(attempt)
+        if ahead is not None:
+            queue.appendleft(ahead[0])
+        return trouble, error
+
+    def _encode(self, queue: deque[Batch]) -> tuple[Batch, bytes]:
+        batch = queue.popleft()
+        return batch, self.calls.encode(self.events, batch.events)
+
+    def _submit(self, batch: Batch, body: bytes) -> None:
+        self.number += 1
+        self.pending.update(batch.events)
+        number = self.number
+        self._flight.submit(batch, lambda: self._call(number, batch, body))
+
+    def _call(self, number: int, batch: Batch, body: bytes) -> Attempt:
+        self._before_send()
+        reply = self.client.write(self.calls.endpoint, body, len(batch.events))
+        mismatched: dict[EventNo, int] = {}
+        if reply.verdict is Verdict.CONFIRMED and not self.calls.idempotent:
+            for event, event_id in zip(batch.events, reply.ids, strict=True):
+                if self.events.event_ids[event] not in (None, event_id):
+                    mismatched[event] = event_id
+        return Attempt(number, batch, reply, mismatched)
+
+    def _enter(self, attempt: Attempt) -> bool:
+        """Enter a confirmed call; False if there is anything to look into."""
+        reply, events = attempt.reply, attempt.batch.events
+        if reply.verdict is not Verdict.CONFIRMED:
+            self._flight.narrow()
+            return False
+        ids = reply.ids if len(reply.ids) == len(events) else [None] * len(events)
+        if self.ledger.claimed.intersection(i for i in ids if i is not None):
+            # An id that another event has been confirmed under: the answer is not to be trusted.
+            return False
+        remark = without(reply.dropped_fields)
+        for event, event_id in zip(events, ids, strict=True):
+            if event not in attempt.mismatched:
+                self.ledger.confirm(event, event_id, attempt.number, remark)
+        self._flight.calm()
+        self._on_confirmed()
+        return not attempt.mismatched
+
+    def _dropped_fields(self, attempt: Attempt) -> AMSError | None:
+        remark = without(attempt.reply.dropped_fields)
+        if remark is None:
+            return None
+        return AMSConfigurationError(
+            f"AMS has stored {len(attempt.batch.events)} events {remark}; nothing more was sent.",
+            endpoint=self.calls.endpoint,
+            hint="Correct the column names, then update these events by their event_id.",
+        )
 
 
-def _not_from_ams(answer: WriteReply) -> bool:
-    # A page in place of an answer comes from something in between, which may have given up early.
-    return answer.verdict is Verdict.DOUBT and answer.reason == "the reply was not JSON"
-
-
-def _by_status(client: AMSClient, reply: Reply, batch: Batch, number: int) -> Attempt:
-    if reply.status not in _STATUS and reply.status < 500:
-        raise_for_status("eventsimport", reply, client.clock.now())
-    verdict, late = _STATUS.get(reply.status, (Verdict.DOUBT, True))
-    wait = parse_retry_after(reply.headers.get("Retry-After"), client.clock.now())
-    answer = WriteReply(verdict, reason=f"AMS answered HTTP {reply.status}")
-    return Attempt(number, batch, answer, late, reply.status, wait)
-
-
-def delete_event(client: AMSClient, event_id: int) -> bool:
-    """Delete one event; True only if AMS says so."""
-    try:
-        reply, _ = client.write("deleteevent", orjson.dumps({"eventId": event_id}))
-        data = orjson.loads(reply.body) if reply.status == 200 else None
-    except (TransportError, AMSError, orjson.JSONDecodeError):
-        return False
-    return isinstance(data, dict) and data.get("state") == "SUCCESS"
+def without(fields: tuple[str, ...] | list[str]) -> str | None:
+    """Return the remark for events that AMS has stored without some fields."""
+    if not fields:
+        return None
+    listed = ", ".join(repr(f) for f in fields)
+    return f"without the fields {listed}, which the form does not have"

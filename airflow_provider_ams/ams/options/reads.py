@@ -1,0 +1,187 @@
+"""Options and filters of what reads: frozen, checked when built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_ams.ams.errors import AMSConfigurationError
+from airflow_provider_ams.ams.options.rules import (
+    DATA_CONDITIONS,
+    USER_KEYS,
+    as_list,
+    check_between,
+    check_choice,
+)
+
+
+@dataclass(frozen=True)
+class LoginOption:
+    """How to log in.
+
+    Parameters
+    ----------
+    interactive_mode : bool
+        Print status lines.
+    cache : bool
+        Use the client that an earlier call with the same URL and user has made.
+    """
+
+    interactive_mode: bool = True
+    cache: bool = True
+
+
+@dataclass(frozen=True)
+class UserFilter:
+    """Choose users.
+
+    Parameters
+    ----------
+    user_key : str
+        ``user_id``, ``username``, ``email``, ``about`` (first and last name), ``group``, or
+        ``current_group`` (then without `user_value`).
+    user_value : str, int or list
+        The value or values to look for; names and e-mail addresses in any letter case.
+    """
+
+    user_key: str | None = None
+    user_value: str | int | Sequence[str | int] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        if self.user_key is None:
+            if self.user_value is not None:
+                raise AMSConfigurationError("user_value needs a user_key.")
+            return
+        check_choice("user_key", self.user_key, USER_KEYS)
+        if self.user_value is None and self.user_key != "current_group":
+            raise AMSConfigurationError(f"user_key {self.user_key!r} needs a user_value.")
+
+
+@dataclass(frozen=True)
+class ProfileFilter(UserFilter):
+    """Choose whose profile records to read; see `UserFilter`."""
+
+
+@dataclass(frozen=True)
+class SyncEventFilter(UserFilter):
+    """Choose whose events to synchronise; see `UserFilter`."""
+
+
+@dataclass(frozen=True)
+class EventFilter(UserFilter):
+    """Choose events; see `UserFilter` for the people.
+
+    Parameters
+    ----------
+    data_key : str or list of str, optional
+        Form fields to compare.
+    data_value : str, number or list, optional
+        Values to compare with, one for each key.
+    data_condition : str or list of str, optional
+        ``equal_to`` (default), ``not_equal_to``, ``contains``, ``less_than``, ``greater_than``,
+        ``less_than_or_equal_to``, ``greater_than_or_equal_to``; the last four on number fields.
+        All comparisons must hold.
+    events_per_user : int, optional
+        At most so many events for each user, the newest ones.
+    """
+
+    data_key: str | Sequence[str] | None = None
+    data_value: Any = None
+    data_condition: str | Sequence[str] | None = None
+    events_per_user: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        super().__post_init__()
+        if self.events_per_user is not None:
+            check_between("events_per_user", self.events_per_user, 1, 1_000_000)
+        if self.data_key is None:
+            if self.data_value is not None or self.data_condition is not None:
+                raise AMSConfigurationError("data_value and data_condition need a data_key.")
+            return
+        keys, values = as_list(self.data_key), as_list(self.data_value)
+        conditions = self.conditions
+        if not len(keys) == len(values) == len(conditions):
+            raise AMSConfigurationError(
+                f"data_key has {len(keys)} entries, data_value {len(values)} and "
+                f"data_condition {len(conditions)}; they must be as many."
+            )
+        for condition in conditions:
+            check_choice("data_condition", condition, tuple(DATA_CONDITIONS))
+
+    @property
+    def conditions(self) -> list[str]:
+        """The conditions, one for each key."""
+        if self.data_condition is None:
+            return ["equal_to"] * len(as_list(self.data_key))
+        return [str(c) for c in as_list(self.data_condition)]
+
+
+@dataclass(frozen=True)
+class ExportOption:
+    """What all reads share.
+
+    Parameters
+    ----------
+    interactive_mode : bool
+        Print status lines. Unlike imports, reads are silent unless asked.
+    cache : bool
+        Use the client (session and roster) of earlier calls with the same URL and user.
+    guess_col_type : bool
+        Turn columns in which every value is a number into numbers. A column with one value that
+        would not survive it (``007``, 20 digits) stays text.
+    """
+
+    interactive_mode: bool = False
+    cache: bool = True
+    guess_col_type: bool = True
+
+
+@dataclass(frozen=True)
+class EventOption(ExportOption):
+    """Options of `get_event_data`; see `ExportOption` for the shared ones.
+
+    Parameters
+    ----------
+    include_missing_users: bool
+        Give each chosen user without an event a row of their own, with no ``event_id``.
+    """
+
+    include_missing_users: bool = False
+
+
+@dataclass(frozen=True)
+class SyncEventOption(ExportOption):
+    """Options of `sync_event_data`; see `ExportOption`."""
+
+
+@dataclass(frozen=True)
+class ProfileOption(ExportOption):
+    """Options of `get_profile_data`; see `ExportOption`."""
+
+
+@dataclass(frozen=True)
+class UserOption:
+    """Options of `get_user`.
+
+    Parameters
+    ----------
+    columns : list of str, optional
+        Columns to return, in this order.
+    interactive_mode, cache : bool
+        As in `ExportOption`.
+    """
+
+    columns: Sequence[str] | None = None
+    interactive_mode: bool = False
+    cache: bool = True
+
+
+@dataclass(frozen=True)
+class GroupOption:
+    """Options of `get_group`; as in `ExportOption`."""
+
+    interactive_mode: bool = False
+    cache: bool = True

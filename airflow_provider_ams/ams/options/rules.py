@@ -1,0 +1,100 @@
+"""Rules that several options share, and the values that they allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow_provider_ams.ams.errors import AMSConfigurationError
+
+ID_COLUMNS = ("user_id", "username", "email", "about")
+USER_KEYS = ("user_id", "username", "email", "about", "group", "current_group")
+# AMS names conditions by number; 4 to 7 work on number fields only.
+DATA_CONDITIONS = {
+    "equal_to": 1,
+    "not_equal_to": 2,
+    "contains": 3,
+    "less_than": 4,
+    "greater_than": 5,
+    "less_than_or_equal_to": 6,
+    "greater_than_or_equal_to": 7,
+}
+CONTRACTS = ("strict", "drop_unknown", "off")
+ON_MISSING_FIELDS = ("clear", "keep", "error")
+KINDS = ("text", "number", "date", "time", "duration", "choice", "choices", "file")
+MAX_BATCH = 500
+MAX_IN_FLIGHT = 8
+
+
+def check_choice(name: str, value: object, allowed: Sequence[object]) -> None:
+    """Refuse a setting that is none of the values it may have."""
+    if value not in allowed:
+        listed = ", ".join(repr(a) for a in allowed)
+        raise AMSConfigurationError(f"{name} is {value!r}; it must be one of {listed}.")
+
+
+def check_between(name: str, value: int, low: int, high: int) -> None:
+    """Refuse a setting that is no whole number of a range."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise AMSConfigurationError(
+            f"{name} is {value!r}; it must be a whole number from {low} to {high}."
+        )
+
+
+def check_key(key: Sequence[str] | None) -> None:
+    """Refuse a key that is no list of column names."""
+    if key is None:
+        return
+    if isinstance(key, str):
+        raise AMSConfigurationError(f"key is a text; write a list: [{key!r}].")
+    if not key or not all(isinstance(k, str) and k for k in key):
+        raise AMSConfigurationError("key must be a list of column names.")
+
+
+def check_types(types: Mapping[str, str] | None) -> None:
+    """Refuse declared field types that are not known here."""
+    for name, kind in (types or {}).items():
+        check_choice(f"types[{name!r}]", kind, KINDS)
+
+
+def rejected_limit(tolerance: int | str | None, rows: int) -> float:
+    """Return how many rejected rows an import of so many rows puts up with.
+
+    Parameters
+    ----------
+    tolerance : int, str or None
+        None (no rejected row), a number of rows, a percentage such as ``"2%"``, or ``"all"``.
+    rows : int
+        Input rows.
+
+    Raises
+    ------
+    AMSConfigurationError
+        Any other value.
+    """
+    if tolerance is None:
+        return 0
+    if tolerance == "all":
+        return float("inf")
+    if isinstance(tolerance, int) and not isinstance(tolerance, bool) and tolerance >= 0:
+        return tolerance
+    if isinstance(tolerance, str) and tolerance.endswith("%"):
+        try:
+            percent = float(tolerance[:-1])
+        except ValueError:
+            percent = -1.0
+        if 0 <= percent <= 100:
+            return rows * percent / 100
+    raise AMSConfigurationError(
+        f"tolerance is {tolerance!r}; it must be None, a number of rows, "
+        "a percentage such as '2%', or 'all'."
+    )
+
+
+def as_list(value: object) -> list[Any]:
+    """Return a list or tuple as a list, anything else as a list of one, None as an empty one."""
+    if value is None:
+        return []
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
+        return [value]
+    return list(value)

@@ -1,0 +1,91 @@
+"""The part of a form that a mirror looks after."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pandas as pd
+
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSInputError
+from airflow_provider_ams.ams.plan.plan import Deletion
+from airflow_provider_ams.ams.positions import StoredNo
+from airflow_provider_ams.ams.prepare.events import EventDraft
+from airflow_provider_ams.ams.read.snapshot import Snapshot, Span
+from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a form that a mirror looks after.
+
+    Parameters
+    ----------
+    span : Span
+        First and last day.
+    users : list of int
+        Whose events.
+    """
+
+    span: Span
+    users: list[int]
+
+    def check(self, events: EventDraft, labels: pd.Index) -> None:
+        """Refuse events that start outside.
+
+        Raises
+        ------
+        AMSInputError
+            Names the rows.
+        """
+        first, last = self.span.first or 0, self.span.last or 1 << 31
+        outside = [
+            position
+            for day, positions in zip(events.times.start_days, events.rows, strict=True)
+            if day is not None and not first <= day <= last
+            for position in positions
+        ]
+        if outside:
+            raise AMSInputError(
+                f"DataFrame is invalid: {len(outside)} rows start outside the window. Nothing was "
+                "sent.",
+                rows=[labels[p] for p in outside],
+                hint="A mirror writes and deletes only within its window.",
+            )
+
+    def deletions(self, stored: Snapshot, kept: Collection[StoredNo]) -> list[Deletion]:
+        """Return the stored events of the window's people that are not to be kept."""
+        mine = set(self.users)
+        return [
+            Deletion(
+                stored.ids[at],
+                user,
+                stored.start_days[at],
+                stored.start_minutes[at],
+                stored.digest(at),
+            )
+            for at, user in enumerate(stored.user_ids)
+            if at not in kept and user in mine
+        ]
+
+
+def window_span(window: tuple[object, object]) -> Span:
+    """Return a window of two dates as days.
+
+    Raises
+    ------
+    AMSConfigurationError
+        A date can't be read, or they are the wrong way round.
+    """
+    try:
+        first, last = (parse_day(_day(d)) for d in window)
+    except (DateProblem, TypeError, ValueError):
+        raise AMSConfigurationError("window must be two dates as dd/MM/yyyy.") from None
+    if first > last:
+        raise AMSConfigurationError("The window's first day is after its last.")
+    return Span(first, last)
+
+
+def _day(value: object) -> object:
+    return value.date() if isinstance(value, dt.datetime) else value

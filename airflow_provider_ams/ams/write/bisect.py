@@ -1,0 +1,114 @@
+"""What to send next of a call whose events were not all found in AMS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow_provider_ams.ams.errors import AMSError, AMSLoginError, AMSPermissionError
+from airflow_provider_ams.ams.positions import EventNo
+from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.wire.dates import day_text
+from airflow_provider_ams.ams.wire.replies import Verdict
+from airflow_provider_ams.ams.write.batches import Batch
+from airflow_provider_ams.ams.write.ledger import Ledger
+from airflow_provider_ams.ams.write.send import Attempt
+
+
+class Bisector:
+    """Divide refused calls until the events are named that AMS refuses.
+
+    Parameters
+    ----------
+    events : EventSet
+        What the import writes.
+    ledger : Ledger
+        Takes what is refused.
+    tries : int
+        How often the same events go out at most.
+    endpoint : str
+        Where they go.
+    """
+
+    def __init__(self, events: EventSet, ledger: Ledger, tries: int, endpoint: str) -> None:
+        self.events = events
+        self.ledger = ledger
+        self.tries = tries
+        self.endpoint = endpoint
+        #: What AMS has said of single events.
+        self._said: dict[EventNo, str] = {}
+
+    def following(self, attempt: Attempt) -> list[Batch]:
+        """Return the calls to send next; events that are not to be sent again are settled.
+
+        Raises
+        ------
+        AMSLoginError, AMSPermissionError
+            The account may not write.
+        """
+        left = self.ledger.open(attempt.batch.events)
+        reply, tries = attempt.reply, attempt.batch.tries + 1
+        if not left:
+            return []
+        self._note_errors(left, reply.errors)
+        if reply.verdict is Verdict.REFUSED or reply.errors:
+            return self._divide(left, attempt)
+        if reply.status in (401, 403) and tries > 1:
+            raise _shut_out(reply.status, self.endpoint)
+        if reply.status == 500 and tries > 1 and self.ledger.claimed:
+            # AMS takes others: one of these events may be what it stumbles over.
+            if len(left) > 1:
+                return [Batch(half.events, 1) for half in self._divide(left, attempt)]
+            if tries >= self.tries - 1:
+                return self._refuse(left, attempt)
+        if reply.short and tries > 1:
+            return self._refuse(left, attempt)
+        return [Batch(left, tries)]
+
+    def _refuse(self, left: Sequence[EventNo], attempt: Attempt) -> list[Batch]:
+        for event in left:
+            self.ledger.refuse(event, f"not stored: {attempt.reply.reason}", attempt.number)
+        return []
+
+    def _divide(self, left: list[EventNo], attempt: Attempt) -> list[Batch]:
+        """Halve a refused call, or name the event that makes AMS refuse."""
+        if len(left) > 1:
+            half = (len(left) + 1) // 2
+            return [Batch(left[:half]), Batch(left[half:])]
+        words = self._said.get(left[0]) or _words(attempt)
+        self.ledger.refuse(left[0], words, attempt.number)
+        return []
+
+    def _note_errors(self, left: Sequence[EventNo], errors: Sequence[dict[str, str]]) -> None:
+        for error in errors:
+            text = error.get("Error") or ""
+            if not text:
+                continue
+            for event in left:
+                # AMS calls the user's id "organisationId" here (docs/wire.md, section 8).
+                person, start = error.get("organisationId"), error.get("Start Date")
+                mine = person == str(self.events.user_ids[event])
+                if mine and start == day_text(self.events.start_days[event]):
+                    self._said[event] = text
+
+
+def _words(attempt: Attempt) -> str:
+    reply = attempt.reply
+    if reply.reason in ("", "UNEXPECTED_ERROR"):
+        return "AMS refused the event without a reason; often a required field has no value"
+    return reply.reason
+
+
+def _shut_out(status: int | None, endpoint: str) -> AMSError:
+    """Return the error for a write that is refused even with a new session."""
+    if status == 401:
+        return AMSLoginError(
+            "AMS does not accept the session for writing, even after a new login.",
+            endpoint=endpoint,
+            status=401,
+        )
+    return AMSPermissionError(
+        "The account may not write to this form.",
+        endpoint=endpoint,
+        status=403,
+        hint="Grant read and write access to the form.",
+    )
