@@ -1,0 +1,214 @@
+"""Which stored event is the one that was sent."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_ams.ams.forms.schema import FormField, FormSchema
+from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.read.snapshot import Snapshot
+from airflow_provider_ams.ams.wire.stored_values import same
+from airflow_provider_ams.ams.write.match import Comparison
+
+DAY, MINUTE = 739_000, 540
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "stored", "equal"),
+    [
+        ("number", "7.5", "7.5", True),
+        ("number", "12345678", "1.2345678E7", True),
+        ("number", "0.0001", "1.0E-4", True),
+        ("number", "5", "5.0", True),
+        ("number", "007", "7", True),
+        ("number", "0.1234567890123456789", "0.12345678901234568", True),
+        ("number", "7.5", "7.6", False),
+        ("number", "5", "-5", False),
+        ("number", "nan", "NaN", False),
+        ("number", "1_000", "1000", False),
+        ("number", "٧", "7", False),
+        ("text", "007", "7", False),
+        ("text", "5", "5.0", False),
+        ("text", "a", "b", False),
+        ("text", "a\nb", "a<br>b", True),
+        ("text", "a\nb", "a< br/>b", True),
+        ("text", "a\r\nb", "a<BR />b", True),
+        ("text", " a ", "a", True),
+        ("text", "a b", "a<br>b", False),
+        ("unknown", "5", "5.0", False),
+        ("unknown", "12345678", "1.2345678E7", False),
+        ("unknown", "a\nb", "a<br>b", False),
+        ("unknown", "a", "a", True),
+        # A date field comes back as epoch milliseconds, as ISO, or as it was sent.
+        ("date", "15/04/2019", "1555286400000", True),
+        ("date", "15/04/2019", "1555257600000", True),  # midnight eight hours ahead of UTC
+        ("date", "15/04/2019", "1555300800000", True),  # midnight four hours behind
+        ("date", "15/04/2019", "2019-04-15", True),
+        ("date", "15/04/2019", "1555372800000", False),
+        ("date", "15/04/2019", "1555200000000", False),
+        ("date", "15/04/2019", "1555", False),
+        ("date", "31/02/2019", "1555286400000", False),
+        ("text", "15/04/2019", "1555286400000", False),
+        ("time", "9:00 AM", "09:00", True),
+        ("time", "9:00 AM", "09:00:00", True),
+        ("time", "9:00 AM", "9:00 PM", False),
+        ("duration", "1:00:00", "3600000", True),
+        ("duration", "1:00:00", "3600001", False),
+    ],
+)
+def test_same(kind, sent, stored, equal):
+    assert same(sent, stored, kind) is equal
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_in_java_text_are_the_same(number):
+    plain = format(number, "f") if abs(number) < 1e15 else repr(number)
+    if float(plain) == number:
+        assert same(plain, repr(number).replace("e", "E"), "number")
+
+
+def schema(**kinds):
+    types = {"number": "Number", "text": "Text", "date": "Date", "unknown": "Slider"}
+    fields = tuple(FormField(name, types[kind]) for name, kind in kinds.items())
+    return FormSchema("Form", fields)
+
+
+def events(*values, ids=None, users=None, minutes=None, table=None, **fields):
+    n = len(values)
+    return EventSet(
+        form="Form",
+        rows=[[i] for i in range(n)],
+        user_ids=users or [1] * n,
+        start_days=[DAY] * n,
+        start_minutes=minutes or [MINUTE] * n,
+        end_days=[DAY] * n,
+        end_minutes=[m + 60 for m in minutes] if minutes else [MINUTE + 60] * n,
+        event_ids=ids or [None] * n,
+        fields={"a": list(values), **fields},
+        table=table or {},
+        table_rows=[[i] for i in range(n)] if table else (),
+        has_table=bool(table),
+    )
+
+
+def snapshot(*stored):
+    """Return stored events: (id, value of "a", changes) each."""
+    whole = [(number, value, changes[0] if changes else {}) for number, value, *changes in stored]
+    names = {"a", *(name for _, _, c in whole for name in c if name not in ("user", "minute", "end"))}
+    return Snapshot(
+        ids=[number for number, _, _ in whole],
+        user_ids=[c.get("user", 1) for _, _, c in whole],
+        start_days=[DAY] * len(whole),
+        start_minutes=[c.get("minute", MINUTE) for _, _, c in whole],
+        end_days=[DAY] * len(whole),
+        end_minutes=[c.get("end", c.get("minute", MINUTE) + 60) for _, _, c in whole],
+        fields={
+            name: [value if name == "a" else c.get(name) for _, value, c in whole]
+            for name in names
+        },
+        table={},
+        table_rows=[[] for _ in whole],
+    )
+
+
+def match(sent, *stored, wanted=None, form=None):
+    held = snapshot(*stored)
+    comparison = Comparison(sent, held, form or schema(a="text", b="text"))
+    found = comparison.match_new(wanted or range(len(sent)), range(len(held)))
+    ids = {event: held.ids[at] for event, at in found.found.items()}
+    return ids, found
+
+
+def test_each_stored_event_is_used_once():
+    ids, found = match(events("1", "1", "1"), (50, "1"), (51, "1"))
+    assert ids == {0: 50, 1: 51}
+    assert found.undecided == {}
+
+
+def test_only_wanted_events_are_looked_for():
+    assert match(events("1", "1"), (50, "1"), wanted=[1])[0] == {1: 50}
+
+
+def test_equal_texts_come_before_texts_that_mean_the_same():
+    """A number field takes 007 and 7 for the same: each row still gets its own event."""
+    numbers = schema(a="number", b="text")
+    ids, _ = match(events("007", "7"), (50, "7"), (51, "007"), form=numbers)
+    assert ids == {0: 51, 1: 50}
+    ids, _ = match(events("007", "7"), (50, "7"), form=numbers)
+    assert ids == {1: 50}
+    ids, _ = match(events("007", "7"), (50, "7"), (51, "7"), form=numbers)
+    assert ids == {0: 51, 1: 50}
+
+
+def test_texts_that_look_like_numbers_are_texts():
+    ids, found = match(events("007", "7"), (50, "7"))
+    assert ids == {1: 50}
+    assert found.undecided == {}
+
+
+@pytest.mark.parametrize("change", [{"user": 2}, {"minute": 0}])
+def test_another_person_or_time_is_another_event(change):
+    ids, found = match(events("1"), (50, "1", change))
+    assert ids == {}
+    assert found.undecided == {}
+
+
+def test_something_else_at_the_same_place_is_undecided():
+    ids, found = match(events("1", "2"), (50, "1"), (51, "9"))
+    assert ids == {0: 50}
+    assert found.undecided == {1: [1]}
+
+
+def test_an_equal_event_with_its_own_end_is_preferred():
+    late, right = (50, "1", {"end": MINUTE + 90}), (51, "1")
+    assert match(events("1"), late, right)[0] == {0: 51}
+    assert match(events("1"), late)[0] == {0: 50}
+
+
+def test_fields_that_no_stored_event_has_were_dropped_by_ams():
+    ids, found = match(events("1", "2", b=["x", "y"]), (50, "1"), (51, "2"))
+    assert ids == {0: 50, 1: 51}
+    assert found.without == {0: ["b"], 1: ["b"]}
+
+
+def test_fields_that_another_stored_event_has_were_not_dropped():
+    ids, found = match(events("1", "2", b=["x", "y"]), (50, "1", {"b": "x"}), (51, "2"))
+    assert ids == {0: 50}
+    assert found.without == {}
+    assert found.undecided == {1: [1]}
+
+
+def test_a_value_where_the_import_sends_none_is_a_mismatch():
+    ids, found = match(events("1", b=[None]), (50, "1", {"b": "x"}))
+    assert ids == {}
+    assert found.undecided == {0: [0]}
+
+
+def test_what_ams_adds_on_its_own_does_not_matter():
+    assert match(events("1"), (50, "1", {"Age": "31"}))[0] == {0: 50}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "stored", "fields"),
+    [
+        ("unknown", "5", "5.0", ["a"]),
+        ("unknown", "a\nb", "a<br>b", ["a"]),
+        ("unknown", "15/04/2019", "1555286400000", ["a"]),
+        ("unknown", "5", "6", None),
+        ("text", "long text", "long", ["a"]),
+        ("text", "5", "6", None),
+        ("number", "5", "6", None),
+    ],
+)
+def test_what_might_yet_be_the_same(kind, sent, stored, fields):
+    held = snapshot((50, stored))
+    comparison = Comparison(events(sent), held, schema(a=kind))
+    assert comparison.unclear_fields(0, 0) == fields
+
+
+def test_an_update_must_have_moved_the_event_too():
+    held = snapshot((50, "1"), (51, "1", {"minute": 0}), (52, "1", {"user": 2}))
+    comparison = Comparison(events("1", ids=[50]), held, schema(a="text"))
+    assert [comparison.holds(0, at) for at in range(3)] == [True, False, False]
