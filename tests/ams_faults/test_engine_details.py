@@ -242,7 +242,7 @@ def test_fewer_in_flight_after_trouble_and_more_again_when_it_is_calm(sandbox):
         read_frame(frame, "user_id"), FORM, frame["user_id"].tolist(), now=client.now()
     )
     importer = Importer(client, events, Progress("", 0, ""), max_in_flight=8)
-    bad = Attempt(1, Batch([0]), WriteReply(Verdict.DOUBT))
+    bad = Attempt(1, Batch([0]), WriteReply(Verdict.AMBIGUOUS))
     widths = []
     for _ in range(5):
         assert not importer._take(bad)

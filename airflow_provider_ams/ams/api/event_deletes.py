@@ -17,10 +17,11 @@ from airflow_provider_ams.ams.errors import (
 )
 from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.options.plans import DeleteEventOption
-from airflow_provider_ams.ams.people.roster import as_user_id, select_users
+from airflow_provider_ams.ams.people.roster import select_users
 from airflow_provider_ams.ams.read.snapshot import Span, stored_ids
 from airflow_provider_ams.ams.read.synchronise import synchronise
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
+from airflow_provider_ams.ams.wire.ids import as_id
 from airflow_provider_ams.ams.write.delete import DELETED, REJECTED, UNKNOWN, Deleter
 from airflow_provider_ams.transport import Console, PromptError
 
@@ -190,7 +191,7 @@ def _delete(
 
 
 def _ids(event_ids: Sequence[int], option: DeleteEventOption) -> list[int]:
-    ids = [as_user_id(i) for i in event_ids]
+    ids = [as_id(i) for i in event_ids]
     if None in ids:
         raise AMSInputError("Event ids must be whole numbers. Nothing was deleted.")
     if len(set(ids)) < len(ids):

@@ -22,7 +22,9 @@ from airflow_provider_ams.ams.options.writes import (
 )
 from airflow_provider_ams.ams.people.roster import get_roster, select_users
 from airflow_provider_ams.ams.read.frames import EVENT_COLUMNS, PROFILE_COLUMNS, records_frame
-from airflow_provider_ams.ams.read.synchronise import Search, read_profiles, search, synchronise
+from airflow_provider_ams.ams.read.profiles import read_profiles
+from airflow_provider_ams.ams.read.search import Search, search
+from airflow_provider_ams.ams.read.synchronise import synchronise
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
 from airflow_provider_ams.ams.wire.values import ValueProblem, cell_text
 from airflow_provider_ams.transport import Console

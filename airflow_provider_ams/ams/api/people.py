@@ -7,9 +7,15 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
-from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSReplyError
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError
 from airflow_provider_ams.ams.options.writes import GroupOption, LoginOption, UserFilter, UserOption
-from airflow_provider_ams.ams.people.roster import COLUMNS, get_roster, select_users, users_frame
+from airflow_provider_ams.ams.people.roster import (
+    COLUMNS,
+    get_roster,
+    read_groups,
+    select_users,
+    users_frame,
+)
 from airflow_provider_ams.transport import Console
 
 
@@ -109,14 +115,6 @@ def get_user(
     return frame[wanted]
 
 
-def _group_names(client: AMSClient) -> list[Any]:
-    data = client.read("listgroups", {"name": ""})
-    names = data.get("name") if isinstance(data, dict) else []
-    if not isinstance(names, list):
-        raise AMSReplyError("The list of groups can't be read.", endpoint="listgroups")
-    return names
-
-
 def get_group(
     url: str | None = None,
     username: str | None = None,
@@ -150,9 +148,9 @@ def get_group(
     console = Console(option.interactive_mode)
     client = client or get_client(url, username, password, cache=option.cache)
     try:
-        names = _group_names(client)
+        names = read_groups(client)
     except AMSError as error:
         console.failed(f"Failed to read groups: {error.message}")
         raise
     console.done(f"Read {len(names)} groups")
-    return pd.DataFrame({"name": pd.Series([str(n) for n in names], dtype=object)})
+    return pd.DataFrame({"name": pd.Series(names, dtype=object)})

@@ -13,7 +13,8 @@ from airflow_provider_ams.ams.plan.diff import differences
 from airflow_provider_ams.ams.plan.plan import INSERT, UPDATE, Plan
 from airflow_provider_ams.ams.prepare.keys import record_keys
 from airflow_provider_ams.ams.read.snapshot import take_snapshot
-from airflow_provider_ams.ams.read.synchronise import RawEvent, synchronise
+from airflow_provider_ams.ams.read.synchronise import synchronise
+from airflow_provider_ams.ams.wire.records import Event
 
 
 @dataclass
@@ -50,13 +51,13 @@ def already_done(client: AMSClient, plan: Plan) -> Done:
 
 class _Freshness:
     def __init__(
-        self, client: AMSClient, plan: Plan, raw: Sequence[RawEvent], gone: set[int]
+        self, client: AMSClient, plan: Plan, events: Sequence[Event], gone: set[int]
     ) -> None:
         self.plan = plan
         self.gone = gone
         self.schema = read_schema(client, plan.form)
         table = list(plan.events.table)
-        self.now = take_snapshot(raw, self.schema, table, zone=client.timezone)
+        self.now = take_snapshot(events, self.schema, table, zone=client.timezone)
         self.done = Done()
         self.stale: list[int] = []
 

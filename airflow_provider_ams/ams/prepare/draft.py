@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSInputError, describe_rows
-from airflow_provider_ams.ams.people.roster import as_user_id
 from airflow_provider_ams.ams.prepare.table_cells import spread_nested
 from airflow_provider_ams.ams.prepare.times import Moments, read_moments
 from airflow_provider_ams.ams.read.frames import ANY_CASE, FIELD_PREFIX, RESERVED
 from airflow_provider_ams.ams.wire.dates import (
     Problems,
 )
+from airflow_provider_ams.ams.wire.ids import as_id
 from airflow_provider_ams.ams.wire.values import Texts
 
 # AMS has these as built-in fields; sending them makes duplicates of them.
@@ -210,7 +210,7 @@ def _event_ids(frame: pd.DataFrame, problems: Problems, needed: bool) -> list[in
     ids: list[int | None] = []
     missing = frame["event_id"].isna().tolist()
     for row, (value, gone) in enumerate(zip(frame["event_id"].tolist(), missing, strict=True)):
-        number = None if gone else as_user_id(value)
+        number = None if gone else as_id(value)
         if number is None and not gone and value != "":
             what = "Invalid event_id values provided, not whole numbers"
             problems.add(what, row, rule="event_id", field="event_id")

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSInputError, AMSReplyError
 from airflow_provider_ams.ams.prepare.draft import Draft
-from airflow_provider_ams.ams.read.synchronise import Search, search, synchronise
-from airflow_provider_ams.ams.wire.dates import (
-    MINUTES_PER_DAY,
-    DateProblem,
-    parse_day,
-    parse_minute,
-)
-
-RawEvent = dict[str, Any]
+from airflow_provider_ams.ams.read.search import Search, search
+from airflow_provider_ams.ams.read.synchronise import synchronise
+from airflow_provider_ams.ams.wire.dates import MINUTES_PER_DAY, stored_day, stored_minute
+from airflow_provider_ams.ams.wire.records import Event
 
 
 def stored_events(
     client: AMSClient, form: str, users: Iterable[int], ids: Iterable[int]
-) -> dict[int, RawEvent]:
-    """Return the raw events with these ids; those that do not exist are missing.
+) -> dict[int, Event]:
+    """Return the events with these ids; those that do not exist are missing.
 
     AMS can't be asked for an event by id, so the form's events of these users are read.
     """
     wanted = set(ids)
     read = synchronise(client, form, sorted(set(users)), 0)
-    return {e["id"]: e for e in read.events if e["id"] in wanted}
+    return {e.id: e for e in read.events if e.id in wanted}
 
 
 def keep_stored_times(client: AMSClient, form: str, draft: Draft, users: Sequence[int]) -> None:
@@ -53,7 +47,7 @@ def keep_stored_times(client: AMSClient, form: str, draft: Draft, users: Sequenc
     wrong = [
         row
         for row, event_id in ids.items()
-        if event_id not in stored or int(stored[event_id]["userId"]) != users[row]
+        if event_id not in stored or stored[event_id].user_id != users[row]
     ]
     if wrong:
         raise AMSInputError(
@@ -68,13 +62,13 @@ def keep_stored_times(client: AMSClient, form: str, draft: Draft, users: Sequenc
 
 def _on_their_days(
     client: AMSClient, form: str, draft: Draft, users: Sequence[int], rows: Sequence[int]
-) -> dict[int, RawEvent]:
+) -> dict[int, Event]:
     """Return the events on the days of these rows: most updates stay on their day."""
     days = [day for row in rows if (day := draft.moments.start_days[row]) is not None]
     if not days:
         return {}
     people = sorted({users[row] for row in rows})
-    return {e["id"]: e for e in search(client, Search(form), people, min(days), max(days))}
+    return {e.id: e for e in search(client, Search(form), people, min(days), max(days))}
 
 
 def _gap(draft: Draft, row: int) -> bool:
@@ -82,12 +76,11 @@ def _gap(draft: Draft, row: int) -> bool:
     return None in (m.start_days[row], m.start_minutes[row], m.end_days[row], m.end_minutes[row])
 
 
-def _fill(draft: Draft, row: int, event: RawEvent) -> None:
-    try:
-        start = parse_day(event["startDate"]), parse_minute(event["startTime"])
-        end = parse_day(event["finishDate"]), parse_minute(event["finishTime"])
-    except (DateProblem, KeyError):
-        raise AMSReplyError("The dates of a stored event can't be read.") from None
+def _fill(draft: Draft, row: int, event: Event) -> None:
+    start = stored_day(event.start_date), stored_minute(event.start_time)
+    end = stored_day(event.finish_date), stored_minute(event.finish_time)
+    if start[0] is None or start[1] is None or end[0] is None or end[1] is None:
+        raise AMSReplyError("The dates of a stored event can't be read.")
     m = draft.moments
     day = start[0] if m.start_days[row] is None else m.start_days[row]
     minute = start[1] if m.start_minutes[row] is None else m.start_minutes[row]

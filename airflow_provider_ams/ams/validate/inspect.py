@@ -13,7 +13,7 @@ from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMS
 from airflow_provider_ams.ams.forms.catalogue import check_form, read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
-from airflow_provider_ams.ams.people.roster import get_roster, match_users
+from airflow_provider_ams.ams.people.roster import match_known
 from airflow_provider_ams.ams.prepare.build import build_events, texts_of
 from airflow_provider_ams.ams.prepare.draft import (
     Draft,
@@ -235,8 +235,8 @@ def _drop_unusable(draft: Draft, schema: FormSchema) -> None:
 def _people(
     client: AMSClient, draft: Draft, option: PlanOption
 ) -> tuple[list[int | None], list[Finding]]:
-    roster = get_roster(client, cache=option.cache)
-    users, bad = match_users(roster, draft.frame[option.id_col], option.id_col)
+    column = draft.frame[option.id_col]
+    users, bad = match_known(client, column, option.id_col, cache=option.cache)
     return users, [
         Finding(ERROR, "user", option.id_col, _PEOPLE[kind], list(dict.fromkeys(rows)))
         for kind, positions in bad.items()

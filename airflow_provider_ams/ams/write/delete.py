@@ -8,16 +8,17 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from airflow_provider_ams.ams.client import AMSClient, raise_for_status
+from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import (
     AMSError,
     AMSImportError,
+    AMSPermissionError,
     AMSTransientError,
     AMSUnknownOutcomeError,
 )
-from airflow_provider_ams.ams.read.synchronise import chunks, synchronise
-from airflow_provider_ams.ams.wire.replies import NotJSON, RPCException, Verdict, parse
-from airflow_provider_ams.transport import TransportError
+from airflow_provider_ams.ams.read.paging import chunks
+from airflow_provider_ams.ams.read.synchronise import synchronise
+from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
 
 DELETED, REJECTED, UNKNOWN = "deleted", "rejected", "unknown"
 
@@ -118,20 +119,22 @@ class Deleter:
     def _batch(self, ids: list[int]) -> None:
         left, failures, renewed = ids, 0, False
         while left:
-            verdict, error, login = self._call(left)
-            if verdict is Verdict.CONFIRMED:
+            answer = self._call(left)
+            if answer.verdict is Verdict.CONFIRMED:
                 return self._settle(left, DELETED)
-            if login is not None and not renewed:
-                renewed = True
-                self.client.renew_session(login)
+            if answer.code in ("session", "forbidden") and not renewed:
+                renewed = True  # the next call logs in again
                 continue
             left = self._still_there(left)
             if not left:
                 return None
             failures += 1
-            if verdict is Verdict.REFUSED:
-                return self._refused(left, error.message)
+            if answer.verdict is Verdict.REFUSED:
+                return self._refused(left, answer.reason)
+            error = _error(answer, "deleteevent" if len(left) == 1 else "v2/event/deleteAll")
             if failures >= self._tries:
+                raise error
+            if not isinstance(error, AMSTransientError):
                 raise error
             self.client.pause_before_retry(error, failures)
         return None
@@ -144,24 +147,12 @@ class Deleter:
             self._batch([event_id])
         return None
 
-    def _call(self, ids: list[int]) -> tuple[Verdict, AMSTransientError, int | None]:
-        """Send one call; returns what it says, an error in case, and a login that has died."""
-        single = len(ids) == 1
-        endpoint = "deleteevent" if single else "v2/event/deleteAll"
-        body: Any = {"eventId": ids[0]} if single else {"eventIds": [str(i) for i in ids]}
-        try:
-            reply, login = self.client.write(endpoint, orjson.dumps(body))
-        except TransportError as error:
-            return Verdict.DOUBT, _error(error.reason, endpoint), None
-        if self.client.session_is_dead(reply):
-            return Verdict.DOUBT, _error("The session has ended.", endpoint), login
-        if reply.status != 200:
-            try:
-                raise_for_status(endpoint, reply, self.client.clock.now())
-            except AMSTransientError as error:
-                return Verdict.DOUBT, error, None
-        verdict, reason = _classify(reply.body, single)
-        return verdict, _error(reason, endpoint), None
+    def _call(self, ids: list[int]) -> WriteReply:
+        """Send one call."""
+        if len(ids) == 1:
+            return self.client.write("deleteevent", orjson.dumps({"eventId": ids[0]}))
+        body = orjson.dumps({"eventIds": [str(i) for i in ids]})
+        return self.client.write("v2/event/deleteAll", body, len(ids))
 
     def _still_there(self, ids: list[int]) -> list[int]:
         """Ask AMS which of these events are not deleted yet."""
@@ -171,27 +162,12 @@ class Deleter:
         return [i for i in ids if i not in gone]
 
 
-def _error(reason: str, endpoint: str) -> AMSTransientError:
-    return AMSTransientError(reason, endpoint=endpoint)
-
-
-def _classify(body: bytes, single: bool) -> tuple[Verdict, str]:
-    """Classify the reply (HTTP 200) of ``deleteevent`` or ``event/deleteAll``."""
-    try:
-        data = parse(body)
-    except NotJSON:
-        return Verdict.DOUBT, "the reply was not JSON"
-    except RPCException as error:
-        return Verdict.REFUSED, f"AMS reported {error.type}"
-    if not body.strip():
-        # AMS is said to answer so, but so does anything that has lost the answer.
-        return Verdict.DOUBT, "the reply was empty"
-    if not single:
-        refused = "AMS refused to delete the events"
-        return (Verdict.CONFIRMED, "") if data is None else (Verdict.REFUSED, refused)
-    state = data.get("state") if isinstance(data, dict) else None
-    if state == "SUCCESS":
-        return Verdict.CONFIRMED, ""
-    if not isinstance(state, str):
-        return Verdict.DOUBT, "the reply had no state"
-    return Verdict.REFUSED, "AMS refused to delete the event"
+def _error(answer: WriteReply, endpoint: str) -> AMSError:
+    status = answer.status if answer.status != 200 else None
+    if answer.code == "forbidden":
+        return AMSPermissionError(
+            "The account may not delete these events.", endpoint=endpoint, status=status
+        )
+    return AMSTransientError(
+        answer.reason, endpoint=endpoint, status=status, retry_after=answer.retry_after
+    )

@@ -281,7 +281,7 @@ class Importer:
             return []
         self._note_errors(left, reply.errors)
         if reply.verdict is Verdict.REFUSED or reply.errors:
-            return self._divide(left, reply.reason, attempt.number)
+            return self._divide(left, reply.message or reply.reason, attempt.number)
         if attempt.status in (401, 403) and tries > 1:
             raise _shut_out(attempt.status)
         if attempt.status == 500 and tries > 1 and self.ledger.claimed:
@@ -325,7 +325,7 @@ class Importer:
         waits = [
             a
             for a in trouble
-            if a.reply.verdict is Verdict.DOUBT and not a.reply.short and self._open_in(a)
+            if a.reply.verdict is Verdict.AMBIGUOUS and not a.reply.short and self._open_in(a)
         ]
         if not waits:
             return

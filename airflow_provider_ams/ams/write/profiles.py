@@ -9,14 +9,18 @@ from typing import Any
 
 import orjson
 
-from airflow_provider_ams.ams.client import AMSClient, raise_for_status
-from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSTransientError
+from airflow_provider_ams.ams.client import AMSClient
+from airflow_provider_ams.ams.errors import (
+    AMSConfigurationError,
+    AMSError,
+    AMSPermissionError,
+    AMSTransientError,
+)
 from airflow_provider_ams.ams.prepare.draft import Draft, invalid
 from airflow_provider_ams.ams.wire.dates import Problems
-from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply, classify_profile, doubt
+from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
 from airflow_provider_ams.ams.wire.values import column_texts
 from airflow_provider_ams.ams.write.checkpoint import SAVE_EVERY, Checkpoint, Progress, runs, unpack
-from airflow_provider_ams.transport import Reply, TransportError
 
 
 def build_profiles(
@@ -146,56 +150,47 @@ class ProfileImporter:
                 raise self.stopped
             body, failures = orjson.dumps(self.profiles[number]), 0
             while True:
-                reply, answer = self._call(body)
-                sent = True
-                if answer.verdict is not Verdict.DOUBT:
+                answer = self.client.write("profileimport", body)
+                sent = sent or not answer.nothing_taken
+                if answer.verdict is not Verdict.AMBIGUOUS:
                     self._note(number, answer)
                     return
                 failures += 1
-                self._prepare_retry(reply, answer, failures)
+                self._prepare_retry(answer, failures)
         except AMSError as error:
             self.stopped = self.stopped or error
             self.status[number] = "unknown" if sent else "rejected"
             what = "sent, outcome not known" if sent else "not sent"
             self.reasons[number] = f"{what}: {error.message}"
 
-    def _call(self, body: bytes) -> tuple[tuple[Reply, int] | None, WriteReply]:
-        try:
-            reply, login = self.client.write("profileimport", body)
-        except TransportError as error:
-            return None, doubt(error.reason)
-        if reply.status == 200:
-            return (reply, login), classify_profile(reply.body)
-        if reply.status in (400, 413, 422):
-            reason = f"AMS answered HTTP {reply.status}"
-            return (reply, login), WriteReply(Verdict.REFUSED, reason=reason)
-        return (reply, login), doubt(f"AMS answered HTTP {reply.status}")
-
-    def _prepare_retry(
-        self, reply: tuple[Reply, int] | None, answer: WriteReply, failures: int
-    ) -> None:
-        """Log in again or wait, whatever the answer calls for.
+    def _prepare_retry(self, answer: WriteReply, failures: int) -> None:
+        """Wait, if there is to be another try.
 
         Raises
         ------
         AMSError
             There is to be no other try.
         """
-        error = AMSTransientError(answer.reason, endpoint="profileimport")
-        if reply is not None and self.client.session_is_dead(reply[0]) and failures == 1:
-            self.client.renew_session(reply[1])
-            return
-        if reply is not None and reply[0].status != 200:
-            try:
-                raise_for_status("profileimport", reply[0], self.client.clock.now())
-            except AMSTransientError as transient:
-                error = transient
+        status = answer.status if answer.status != 200 else None
+        if answer.code == "forbidden" and failures > 1:
+            raise AMSPermissionError(
+                "The account may not write to this form.",
+                endpoint="profileimport",
+                status=status,
+                hint="Grant read and write access to the form.",
+            )
+        if answer.code in ("session", "forbidden") and failures == 1:
+            return  # the next call logs in again
+        error = AMSTransientError(
+            answer.reason, endpoint="profileimport", status=status, retry_after=answer.retry_after
+        )
         self.client.pause_before_retry(error, failures)
 
     def _note(self, number: int, answer: WriteReply) -> None:
         self.calls[number] = number + 1
         if answer.verdict is Verdict.REFUSED:
-            self.status[number], self.reasons[number] = "rejected", answer.reason
+            self.status[number] = "rejected"
+            self.reasons[number] = answer.message or answer.reason
             return
         self.status[number] = "updated"
         self.ids[number] = answer.ids[0] if answer.ids else None

@@ -13,12 +13,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 from airflow_provider_ams.ams.prepare.events import EventSet
-from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
+from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, stored_day, stored_minute
+from airflow_provider_ams.ams.wire.records import Event
 
-RawEvent = Mapping[str, Any]
 _BREAK = re.compile(r"<\s*br\s*/?\s*>|\r\n?", re.IGNORECASE)
 _EPOCH_DAY = 719_163  # 01/01/1970 as an ordinal
 _MS_PER_DAY = 86_400_000
@@ -81,16 +80,15 @@ class Stored:
     rows: list[dict[str, str]] = field(repr=False)
 
 
-def stored_event(raw: RawEvent) -> Stored | None:
-    """Return a raw event in comparable form; None if its dates can't be read."""
-    try:
-        start = parse_day(raw["startDate"]), parse_minute(raw["startTime"])
-        end = parse_day(raw["finishDate"]), parse_minute(raw["finishTime"])
-    except (DateProblem, KeyError):
+def stored_event(event: Event) -> Stored | None:
+    """Return an event in comparable form; None if its dates can't be read."""
+    start = stored_day(event.start_date), stored_minute(event.start_time)
+    end = stored_day(event.finish_date), stored_minute(event.finish_time)
+    if start[0] is None or start[1] is None or end[0] is None or end[1] is None:
         return None
-    rows = [{p["key"]: p["value"] for p in r.get("pairs") or ()} for r in raw.get("rows") or []]
-    entered = raw.get("enteredByUserId")
-    return Stored(int(raw["id"]), int(raw["userId"]), entered, start, end, rows)
+    rows = [{p.key: p.value for p in row.pairs if p.value} for row in event.rows]
+    moments = (start[0], start[1]), (end[0], end[1])
+    return Stored(event.id, event.user_id, event.entered_by, *moments, rows)
 
 
 def sent_rows(events: EventSet, event: int) -> list[dict[str, str]]:

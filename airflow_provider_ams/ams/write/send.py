@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from airflow_provider_ams.ams.client import AMSClient, raise_for_status
+from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSError
 from airflow_provider_ams.ams.prepare.events import EventSet
-from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply, classify_import, doubt
-from airflow_provider_ams.transport import Reply, TransportError, parse_retry_after
+from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
 
 
 @dataclass
@@ -41,12 +40,6 @@ class Attempt:
         What was sent.
     reply : WriteReply
         The classified answer.
-    late : bool
-        AMS may still be working on the call.
-    status : int, optional
-        HTTP status.
-    retry_after : float, optional
-        Seconds AMS asked to wait.
     strays : dict
         Event number -> id in the reply, where an update was answered with another id.
     """
@@ -54,26 +47,22 @@ class Attempt:
     number: int
     batch: Batch
     reply: WriteReply
-    late: bool = False
-    status: int | None = None
-    retry_after: float | None = None
     strays: dict[int, int] = field(default_factory=dict)
 
+    @property
+    def late(self) -> bool:
+        """AMS may still be working on the call."""
+        return self.reply.late
 
-# What an HTTP status says of a write, beside 200. (verdict, AMS may still be working on it)
-# A gateway's 502, 503 or 504 says nothing of the server behind it.
-_STATUS: dict[int, tuple[Verdict, bool]] = {
-    400: (Verdict.REFUSED, False),
-    401: (Verdict.DOUBT, False),
-    403: (Verdict.DOUBT, False),
-    413: (Verdict.REFUSED, False),
-    422: (Verdict.REFUSED, False),
-    429: (Verdict.DOUBT, False),
-    500: (Verdict.DOUBT, False),
-    502: (Verdict.DOUBT, True),
-    503: (Verdict.DOUBT, True),
-    504: (Verdict.DOUBT, True),
-}
+    @property
+    def status(self) -> int | None:
+        """HTTP status."""
+        return self.reply.status
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds AMS asked to wait."""
+        return self.reply.retry_after
 
 
 def encode(events: EventSet, batch: list[int]) -> bytes:
@@ -89,14 +78,8 @@ def send(client: AMSClient, events: EventSet, batch: Batch, body: bytes, number:
     AMSError
         Nothing was sent, or there is no AMS at this URL.
     """
-    try:
-        reply, _ = client.write("eventsimport", body)
-    except TransportError as error:
-        return Attempt(number, batch, doubt(error.reason), late=True)
-    if reply.status != 200:
-        return _by_status(client, reply, batch, number)
-    answer = classify_import(reply.body, len(batch.events))
-    attempt = Attempt(number, batch, answer, late=_not_from_ams(answer), status=200)
+    answer = client.write("eventsimport", body, len(batch.events))
+    attempt = Attempt(number, batch, answer)
     if answer.verdict is Verdict.CONFIRMED:
         for event, event_id in zip(batch.events, answer.ids, strict=True):
             if events.event_ids[event] not in (None, event_id):
@@ -104,25 +87,10 @@ def send(client: AMSClient, events: EventSet, batch: Batch, body: bytes, number:
     return attempt
 
 
-def _not_from_ams(answer: WriteReply) -> bool:
-    # A page in place of an answer comes from something in between, which may have given up early.
-    return answer.verdict is Verdict.DOUBT and answer.reason == "the reply was not JSON"
-
-
-def _by_status(client: AMSClient, reply: Reply, batch: Batch, number: int) -> Attempt:
-    if reply.status not in _STATUS and reply.status < 500:
-        raise_for_status("eventsimport", reply, client.clock.now())
-    verdict, late = _STATUS.get(reply.status, (Verdict.DOUBT, True))
-    wait = parse_retry_after(reply.headers.get("Retry-After"), client.clock.now())
-    answer = WriteReply(verdict, reason=f"AMS answered HTTP {reply.status}")
-    return Attempt(number, batch, answer, late, reply.status, wait)
-
-
 def delete_event(client: AMSClient, event_id: int) -> bool:
     """Delete one event; True only if AMS says so."""
     try:
-        reply, _ = client.write("deleteevent", orjson.dumps({"eventId": event_id}))
-        data = orjson.loads(reply.body) if reply.status == 200 else None
-    except (TransportError, AMSError, orjson.JSONDecodeError):
+        answer = client.write("deleteevent", orjson.dumps({"eventId": event_id}))
+    except AMSError:
         return False
-    return isinstance(data, dict) and data.get("state") == "SUCCESS"
+    return answer.verdict is Verdict.CONFIRMED
