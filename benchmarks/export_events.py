@@ -17,7 +17,8 @@ import orjson
 
 from airflow_provider_ams.ams import AMSClient, get_event_data, sync_event_data
 from airflow_provider_ams.ams.people.roster import get_roster
-from airflow_provider_ams.ams.read.frames import EVENT_COLUMNS, records_frame
+from airflow_provider_ams.ams.prepare.columns import EVENT_COLUMNS
+from airflow_provider_ams.ams.read.frames import records_frame
 from airflow_provider_ams.sandbox import SandboxProcess
 
 LATENCIES = (0, 20)

@@ -1,11 +1,13 @@
-"""The AMS client: session, one request with the right retry rule, and the roster."""
+"""The AMS client: settings, one request with the right retry rule, and counters."""
 
 from __future__ import annotations
 
+import inspect
 import os
 import threading
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
 
 import orjson
 import pendulum
@@ -13,12 +15,15 @@ import pendulum
 from airflow_provider_ams.ams.credentials import Credentials, find_credentials
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
-    AMSLoginError,
-    AMSPermissionError,
+    AMSError,
     AMSReplyError,
     AMSTransientError,
 )
-from airflow_provider_ams.ams.wire.replies import NotJSON, RPCException, parse
+from airflow_provider_ams.ams.session import Session, Sessions
+from airflow_provider_ams.ams.wire.decode import RPCException
+from airflow_provider_ams.ams.wire.endpoints import Endpoint, path_of
+from airflow_provider_ams.ams.wire.replies import WriteReply, lost, write_reply
+from airflow_provider_ams.ams.wire.statuses import Kind, meaning_of, read_error
 from airflow_provider_ams.transport import (
     Clock,
     HTTPSession,
@@ -26,26 +31,25 @@ from airflow_provider_ams.transport import (
     RetryBudget,
     RetryPolicy,
     TransportError,
-    parse_retry_after,
 )
 
 _T = TypeVar("_T")
-_V1_QUERY = "?informat=json&format=json"
-_LOGIN_PATH = "/api/v2/user/loginUser"
-_DESCRIPTION_PATH = "/api/v2/application/getApplicationDescription"
+# Sessions that end as soon as others have used them up; after so many, a pause.
+_MAX_RENEWALS = 5
 
 
-def path_of(endpoint: str) -> str:
-    """Return the path of a v1 endpoint (a bare name) or of a later one (``v2/...``)."""
-    if endpoint.startswith(("v2/", "v3/")):
-        return f"/api/{endpoint}"
-    return f"/api/v1/{endpoint}{_V1_QUERY}"
+class _DeadSession(Exception):
+    """AMS does not take the session; `final` is what to raise if no other will do."""
+
+    def __init__(self, final: AMSError) -> None:
+        super().__init__()
+        self.final = final
 
 
 class AMSClient:
     """Talk to one AMS site as one user. Safe to use from several threads.
 
-    Logs in when first needed, and once more when a session has died. Reads are retried with
+    Logs in when first needed, and again when a session has died. Reads are retried with
     back-off; writes only when it is certain that AMS did not get them.
 
     Parameters
@@ -64,6 +68,10 @@ class AMSClient:
         How often and how long to retry reads.
     clock : Clock
         Time, sleep and randomness.
+    max_reply_bytes : int, optional
+        A longer reply is not read to its end.
+    deadline : float, optional
+        Seconds for one request and its whole reply, however slowly it trickles in.
 
     Raises
     ------
@@ -84,34 +92,50 @@ class AMSClient:
         verify: bool | str = True,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
+        max_reply_bytes: int | None = None,
+        deadline: float | None = None,
     ) -> None:
-        self._credentials: Credentials = find_credentials(url, username, password)
-        self.url = self._credentials.url
+        credentials = find_credentials(url, username, password)
+        del password  # no traceback that shows locals may show it
+        self.url = credentials.url
         self.timezone = _check_zone(timezone)
         self.retry = retry or RetryPolicy()
         self.clock = clock or Clock()
         self.requests = 0
         self.retries = 0
-        self.account: dict[str, Any] = {}
-        self.cached: dict[str, Any] = {}
         self._http = HTTPSession(
-            self.url, connect_timeout=connect_timeout, read_timeout=read_timeout, verify=verify
+            self.url,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            verify=verify,
+            **_limits(max_reply_bytes=max_reply_bytes, deadline=deadline),
         )
-        self._headers = {"Content-Type": "application/json", "X-APP-ID": app_id}
+        self._headers = {"Content-Type": "application/json", "X-APP-ID": _check_app_id(app_id)}
         self._budget = RetryBudget()
-        self._lock = threading.Lock()
         self._count_lock = threading.Lock()
-        self._session: dict[str, str] = {}
-        self._logins = 0
+        self._sessions = Sessions(credentials, self._post, self.now)
 
     def __repr__(self) -> str:
         return f"AMSClient({self.url!r})"
 
     @property
+    def account(self) -> dict[str, Any]:
+        """What AMS says of the API account, known after login; no secret is in it."""
+        account = self._sessions.account
+        if account is None:
+            return {}
+        return {
+            "id": account.user_id,
+            "username": account.username,
+            "application_id": account.application_id,
+            "permissions": list(account.permissions),
+        }
+
+    @property
     def user_id(self) -> int | None:
         """The API account's own user id, known after login."""
-        value = self.account.get("id")
-        return int(value) if value is not None else None
+        account = self._sessions.account
+        return account.user_id if account is not None else None
 
     def now(self) -> pendulum.DateTime:
         """Return the site's wall-clock time (UTC if no time zone is set)."""
@@ -120,8 +144,6 @@ class AMSClient:
     def close(self) -> None:
         """Close the connections; the session on the server ends by itself."""
         self._http.close()
-
-    # ------------------------------------------------------------ login
 
     def login(self) -> dict[str, Any]:
         """Log in now, if not logged in yet, and return the login reply (no token in it).
@@ -133,157 +155,142 @@ class AMSClient:
         AMSTransientError
             AMS can't be reached, or fails.
         """
-        self._ensure_session()
-        return dict(self.account)
-
-    def _ensure_session(self) -> tuple[dict[str, str], int]:
-        with self._lock:
-            if not self._session:
-                self._log_in()
-            return self._session, self._logins
-
-    def renew_session(self, seen: int) -> None:
-        """Log in again, unless another thread has done so since login number `seen`."""
-        with self._lock:
-            if self._logins == seen:
-                self._log_in()
-
-    def _log_in(self) -> None:
-        self._session = {}
-        reply, data = self._login_call({})
-        token = _token(reply)
-        if token is None:
-            # The documented two steps: an anonymous session first, which the login then fills.
-            token = _token(self._describe_application())
-            if token is None:
-                raise AMSLoginError("AMS gave no session.", endpoint="loginUser")
-            _, data = self._login_call(_session_headers(token))
-        user = data.get("user")
-        if not isinstance(user, dict) or not user.get("id"):
-            raise AMSLoginError("AMS did not confirm the login.", endpoint="loginUser")
-        # skypeName holds an upload token on the login reply: not kept.
-        self.account = {
-            "id": user["id"],
-            "username": user.get("username"),
-            "application_id": data.get("applicationId"),
-            "permissions": data.get("permissions") or [],
-        }
-        self._session = _session_headers(token)
-        self._logins += 1
-
-    def _describe_application(self) -> Reply:
-        stamp = self.now().format("DD-MM-YYYY HH:mm")
-        body = orjson.dumps({"appName": self._credentials.site, "currentDateOnClient": stamp})
-        return self._retrying(lambda: self._send(_DESCRIPTION_PATH, body, {}), "login")
-
-    def _login_call(self, headers: dict[str, str]) -> tuple[Reply, dict[str, Any]]:
-        body = orjson.dumps(
-            {
-                "username": self._credentials.username,
-                "password": self._credentials.password,
-                "loginProperties": {
-                    "appName": self._credentials.site,
-                    "clientTime": self.now().format("YYYY-MM-DDTHH:mm"),
-                },
-            }
-        )
-
-        def attempt() -> tuple[Reply, dict[str, Any]]:
-            reply = self._send(_LOGIN_PATH, body, headers)
-            return reply, self._login_data(reply)
-
-        return self._retrying(attempt, "loginUser")
-
-    def _login_data(self, reply: Reply) -> dict[str, Any]:
-        if reply.status in (401, 403):
-            raise AMSLoginError(
-                "AMS did not accept the user name and password.",
-                endpoint="loginUser",
-                status=reply.status,
-                hint="Check them (the user name is not the e-mail address), and that the account "
-                "is exempt from MFA, SSO and terms documents.",
-            )
-        self._raise_for_status("loginUser", reply)
-        try:
-            data = parse(reply.body)
-        except NotJSON:
-            raise AMSReplyError("The reply was not JSON.", endpoint="loginUser") from None
-        except RPCException as error:
-            hint = "Check the site's name at the end of the URL." if error.about_application else ""
-            raise AMSLoginError(
-                f"AMS refused the login ({error.type}).", endpoint="loginUser", hint=hint or None
-            ) from None
-        return data if isinstance(data, dict) else {}
+        self._retrying(self._sessions.current, "loginUser")
+        return self.account
 
     # ------------------------------------------------------------ requests
 
-    def read(self, endpoint: str, body: object | None = None, method: str = "POST") -> Any:  # noqa: ANN401
-        """Send a request that changes nothing and return the parsed reply (None if empty).
+    def read(self, endpoint: Endpoint[_T], body: object | None = None) -> _T:
+        """Send a request that changes nothing and return what AMS answers, as a record.
+
+        A reply that can't be read is asked for again, as one that did not come.
 
         Parameters
         ----------
-        endpoint : str
-            Name of a v1 endpoint, or the path from ``v2/`` or ``v3/`` on.
+        endpoint : Endpoint
+            One of `wire.endpoints`.
         body : object, optional
             What to send as JSON.
-        method : str
-            ``POST``, or ``GET`` for v3.
 
         Raises
         ------
         AMSPermissionError, AMSLoginError, AMSConfigurationError
             As the names say; not retried.
+        AMSReplyError
+            AMS keeps answering with something that can't be understood.
         AMSTransientError
             Retries are used up, or the wait would be too long.
         """
         data = orjson.dumps(body) if body is not None else None
-        renewed = False
 
-        def attempt() -> Any:  # noqa: ANN401
-            nonlocal renewed
-            session, login = self._ensure_session()
-            reply = self._send(path_of(endpoint), data, session, method)
-            if not renewed and self.session_is_dead(reply):
-                renewed = True
-                self.renew_session(login)
-                session, _ = self._ensure_session()
-                reply = self._send(path_of(endpoint), data, session, method)
-            self._raise_for_status(endpoint, reply)
-            return _read_body(endpoint, reply)
+        def attempt() -> _T:
+            for renewals in range(_MAX_RENEWALS):
+                session = self._sessions.current()
+                try:
+                    return self._read_once(endpoint, data, session)
+                except _DeadSession as dead:
+                    if not self._may_renew(session, dead.final, renewals > 0):
+                        raise dead.final from None
+            raise AMSTransientError("AMS keeps ending the session.", endpoint=endpoint.name)
 
-        return self._retrying(attempt, endpoint)
+        return self._retrying(attempt, endpoint.name)
 
-    def write(self, endpoint: str, body: bytes) -> tuple[Reply, int]:
-        """Send a request that changes data, once, and return the reply and the login number.
+    def _may_renew(self, session: Session, final: AMSError, renewed: bool) -> bool:
+        """Drop a refused session; False if a new one would be refused as well."""
+        if final.status == 401:
+            return self._sessions.refused(session)
+        # HTTP 403, or an exception that speaks of a session: more often it means what it says.
+        self._sessions.drop(session)
+        return not renewed
 
-        Only failures before anything was sent are retried: AMS does not detect duplicates.
+    def _read_once(self, endpoint: Endpoint[_T], data: bytes | None, session: Session) -> _T:
+        try:
+            reply = self._send(endpoint.method, endpoint.path, data, session.headers)
+        except AMSError:
+            self._sessions.interrupted()
+            raise
+        error = read_error(endpoint.name, reply, self.clock.now())
+        if error is not None:
+            if meaning_of(reply.status).kind in (Kind.SESSION, Kind.FORBIDDEN):
+                raise _DeadSession(error)
+            self._sessions.interrupted()
+            raise error
+        try:
+            found = endpoint.parse(reply.body, _time_of(reply, self.clock.now()))
+        except RPCException as problem:
+            failure = AMSReplyError(f"AMS reported {problem.type}.", endpoint=endpoint.name)
+            if problem.about_session:
+                raise _DeadSession(failure) from None
+            raise failure from None
+        self._sessions.accepted(session)
+        return found
+
+    def write(self, endpoint: str, body: bytes, sent: int = 1) -> WriteReply:
+        """Send a request that changes data, once, and return what the answer means.
+
+        Only what AMS has certainly not taken is sent again: a request that did not leave, and,
+        after a new login, one that was refused for a dead session (HTTP 401). AMS does not detect
+        duplicates.
+
+        Parameters
+        ----------
+        endpoint : str
+            ``eventsimport``, ``profileimport``, ``deleteevent`` or ``v2/event/deleteAll``.
+        body : bytes
+            JSON.
+        sent : int
+            Events or records in the call.
 
         Raises
         ------
-        TransportError
-            The request may have arrived, and no whole reply came.
-        AMSTransientError, AMSConfigurationError, AMSLoginError
-            The request was certainly not sent.
+        AMSTransientError, AMSLoginError
+            The request was certainly not taken.
+        AMSConfigurationError
+            So it was not, or there is no AMS at this URL.
         """
+        renewed = False
+        while True:
+            session, reply = self._retrying(lambda: self._write_once(endpoint, body), endpoint)
+            if isinstance(reply, WriteReply):
+                return reply
+            answer = write_reply(endpoint, reply, sent, self.clock.now())
+            if answer.code == "session" and answer.nothing_taken:
+                if not self._sessions.refused(session):
+                    error = read_error(endpoint, reply, self.clock.now())
+                    assert error is not None
+                    raise error
+                if renewed:
+                    return answer
+                renewed = True
+                continue
+            if answer.code in ("session", "forbidden"):
+                # Whether AMS has taken it is not known: only the next request logs in again.
+                self._sessions.drop(session)
+            elif reply.status == 200:
+                self._sessions.accepted(session)
+            else:
+                self._sessions.interrupted()
+            return answer
 
-        def attempt() -> tuple[Reply, int]:
-            session, login = self._ensure_session()
-            try:
-                return self._send(path_of(endpoint), body, session), login
-            except AMSTransientError as error:
-                if isinstance(error.__cause__, TransportError) and error.__cause__.sent:
-                    raise error.__cause__ from None
-                raise
+    def _write_once(self, endpoint: str, body: bytes) -> tuple[Session, Reply | WriteReply]:
+        session = self._sessions.current()
+        try:
+            return session, self._send("POST", path_of(endpoint), body, session.headers)
+        except AMSError as error:
+            cause = error.__cause__
+            if isinstance(cause, TransportError) and cause.sent:
+                self._sessions.interrupted()
+                return session, lost(cause.reason)
+            raise
 
-        return self._retrying(attempt, endpoint)
+    def _post(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        return self._send("POST", path, body, headers)
 
-    def _send(
-        self, path: str, body: bytes | None, session: dict[str, str], method: str = "POST"
-    ) -> Reply:
+    def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
         with self._count_lock:
             self.requests += 1
         try:
-            return self._http.send(method, path, body, {**self._headers, **session})
+            return self._http.send(method, path, body, {**self._headers, **headers})
         except TransportError as error:
             if error.tls:
                 raise AMSConfigurationError(
@@ -319,69 +326,25 @@ class AMSClient:
             self.retries += 1
         self.clock.sleep(delay)
 
-    def session_is_dead(self, reply: Reply) -> bool:
-        """Tell whether a reply may mean that the session has ended (401, 403, RPC exception)."""
-        if reply.status in (401, 403):
-            return True
-        if reply.status != 200 or b"__is_rpc_exception__" not in reply.body[:4096]:
-            return False
-        try:
-            parse(reply.body)
-        except RPCException as error:
-            return error.about_session
-        except NotJSON:
-            return False
-        return False
 
-    def _raise_for_status(self, endpoint: str, reply: Reply) -> None:
-        if reply.status != 200:
-            raise_for_status(endpoint, reply, self.clock.now())
+def _limits(**limits: float | None) -> dict[str, Any]:
+    """Return the limits that are given and that the transport knows."""
+    known = inspect.signature(HTTPSession).parameters
+    return {name: value for name, value in limits.items() if value is not None and name in known}
 
 
-def raise_for_status(endpoint: str, reply: Reply, now: float) -> NoReturn:
-    """Raise the error that an HTTP status other than 200 stands for."""
-    status = reply.status
-    details: dict[str, Any] = {"endpoint": endpoint, "status": status}
-    if status == 401:
-        raise AMSLoginError("AMS does not accept the session, even after a new login.", **details)
-    if status == 403:
-        raise AMSPermissionError(
-            "The account has no access to this form or feature.",
-            hint="Grant the role that opens it, as for the AMS web pages.",
-            **details,
-        )
-    if status == 429 or status >= 500:
-        wait = parse_retry_after(reply.headers.get("Retry-After"), now)
-        raise AMSTransientError("AMS failed to answer.", retry_after=wait, **details)
-    if status == 404 or 300 <= status < 400:
-        raise AMSConfigurationError(
-            "There is no AMS here.", hint="Check the URL: https://host/site.", **details
-        )
-    raise AMSConfigurationError("AMS refused the request.", **details)
-
-
-def _read_body(endpoint: str, reply: Reply) -> Any:  # noqa: ANN401
+def _time_of(reply: Reply, otherwise: float) -> float:
+    """Return when a reply was made, by its HTTP date; else what is given."""
     try:
-        return parse(reply.body)
-    except NotJSON:
-        raise AMSReplyError("The reply was not JSON.", endpoint=endpoint) from None
-    except RPCException as error:
-        raise AMSReplyError(f"AMS reported {error.type}.", endpoint=endpoint) from None
+        return parsedate_to_datetime(reply.headers.get("Date") or "").timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return otherwise
 
 
-def _token(reply: Reply) -> str | None:
-    token = reply.headers.get("session-header")
-    if token:
-        return token
-    for part in (reply.headers.get("Set-Cookie") or "").split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == "JSESSIONID" and value:
-            return value
-    return None
-
-
-def _session_headers(token: str) -> dict[str, str]:
-    return {"session-header": token, "Cookie": f"JSESSIONID={token}"}
+def _check_app_id(text: str) -> str:
+    if not isinstance(text, str) or not text.isascii() or not text.isprintable() or not text:
+        raise AMSConfigurationError("app_id must be plain text of one line, without accents.")
+    return text.strip()
 
 
 def _check_zone(name: str | None) -> str | None:
@@ -396,7 +359,7 @@ def _check_zone(name: str | None) -> str | None:
     return name
 
 
-_clients: dict[tuple[Any, ...], AMSClient] = {}
+_clients: dict[tuple[Credentials, tuple[tuple[str, Any], ...]], AMSClient] = {}
 _clients_lock = threading.Lock()
 
 
@@ -427,7 +390,8 @@ def get_client(
     found = find_credentials(url, username, password)
     if not cache:
         return AMSClient(found.url, found.username, found.password, **settings)
-    key = (found.url, found.username, found.password, tuple(sorted(settings.items())))
+    del password
+    key = (found, tuple(sorted(settings.items())))
     with _clients_lock:
         if key not in _clients:
             _clients[key] = AMSClient(found.url, found.username, found.password, **settings)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.transport import check_base_url
@@ -36,6 +37,10 @@ def find_credentials(
 ) -> Credentials:
     """Complete what was given from ``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD`` and keyring.
 
+    ``AMS_USERNAME`` and ``AMS_PASSWORD`` belong to the site of ``AMS_URL`` and are sent to no
+    other; without ``AMS_URL`` they are for whatever site the program names. The password belongs
+    to the user named there, and to no other.
+
     The keyring is asked for the service named like the URL, such as
     ``keyring set https://host/site my.user`` stores it.
 
@@ -44,21 +49,42 @@ def find_credentials(
     AMSConfigurationError
         Something is missing, or the URL is not one of an AMS site.
     """
-    address = _check_url(url or os.environ.get("AMS_URL", ""))
-    name = username or os.environ.get("AMS_USERNAME", "")
-    # A password out of the environment belongs to the user named there, and to no other.
-    same_user = name == os.environ.get("AMS_USERNAME", name)
-    secret = password or (os.environ.get("AMS_PASSWORD", "") if same_user else "")
-    if not (name and secret):
-        name, secret = _from_keyring(address, name, secret)
-    missing = [what for what, value in (("user name", name), ("password", secret)) if not value]
+    found = Credentials(
+        _check_url(url or os.environ.get("AMS_URL", "")), username or "", password or ""
+    )
+    del password
+    for source in (_from_environment, _from_keyring):
+        if not (found.username and found.password):
+            found = source(found)
+    missing = [what for what in ("username", "password") if not getattr(found, what)]
     if missing:
+        words = {"username": "user name", "password": "password"}
         raise AMSConfigurationError(
-            f"No {' and no '.join(missing)} for AMS.",
-            hint="Pass username= and password=, or set AMS_USERNAME and AMS_PASSWORD, or store "
-            "them in keyring under the URL.",
+            f"No {' and no '.join(words[what] for what in missing)} for AMS.",
+            hint="Pass username= and password=, or set AMS_USERNAME and AMS_PASSWORD (with the "
+            "AMS_URL that they are for), or store them in keyring under the URL.",
         )
-    return Credentials(address, name, secret)
+    return found
+
+
+def _from_environment(given: Credentials) -> Credentials:
+    site = os.environ.get("AMS_URL", "")
+    if site and not _same_site(given.url, site):
+        return given
+    name = given.username or os.environ.get("AMS_USERNAME", "")
+    if name != os.environ.get("AMS_USERNAME", name):
+        return given
+    return replace(
+        given, username=name, password=given.password or os.environ.get("AMS_PASSWORD", "")
+    )
+
+
+def _same_site(url: str, other: str) -> bool:
+    try:
+        a, b = urlsplit(url), urlsplit(check_base_url(other))
+    except ValueError:
+        return False
+    return (a.scheme, a.netloc.lower(), a.path) == (b.scheme, b.netloc.lower(), b.path)
 
 
 def _check_url(text: str) -> str:
@@ -77,15 +103,19 @@ def _check_url(text: str) -> str:
     return address
 
 
-def _from_keyring(url: str, username: str, password: str) -> tuple[str, str]:
+def _from_keyring(given: Credentials) -> Credentials:
     try:
         import keyring
     except ImportError:
-        return username, password
+        return given
     try:
-        found = keyring.get_credential(url, username or None)
+        found = keyring.get_credential(given.url, given.username or None)
     except keyring.errors.KeyringError:
-        return username, password
+        return given
     if found is None:
-        return username, password
-    return username or found.username, password or found.password
+        return given
+    return replace(
+        given,
+        username=given.username or found.username or "",
+        password=given.password or found.password or "",
+    )

@@ -67,6 +67,10 @@ class AMSError(Exception):
     def __str__(self) -> str:
         return self._text()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors travel between processes with all that they carry.
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
     def _text(self, *, with_rows: bool = True) -> str:
         parts = [self.message]
         where = [self.endpoint, f"HTTP {self.status}" if self.status else None]
@@ -77,6 +81,13 @@ class AMSError(Exception):
         if self.hint:
             parts.append(self.hint)
         return " ".join(parts)
+
+
+def _rebuilt(kind: type[AMSError], args: tuple[Any, ...], state: dict[str, Any]) -> AMSError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class AMSConfigurationError(AMSError):

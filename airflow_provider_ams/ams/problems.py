@@ -66,7 +66,8 @@ class Finding:
 
 def named(name: str | None, what: str) -> str:
     """Return what is wrong, with the field's name in front unless it is in there."""
-    return what if name is None or repr(name) in what else f"{name!r}: {what}"
+    told = name is None or repr(name) in what or name in what.split()
+    return what if told else f"{name!r}: {what}"
 
 
 def _plain(label: Any) -> Any:  # noqa: ANN401

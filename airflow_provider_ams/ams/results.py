@@ -50,12 +50,12 @@ class ImportResult:
 
     def summary(self) -> dict[str, Any]:
         """Return counts and costs as a small dict that JSON can hold (no row values)."""
-        deleted = {} if self.deletes is None else {"deleted": self.deletes.counts["deleted"]}
+        deleted = 0 if self.deletes is None else self.deletes.counts["deleted"]
         return {
             "form": self.form,
             "rows": len(self.rows),
             **self.counts,
-            **deleted,
+            "deleted": deleted,
             "requests": self.requests,
             "retries": self.retries,
             "seconds": round(self.seconds, 3),
@@ -89,12 +89,6 @@ class DeleteResult:
     requests: int = 0
     retries: int = 0
     seconds: float = 0.0
-
-    @classmethod
-    def empty(cls, form: str) -> DeleteResult:
-        """Return the outcome of deleting nothing."""
-        rows = pd.DataFrame({"event_id": [], "status": [], "reason": []}, dtype=object)
-        return cls(form, rows.astype({"event_id": "int64"}))
 
     @property
     def counts(self) -> dict[str, int]:

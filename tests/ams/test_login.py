@@ -25,6 +25,7 @@ from airflow_provider_ams.ams import (
     login,
 )
 from airflow_provider_ams.ams.credentials import find_credentials
+from airflow_provider_ams.ams.wire.endpoints import LISTGROUPS
 
 URL = "https://host.test/site"
 
@@ -180,7 +181,7 @@ def test_one_login_for_many_calls(client, sandbox):
 def test_every_request_names_the_integration_and_the_session():
     with Tiny(listgroups={"name": []}) as tiny:
         client = client_of(tiny.url, app_id="club.sync.v1")
-        client.read("listgroups", {"name": ""})
+        client.read(LISTGROUPS, {"name": ""})
     (headers,) = tiny.headers("listgroups")
     assert headers["X-APP-ID"] == "club.sync.v1"
     assert headers["session-header"] == TOKEN
@@ -192,7 +193,7 @@ def test_the_token_may_come_as_a_cookie_alone():
     cookie = {"Set-Cookie": f"JSESSIONID={TOKEN}; Path=/; HttpOnly"}
     answers = (200, cookie, b'{"user": {"id": 1}}')
     with Tiny(loginUser=answers, listgroups={"name": []}) as tiny:
-        client_of(tiny.url).read("listgroups")
+        client_of(tiny.url).read(LISTGROUPS)
     assert tiny.headers("listgroups")[0]["session-header"] == TOKEN
 
 
@@ -200,7 +201,7 @@ def test_the_documented_two_steps():
     first = (200, {}, b'{"user": {"id": 1}}')  # no token in the reply of the login itself
     step = (200, {"session-header": TOKEN}, b"{}")
     with Tiny(loginUser=first, getApplicationDescription=step, listgroups={"name": []}) as tiny:
-        client_of(tiny.url, timezone="Australia/Perth").read("listgroups")
+        client_of(tiny.url, timezone="Australia/Perth").read(LISTGROUPS)
     (described,) = tiny.calls("getApplicationDescription")
     assert described == {"appName": "site", "currentDateOnClient": "15-06-2025 23:06"}
     assert tiny.headers("loginUser")[-1]["session-header"] == TOKEN
@@ -278,7 +279,7 @@ def test_a_session_that_dies_all_the_time_still_gets_through(client, sandbox):
 def test_a_session_lost_in_words_is_logged_in_again():
     lost = {"__is_rpc_exception__": True, "type": "E", "value": {"detailMessage": "Not logged in"}}
     with Tiny(listgroups=[lost, {"name": ["a"]}]) as tiny:
-        assert client_of(tiny.url).read("listgroups") == {"name": ["a"]}
+        assert client_of(tiny.url).read(LISTGROUPS).names == ["a"]
     assert len(tiny.calls("loginUser")) == 2
 
 
@@ -289,7 +290,7 @@ def test_a_session_lost_in_words_is_logged_in_again():
 def test_a_refusal_that_stays_is_named(status, kind):
     refusal = (status, {}, b"<html>Access denied for Ann</html>")
     with Tiny(listgroups=refusal) as tiny, pytest.raises(kind) as caught:
-        client_of(tiny.url).read("listgroups")
+        client_of(tiny.url).read(LISTGROUPS)
     assert type(caught.value) is kind
     assert caught.value.status == status
     assert caught.value.endpoint == "listgroups"
@@ -304,7 +305,7 @@ def test_threads_share_one_login():
 
         def work():
             gate.wait(5)
-            client.read("listgroups")
+            client.read(LISTGROUPS)
 
         threads = [threading.Thread(target=work) for _ in range(6)]
         for thread in threads:
@@ -323,7 +324,7 @@ def test_a_redirect_is_not_followed(status):
     with Tiny() as other, Tiny() as tiny:
         tiny.answers["listgroups"] = (status, {"Location": f"{other.root}/site/x"}, b"")
         with pytest.raises(AMSConfigurationError):
-            client_of(tiny.url).read("listgroups")
+            client_of(tiny.url).read(LISTGROUPS)
     assert other.seen == []
 
 
@@ -333,7 +334,7 @@ def test_a_netrc_file_is_not_read(monkeypatch, tmp_path):
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     with Tiny(listgroups={"name": []}) as tiny:
-        client_of(tiny.url).read("listgroups")
+        client_of(tiny.url).read(LISTGROUPS)
     assert all("Authorization" not in headers for _, headers, _ in tiny.seen)
 
 
@@ -341,7 +342,7 @@ def test_a_proxy_does_not_see_this_machine(monkeypatch):
     with Tiny() as proxy, Tiny(listgroups={"name": []}) as tiny:
         monkeypatch.setenv("HTTP_PROXY", proxy.root)
         monkeypatch.setenv("http_proxy", proxy.root)
-        client_of(tiny.url).read("listgroups")
+        client_of(tiny.url).read(LISTGROUPS)
     assert proxy.seen == []
 
 
@@ -350,7 +351,7 @@ def test_cookies_of_the_server_do_not_keep_a_dead_session():
     with Tiny(listgroups=(200, cookie, b'{"name": []}')) as tiny:
         client = client_of(tiny.url)
         for _ in range(2):
-            client.read("listgroups")
+            client.read(LISTGROUPS)
     assert [h["Cookie"] for h in tiny.headers("listgroups")] == [f"JSESSIONID={TOKEN}"] * 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from ams_site import ANN, BOB, LOG, Ticker, insert, log, read
@@ -20,6 +21,8 @@ from airflow_provider_ams.ams import (
     sync_event_data,
 )
 
+# AMS's clock: one that is far from the HTTP date of its own reply is not believed.
+CLOCK = int(time.time() * 1000)
 PEOPLE = [{"userId": ANN, "username": "ann"}, {"userId": BOB, "username": "bob"}]
 ROSTER = {"users": PEOPLE, "lastSynchronisationTimeOnServer": 7, "cursor": None}
 
@@ -43,7 +46,7 @@ def sync(client):
 
 
 def page(events, cursor, place="pagination"):
-    data = {"export": {"events": events}, "lastSynchronisationTimeOnServer": 9}
+    data = {"export": {"events": events}, "lastSynchronisationTimeOnServer": CLOCK}
     return {**data, place: {"cursor": cursor}}
 
 
@@ -91,9 +94,9 @@ def test_a_deleted_event_is_not_among_the_data():
 
 
 def test_the_smallest_watermark_of_all_pages():
-    late = {**page([], None), "lastSynchronisationTimeOnServer": 12}
+    late = {**page([], None), "lastSynchronisationTimeOnServer": CLOCK + 3}
     with site(synchronise=[page([event(1)], "x"), late]) as tiny:
-        assert sync(client_of(tiny)).last_synchronisation_time == 9
+        assert sync(client_of(tiny)).last_synchronisation_time == CLOCK
 
 
 def test_a_full_page_without_any_cursor_is_not_the_end():
@@ -195,7 +198,7 @@ def test_an_event_of_somebody_not_in_the_roster_is_kept():
 
 # ---------------------------------------------------------------- writes
 
-NONE = {"export": {"events": []}, "lastSynchronisationTimeOnServer": 9}
+NONE = {"export": {"events": []}, "lastSynchronisationTimeOnServer": CLOCK}
 DONE = "SUCCESSFULLY_IMPORTED"
 
 

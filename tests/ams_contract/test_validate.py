@@ -67,7 +67,7 @@ def found(report):
         ({"start_date": "31/02/2026"}, ("error", "dates", "start_date", ["b"])),
         ({"start_date": None}, ("error", "dates", "start_date", ["b"])),
         ({"start_time": "25:00 PM"}, ("error", "dates", "start_time", ["b"])),
-        ({"end_date": "01/01/2026", "end_time": "9:00 AM"}, ("error", "dates", None, ["b"])),
+        ({"end_date": "01/01/2026", "end_time": "9:00 AM"}, ("error", "end", None, ["b"])),
     ],
 )  # fmt: skip
 def test_a_rule(sandbox, client, writes, change, expected):

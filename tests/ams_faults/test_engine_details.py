@@ -16,8 +16,8 @@ from airflow_provider_ams.ams import (
     insert_event_data,
     update_event_data,
 )
-from airflow_provider_ams.ams.write.checkpoint import FileCheckpoint, Progress
-from airflow_provider_ams.transport import Clock, RetryPolicy
+from airflow_provider_ams.ams.write.checkpoint import Progress
+from airflow_provider_ams.transport import Clock, FileNotes, RetryPolicy
 from tests.ams.tiny import Tiny
 from tests.ams_faults.harness import (
     FORM,
@@ -242,7 +242,7 @@ def test_fewer_in_flight_after_trouble_and_more_again_when_it_is_calm(sandbox):
         read_frame(frame, "user_id"), FORM, frame["user_id"].tolist(), now=client.now()
     )
     importer = Importer(client, events, Progress("", 0, ""), max_in_flight=8)
-    bad = Attempt(1, Batch([0]), WriteReply(Verdict.DOUBT))
+    bad = Attempt(1, Batch([0]), WriteReply(Verdict.AMBIGUOUS))
     widths = []
     for _ in range(5):
         assert not importer._take(bad)
@@ -304,7 +304,7 @@ def test_confirmed_events_do_not_stand_for_others(sandbox):
 
 
 def note_of(path):
-    return Progress.parse(FileCheckpoint(path).load())
+    return Progress.parse(FileNotes(path).load())
 
 
 def test_what_the_note_says(sandbox, tmp_path):
@@ -363,7 +363,7 @@ def test_when_everything_is_confirmed_nothing_is_asked(sandbox, tmp_path):
     """The try died after the last call and before it could say so."""
     path = tmp_path / "note.json"
     run(make_client(sandbox), spread(9), resume=path)
-    place = FileCheckpoint(path)
+    place = FileNotes(path)
     place.save({**place.load(), "finished": False})
     before = sandbox.requests()
     run(make_client(sandbox), spread(9), resume=path)

@@ -21,7 +21,8 @@ from airflow_provider_ams.ams.options.rules import DATA_CONDITIONS, as_list
 from airflow_provider_ams.ams.people.roster import Roster, get_roster, select_users
 from airflow_provider_ams.ams.prepare.columns import EVENT_COLUMNS
 from airflow_provider_ams.ams.read.frames import records_frame
-from airflow_provider_ams.ams.read.synchronise import Search, search, synchronise
+from airflow_provider_ams.ams.read.search import Search, search
+from airflow_provider_ams.ams.read.synchronise import synchronise
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
 from airflow_provider_ams.ams.wire.values import ValueProblem, cell_text
 

@@ -18,7 +18,7 @@ from airflow_provider_ams.ams.options.reads import (
 from airflow_provider_ams.ams.people.roster import (
     COLUMNS,
     get_roster,
-    group_names,
+    read_groups,
     select_users,
     users_frame,
 )
@@ -144,6 +144,6 @@ def get_group(
     option = option or GroupOption()
     where = Connection(url, username, password, client)
     with calling(where, option, "Failed to read groups") as call:
-        names = group_names(call.client)
+        names = read_groups(call.client)
         call.console.done(f"Read {len(names)} groups")
         return pd.DataFrame({"name": pd.Series(names, dtype=object)})

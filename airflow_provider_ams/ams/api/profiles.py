@@ -13,7 +13,7 @@ from airflow_provider_ams.ams.options.writes import UpsertProfileOption
 from airflow_provider_ams.ams.people.roster import get_roster, select_users
 from airflow_provider_ams.ams.prepare.columns import PROFILE_COLUMNS
 from airflow_provider_ams.ams.read.frames import records_frame
-from airflow_provider_ams.ams.read.synchronise import read_profiles
+from airflow_provider_ams.ams.read.profiles import read_profiles
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.write.checkpoint import Resume
 from airflow_provider_ams.ams.write.imports import Import, Wording

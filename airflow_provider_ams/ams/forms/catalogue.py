@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
     AMSPermissionError,
-    AMSReplyError,
 )
-from airflow_provider_ams.ams.forms.schema import FormSchema, parse_schema
+from airflow_provider_ams.ams.forms.schema import FormSchema, schema_of
+from airflow_provider_ams.ams.wire.endpoints import FORMS, form_schema
+from airflow_provider_ams.ams.wire.records import FormList
 
 # Kind of form -> the types under which AMS lists it, the best one first.
 _KINDS = {
@@ -33,29 +36,51 @@ class FormEntry:
     group_entry: bool
 
 
+@dataclass
+class _Known:
+    """What one client has been told of forms; None: the account may not see it."""
+
+    forms: list[FormEntry] | None = None
+    listed: bool = False
+    schemas: dict[tuple[str, str], FormSchema | None] = field(default_factory=dict)
+
+
+_known: WeakKeyDictionary[AMSClient, _Known] = WeakKeyDictionary()
+
+
+def _known_to(client: AMSClient) -> _Known:
+    return _known.setdefault(client, _Known())
+
+
 def list_forms(client: AMSClient, *, cache: bool = True) -> list[FormEntry] | None:
-    """Return all forms that the account can open; None if it may not list forms."""
-    if not cache or "forms" not in client.cached:
+    """Return all forms that the account can open; None if it may not list forms.
+
+    Raises
+    ------
+    AMSReplyError
+        AMS answered something else than a list of forms.
+    """
+    known = _known_to(client)
+    if not cache or not known.listed:
         try:
-            data = client.read("v3/forms/summaries", method="GET")
+            known.forms = _entries(client.read(FORMS))
         except (AMSPermissionError, AMSConfigurationError):
-            data = None
-        client.cached["forms"] = _entries(data) if isinstance(data, dict) else None
-    return client.cached["forms"]  # type: ignore[no-any-return]
+            known.forms = None
+        known.listed = True
+    return known.forms
 
 
-def _entries(data: dict[str, Any]) -> list[FormEntry]:
+def _entries(found: FormList) -> list[FormEntry]:
     return [
         FormEntry(
-            int(form["id"]),
-            str(form["name"]),
+            form.id,
+            form.name,
             kind,
-            str(form.get("mainCategory") or ""),
-            bool(form.get("isReadOnly")),
-            bool(form.get("groupEntryEnabled")),
+            form.category or "",
+            bool(form.read_only),
+            bool(form.group_entry),
         )
-        for kind, forms in data.items()
-        if isinstance(forms, list)
+        for kind, forms in found.forms.items()
         for form in forms
     ]
 
@@ -88,28 +113,66 @@ def check_form(client: AMSClient, form: str, kind: str) -> None:
         if known is None or not any(known.values()) or form in known[kind]:
             return
     assert known is not None
-    near = next((n for n in known[kind] if n.casefold() == form.strip().casefold()), None)
-    article = "an" if kind == "event" else "a"
-    hint = f"Did you mean {near!r}?" if near else "Check the name: AMS wants it exactly."
-    raise AMSConfigurationError(f"Form '{form}' is not {article} {kind} form.", hint=hint)
+    raise AMSConfigurationError(
+        f"Form '{form}' is not {_article(kind)} form.", hint=_hint(form, kind, known)
+    )
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind == "event" else f"a {kind}"
+
+
+def _hint(form: str, kind: str, known: dict[str, dict[str, int]]) -> str:
+    other = next((other for other, forms in known.items() if form in forms), None)
+    if other is not None:
+        return f"It is {_article(other)} form."
+    folded = {name.strip().casefold(): name for name in known[kind]}
+    near = difflib.get_close_matches(form.strip().casefold(), folded, 3, 0.6)
+    if not near:
+        return "Check the name: AMS wants it exactly."
+    return f"Did you mean {' or '.join(repr(folded[name]) for name in near)}?"
 
 
 def read_schema(
-    client: AMSClient, form: str, kind: str = "event", *, cache: bool = True
+    client: AMSClient,
+    form: str,
+    kind: str = "event",
+    *,
+    cache: bool = True,
+    types: Mapping[str, str] | None = None,
+    table: Sequence[str] | None = None,
 ) -> FormSchema | None:
     """Return what a form is made of; None if the account may not see it.
 
     Costs one request for each client and form, beside the list of forms.
 
+    Parameters
+    ----------
+    client : AMSClient
+        The client.
+    form : str
+        Exact name.
+    kind : str
+        ``event``, ``profile`` or ``database``.
+    cache : bool
+        False: ask AMS again.
+    types : mapping, optional
+        Field -> kind (`forms.kinds.KINDS`), which wins over what AMS tells.
+    table : sequence of str, optional
+        The columns of the form's table, if AMS does not tell, or not rightly.
+
     Raises
     ------
     AMSReplyError
         AMS answered something else than a form.
+    AMSConfigurationError
+        One of `types` is no kind.
     """
-    known: dict[tuple[str, str], FormSchema | None] = client.cached.setdefault("schemas", {})
-    if not cache or (kind, form) not in known:
-        known[kind, form] = _read_schema(client, form, kind, cache)
-    return known[kind, form]
+    schemas = _known_to(client).schemas
+    if not cache or (kind, form) not in schemas:
+        schemas[kind, form] = _read_schema(client, form, kind, cache)
+    found = schemas[kind, form]
+    return found.declare(types, table) if found is not None else None
 
 
 def _read_schema(client: AMSClient, form: str, kind: str, cache: bool) -> FormSchema | None:
@@ -117,11 +180,8 @@ def _read_schema(client: AMSClient, form: str, kind: str, cache: bool) -> FormSc
     named = [e for t in _KINDS[kind] for e in entries if e.type == t and e.name == form]
     if not named:
         return None
-    path = f"v3/forms/{named[0].type}/{named[0].id}"
     try:
-        tree = client.read(path, method="GET")
+        tree = client.read(form_schema(named[0].type, named[0].id))
     except (AMSPermissionError, AMSConfigurationError):
         return None
-    if not isinstance(tree, dict) or not isinstance(tree.get("children"), list):
-        raise AMSReplyError("The form's schema can't be read.", endpoint="forms")
-    return parse_schema(form, tree)
+    return schema_of(form, tree)

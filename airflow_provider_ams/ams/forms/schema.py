@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
-# Item type -> how its values are checked and brought back from the form in which AMS shows them.
-# AMS does not document its item types; others than these are taken as they are.
-_SHAPES = {
-    "Text": "text",
-    "Number": "number",
-    "Date": "date",
-    "Time": "time",
-    "Dropdown": "choice",
-    "Single Selection": "choice",
-    "Multiple Selection": "choices",
-    "File Upload": "file",
-}
+from airflow_provider_ams.ams.forms import kinds
+from airflow_provider_ams.ams.wire.form_tree import parse_tree
+from airflow_provider_ams.ams.wire.records import Node
 
 
 @dataclass(frozen=True)
@@ -36,11 +26,15 @@ class FormField:
     required : bool
         AMS refuses events without a value.
     options : tuple of str
-        The texts that can be chosen; empty if any will do.
+        The texts that can be chosen, as people see them; empty if any will do.
     table : bool
         A column of the form's table.
     instructions : str
         What the form tells the person who fills it in.
+    spellings : tuple of str
+        All texts that may stand for an option; which of them AMS stores is not known.
+    declared : str
+        The kind, where somebody has told it; it wins over `item_type`.
     """
 
     name: str
@@ -51,36 +45,42 @@ class FormField:
     options: tuple[str, ...] = ()
     table: bool = False
     instructions: str = ""
+    spellings: tuple[str, ...] = ()
+    declared: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What values are: one of `forms.kinds.KINDS`."""
+        return self.declared or kinds.kind_of_type(self.item_type)
 
     @property
     def calculated(self) -> bool:
         """AMS works the value out on each save."""
-        return self.item_type.endswith("Calculation")
+        return self.kind == kinds.CALCULATED
 
     @property
     def linked(self) -> bool:
         """AMS shows a value of another form."""
-        return self.item_type.startswith("Linked ")
+        return self.kind == kinds.LINKED
 
     @property
     def personal(self) -> bool:
         """AMS shows a detail of the person's account."""
-        return self.item_type == "Personal Details"
+        return self.kind == kinds.PERSONAL
 
     @property
     def writable(self) -> bool:
         """A value that is sent is kept."""
-        return not (self.calculated or self.linked or self.personal)
-
-    @property
-    def shape(self) -> str:
-        """What values look like: text, number, date, time, choice, choices, file or other."""
-        return _SHAPES.get(self.item_type, "other")
+        return self.kind not in kinds.READ_ONLY
 
     @property
     def read_only_reason(self) -> str:
         """Why it can't be written, in a word."""
-        return "calculated" if self.calculated else "linked" if self.linked else "personal"
+        return self.kind if not self.writable else ""
+
+    def accepts(self, text: str) -> bool:
+        """Tell whether a text may stand for one of the options; any will do if there are none."""
+        return not self.options or text in self.options or text in self.spellings
 
 
 @dataclass(frozen=True)
@@ -117,54 +117,104 @@ class FormSchema:
         """The columns of the table that can be written."""
         return {n: f for n, f in self.by_name.items() if f.writable and f.table}
 
+    @cached_property
+    def marks_table(self) -> bool:
+        """Whether any field is known to be a column of a table; not every site tells."""
+        return any(f.table for f in self.fields)
+
+    @cached_property
+    def unknown_types(self) -> dict[str, tuple[str, ...]]:
+        """Item types that are not known -> the fields that have them."""
+        found: dict[str, tuple[str, ...]] = {}
+        for item in self.by_name.values():
+            if item.kind == kinds.UNKNOWN:
+                found[item.item_type] = (*found.get(item.item_type, ()), item.name)
+        return found
+
     def missing(self, names: Collection[str]) -> list[str]:
         """Return the fields that can be written and are not among these names."""
         return [n for n in (*self.writable, *self.table) if n not in names]
 
-    def shape_of(self, name: str) -> str:
-        """Return the shape of a field's values; ``other`` for an unknown field."""
+    def kind_of(self, name: str) -> str:
+        """Return the kind of a field; ``unknown`` for a field that the form does not have."""
         item = self.by_name.get(name)
-        return item.shape if item else "other"
+        return item.kind if item else kinds.UNKNOWN
+
+    def with_table(self, columns: Collection[str]) -> FormSchema:
+        """Return the schema with these columns as the table's, if AMS does not mark any."""
+        return self if self.marks_table or not columns else self.declare(None, list(columns))
+
+    def declare(
+        self, types: Mapping[str, str] | None = None, table: Sequence[str] | None = None
+    ) -> FormSchema:
+        """Return the schema with what somebody knows better than AMS tells.
+
+        Parameters
+        ----------
+        types : mapping, optional
+            Field -> kind.
+        table : sequence of str, optional
+            All columns of the form's table; None leaves it to AMS.
+
+        Raises
+        ------
+        AMSConfigurationError
+            There is no such kind.
+        """
+        told = {name: kinds.check_kind(name, kind) for name, kind in (types or {}).items()}
+        columns = None if table is None else set(table)
+        if not told and columns is None:
+            return self
+        fields = (
+            replace(
+                item,
+                declared=told.get(item.name, item.declared),
+                table=item.table if columns is None else item.name in columns,
+            )
+            for item in self.fields
+        )
+        return FormSchema(self.form, tuple(fields))
 
 
-def parse_schema(form: str, tree: Mapping[str, Any]) -> FormSchema:
-    """Flatten the tree that AMS returns for a form."""
+def parse_schema(form: str, tree: object) -> FormSchema:
+    """Flatten the tree that AMS returns for a form, as parsed JSON.
+
+    Raises
+    ------
+    AMSReplyError
+        It is no form.
+    """
+    return schema_of(form, parse_tree("forms", tree))
+
+
+def schema_of(form: str, tree: Node) -> FormSchema:
+    """Flatten the tree of a form."""
     return FormSchema(form, tuple(_walk(tree, "", "", False)))
 
 
-def _walk(node: Mapping[str, Any], page: str, section: str, table: bool) -> Iterator[FormField]:
-    kind, name = str(node.get("type") or ""), str(node.get("name") or "")
-    item_type = str(node.get("formItemType") or "")
-    children = [c for c in node.get("children") or () if isinstance(c, Mapping)]
-    if kind == "FormItem" and not children:
-        yield _field(node, name, item_type, page, section, table)
+def _walk(node: Node, page: str, section: str, table: bool) -> Iterator[FormField]:
+    table = table or node.is_table
+    if node.is_item and not node.children:
+        if node.name:  # a heading or a spacer has none
+            yield _field(node, page, section, table)
         return
-    if kind == "FormPage":
-        page = name
-    elif kind == "FormFieldSet":
-        section = name
-    # How a table is marked is not documented: a node called so, with its columns below it.
-    table = table or "table" in f"{kind} {item_type}".lower() or node.get("table") is True
-    for child in children:
+    if node.kind == "FormPage":
+        page = node.name
+    elif node.kind == "FormFieldSet":
+        section = node.name
+    for child in node.children:
         yield from _walk(child, page, section, table)
 
 
-def _field(
-    node: Mapping[str, Any], name: str, item_type: str, page: str, section: str, table: bool
-) -> FormField:
+def _field(node: Node, page: str, section: str, table: bool) -> FormField:
     return FormField(
-        name,
-        item_type,
+        node.name,
+        node.item_type,
         page,
         section,
-        bool(node.get("required")),
-        tuple(_option_text(o) for o in node.get("options") or ()),
+        node.required,
+        tuple(option.shown for option in node.options),
         table,
-        str(node.get("instructions") or ""),
+        node.instructions,
+        tuple(text for option in node.options for text in option.spellings),
     )
-
-
-def _option_text(option: object) -> str:
-    if isinstance(option, Mapping):
-        return str(option.get("name") or option.get("value") or option.get("text") or "")
-    return str(option)

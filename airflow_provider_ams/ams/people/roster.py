@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSInputError, AMSReplyError
-from airflow_provider_ams.ams.options.writes import UserFilter, as_list
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSReplyError
+from airflow_provider_ams.ams.options.reads import UserFilter
+from airflow_provider_ams.ams.options.rules import as_list
+from airflow_provider_ams.ams.wire.endpoints import (
+    CURRENTGROUP,
+    GROUPMEMBERS,
+    LISTGROUPS,
+    USERSYNCHRONISE,
+)
+from airflow_provider_ams.ams.wire.ids import as_id
+from airflow_provider_ams.ams.wire.records import User
 
-MAX_PAGES = 1000
-# Column -> key of a v1 user object.
-COLUMNS = {
-    "user_id": "userId",
-    "about": None,
-    "username": "username",
-    "email": "emailAddress",
-    "first_name": "firstName",
-    "last_name": "lastName",
-    "middle_name": "middleName",
-    "known_as": "knownAs",
-    "dob": "dob",
-    "sex": "sex",
-    "uuid": "uuid",
-    "organisational_id": "organisationalId",
-}
+# The columns of a roster, as the attributes of a user are called.
+COLUMNS = (
+    "user_id", "about", "username", "email", "first_name", "last_name", "middle_name", "known_as",
+    "dob", "sex", "uuid", "organisational_id",
+)  # fmt: skip
+_MAX_PAGES = 1000
+# Type and value of what was looked for -> who that is.
+_Found = dict[tuple[type, Hashable], list[int]]
 
 
 class Roster:
@@ -34,16 +38,13 @@ class Roster:
 
     Parameters
     ----------
-    users : list of dict
-        v1 user objects.
-    server_time : int
-        AMS's clock when the reading began, epoch milliseconds.
+    users : list of User
+        Each once.
     """
 
-    def __init__(self, users: list[dict[str, Any]], server_time: int) -> None:
+    def __init__(self, users: list[User]) -> None:
         self.users = users
-        self.server_time = server_time
-        self._by_id = {int(u["userId"]): u for u in users}
+        self._by_id = {user.user_id: user for user in users}
         self._lookups: dict[str, dict[str, list[int]]] = {}
 
     @property
@@ -59,10 +60,11 @@ class Roster:
     def find(self, column: str, value: object) -> list[int]:
         """Return the ids of all users with this username, e-mail or full name.
 
-        Letter case and white space around and between words do not count.
+        Letter case, white space around and between words, and the way in which accents are
+        encoded do not count.
         """
         if column == "user_id":
-            number = as_user_id(value)
+            number = as_id(value)
             return [number] if number in self._by_id else []
         if column not in self._lookups:
             lookup: dict[str, list[int]] = {}
@@ -72,84 +74,63 @@ class Roster:
         return self._lookups[column].get(_fold(value), [])
 
 
-def _value(user: Mapping[str, Any], column: str) -> str | None:
-    if column == "about":
-        return f"{user.get('firstName') or ''} {user.get('lastName') or ''}".strip()
-    value = user.get(COLUMNS[column] or column)
+def _value(user: User, column: str) -> str | None:
+    value = getattr(user, column)
     return None if value is None else str(value)
 
 
 def _fold(value: object) -> str:
-    return " ".join(str(value).split()).casefold()
+    # The same name is typed with composed and with decomposed accents, and with hard spaces;
+    # case folding can take a letter apart again.
+    words = " ".join(unicodedata.normalize("NFC", str(value)).split())
+    return unicodedata.normalize("NFC", words.casefold())
 
 
-def as_user_id(value: object) -> int | None:
-    """Return a whole number given as number or digits; None for anything else."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, str):
-        text = value.strip()
-        return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else None
-    try:
-        number = int(value)  # type: ignore[call-overload]
-        return number if number == value and number > 0 else None
-    except (TypeError, ValueError, OverflowError):
-        return None
+_rosters: WeakKeyDictionary[AMSClient, Roster] = WeakKeyDictionary()
 
 
 def get_roster(client: AMSClient, *, cache: bool = True) -> Roster:
     """Read all users that the account can see, 100 a page, or return the roster read before."""
-    known = client.cached.get("roster")
-    if cache and known is not None:
-        return known  # type: ignore[no-any-return]
-    roster = _read_roster(client)
-    client.cached["roster"] = roster
-    return roster
+    known = _rosters.get(client) if cache else None
+    if known is None:
+        known = _rosters[client] = _read_roster(client)
+    return known
 
 
 def _read_roster(client: AMSClient) -> Roster:
-    users: list[dict[str, Any]] = []
-    cursor, server_time = "", None
-    for _ in range(MAX_PAGES):
-        body = {"lastSynchronisationTimeOnServer": 0, "paginate": "True", "cursor": cursor}
-        data = client.read("usersynchronise", body)
-        if not isinstance(data, dict):
-            raise AMSReplyError("The list of users can't be read.", endpoint="usersynchronise")
-        users += _user_list(data)
-        if server_time is None:
-            server_time = int(data.get("lastSynchronisationTimeOnServer") or 0)
-        following = data.get("cursor")
-        if not following:
-            return Roster(users, server_time)
-        if following == cursor:
+    users: dict[int, User] = {}
+    cursors = [""]
+    while len(cursors) <= _MAX_PAGES:
+        page = client.read(
+            USERSYNCHRONISE,
+            {"lastSynchronisationTimeOnServer": 0, "paginate": "True", "cursor": cursors[-1]},
+        )
+        users.update((user.user_id, user) for user in page.users)
+        if page.cursor is None:
+            return Roster(list(users.values()))
+        if page.cursor in cursors:
             break
-        cursor = following
+        cursors.append(page.cursor)
     raise AMSReplyError(
-        "Paging through the users does not come to an end.", endpoint="usersynchronise"
+        "Paging through the users does not come to an end.", endpoint=USERSYNCHRONISE.name
     )
 
 
-def _user_list(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    users = data.get("users")
-    if users is None:  # older sites name the list differently: the first list of objects
-        lists = (v for k, v in data.items() if isinstance(v, list) and k != "mergedUsers")
-        users = next((v for v in lists if v and isinstance(v[0], dict)), [])
-    return [u for u in users if isinstance(u, dict) and as_user_id(u.get("userId"))]
+def read_groups(client: AMSClient) -> list[str]:
+    """Read the names of the groups that the account can see."""
+    return client.read(LISTGROUPS, {"name": ""}).names
 
 
-def resolve_users(client: AMSClient, column: pd.Series[Any], id_col: str, cache: bool) -> list[int]:
-    """Return the user id of each row, in one pass over the roster.
-
-    Raises
-    ------
-    AMSInputError
-        People who are missing, unknown or ambiguous, all of them by row. Values are not repeated.
-    """
-    roster = None if id_col == "user_id" else get_roster(client, cache=cache)
-    ids, bad = match_users(roster, column, id_col)
-    if any(bad.values()):
-        raise _people_error(bad, id_col)
-    return [i for i in ids if i is not None]
+def match_known(
+    client: AMSClient, column: pd.Series[Any], id_col: str, *, cache: bool = True
+) -> tuple[list[int | None], dict[str, list[Any]]]:
+    """Match people as `match_users`; the roster is read again before anybody is called unknown."""
+    known = _rosters.get(client) if cache else None
+    roster = known if known is not None else get_roster(client, cache=cache)
+    found = match_users(roster, column, id_col)
+    if known is None or not found[1]["unmatched"]:
+        return found
+    return match_users(get_roster(client, cache=False), column, id_col)
 
 
 def match_users(
@@ -174,12 +155,12 @@ def match_users(
         ``missing``, ``unmatched`` and ``ambiguous``: the labels of the rows concerned.
     """
     missing = column.isna().tolist()
-    values = column.dropna().unique().tolist()
-    found = {v: roster.find(id_col, v) if roster else _given(v) for v in values}
+    find = partial(roster.find, id_col) if roster else _given
+    known: _Found = {}
     ids: list[int | None] = []
     bad: dict[str, list[Any]] = {"missing": [], "unmatched": [], "ambiguous": []}
     for label, value, gone in zip(column.index, column.tolist(), missing, strict=True):
-        matches = [] if gone else found[value]
+        matches = [] if gone else _find_once(find, value, known)
         ids.append(matches[0] if len(matches) == 1 else None)
         if len(matches) != 1:
             kind = "missing" if gone else "ambiguous" if matches else "unmatched"
@@ -187,24 +168,22 @@ def match_users(
     return ids, bad
 
 
+def _find_once(
+    find: Callable[[object], list[int]],
+    value: object,
+    known: dict[tuple[type, Hashable], list[int]],
+) -> list[int]:
+    if not isinstance(value, Hashable):
+        return find(value)
+    key = (type(value), value)  # 1 and True are equal, and not the same
+    if key not in known:
+        known[key] = find(value)
+    return known[key]
+
+
 def _given(value: object) -> list[int]:
-    number = as_user_id(value)
+    number = as_id(value)
     return [number] if number is not None else []
-
-
-def _people_error(bad: dict[str, list[Any]], id_col: str) -> AMSInputError:
-    words = {
-        "missing": f"{{n}} rows have no {id_col!r}",
-        "unmatched": f"{{n}} rows have a {id_col!r} that is no AMS user the account can see",
-        "ambiguous": f"{{n}} rows have a {id_col!r} that several AMS users share",
-    }
-    parts = [f"{words[k].format(n=len(rows))}" for k, rows in bad.items() if rows]
-    labels = list(dict.fromkeys(label for rows in bad.values() for label in rows))
-    return AMSInputError(
-        f"Failed to map people: {'; '.join(parts)}. Nothing was sent.",
-        rows=labels,
-        hint="Compare with get_user(); for namesakes use user_id, username or email.",
-    )
 
 
 def select_users(client: AMSClient, who: UserFilter | None, cache: bool) -> list[int]:
@@ -219,26 +198,25 @@ def select_users(client: AMSClient, who: UserFilter | None, cache: bool) -> list
         return get_roster(client, cache=cache).ids
     if who.user_key == "group":
         members = [m for g in as_list(who.user_value) for m in _group_members(client, str(g))]
-        return list(dict.fromkeys(int(m["userId"]) for m in members))
+        return list(dict.fromkeys(m.user_id for m in members))
     if who.user_key == "current_group":
-        data = client.read("currentgroup", {"name": ""})
-        return [int(m["userId"]) for m in _search_results(data)]
-    roster = get_roster(client, cache=cache)
-    ids: list[int] = []
-    for position, value in enumerate(as_list(who.user_value)):
-        matches = roster.find(who.user_key, value)
-        if len(matches) != 1:
-            what = "nobody" if not matches else f"{len(matches)} people"
-            raise AMSConfigurationError(
-                f"user_value number {position + 1} names {what} by {who.user_key!r}.",
-                hint="Compare with get_user().",
-            )
-        ids += matches
-    return list(dict.fromkeys(ids))
+        return [user.user_id for user in client.read(CURRENTGROUP, {"name": ""}).users]
+    values = pd.Series(as_list(who.user_value), dtype=object)
+    ids, bad = match_known(client, values, who.user_key, cache=cache)
+    wrong = [place for places in bad.values() for place in places]
+    if wrong:
+        place = min(wrong)
+        count = len(get_roster(client).find(who.user_key, values[place]))
+        what = f"{count} people" if count > 1 else "nobody"
+        raise AMSConfigurationError(
+            f"user_value number {place + 1} names {what} by {who.user_key!r}.",
+            hint="Compare with get_user().",
+        )
+    return list(dict.fromkeys(i for i in ids if i is not None))
 
 
-def _group_members(client: AMSClient, name: str) -> list[dict[str, Any]]:
-    members = _search_results(client.read("groupmembers", {"name": name}))
+def _group_members(client: AMSClient, name: str) -> list[User]:
+    members = client.read(GROUPMEMBERS, {"name": name}).users
     if not members:
         raise AMSConfigurationError(
             f"Group {name!r} is unknown or empty.",
@@ -248,20 +226,12 @@ def _group_members(client: AMSClient, name: str) -> list[dict[str, Any]]:
     return members
 
 
-def _search_results(data: object) -> list[dict[str, Any]]:
-    if not isinstance(data, Mapping):
-        return []
-    groups = data.get("results") or []
-    people = [p for g in groups if isinstance(g, Mapping) for p in g.get("results") or []]
-    return [p for p in people if isinstance(p, dict) and as_user_id(p.get("userId"))]
-
-
-def users_frame(users: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return v1 user objects as a frame: ``user_id`` int64, the rest text (missing: None)."""
+def users_frame(users: list[User]) -> pd.DataFrame:
+    """Return users as a frame: ``user_id`` int64, the rest text (missing: None)."""
     columns: dict[str, Any] = {}
     for column in COLUMNS:
         if column == "user_id":
-            columns[column] = pd.Series([int(u["userId"]) for u in users], dtype="int64")
+            columns[column] = pd.Series([user.user_id for user in users], dtype="int64")
         else:
             columns[column] = pd.Series([_value(u, column) or None for u in users], dtype=object)
     return pd.DataFrame(columns)

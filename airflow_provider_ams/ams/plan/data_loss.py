@@ -24,17 +24,20 @@ def check_data_loss(plan: Plan, schema: FormSchema | None) -> str | None:
     str or None
         The warning, which Python's own warnings have told by then.
     """
-    names = _cleared(plan) if plan.stored else []
+    names = _cleared(plan, schema) if plan.stored else []
     blind = plan.form_type == "profile" and not plan.compared and schema is not None
     if blind and plan.on_missing_fields == "clear" and schema is not None:
         names = schema.missing({*plan.events.fields, *plan.events.table})
     return _warn(plan.form, names) if names else None
 
 
-def _cleared(plan: Plan) -> list[str]:
+def _cleared(plan: Plan, schema: FormSchema | None) -> list[str]:
     said = {*plan.events.fields, *plan.events.table}
-    names = (c.field for changes in plan.changes.values() for c in changes if c.new is None)
-    return list(dict.fromkeys(n for n in names if n.split("[")[0] not in said and n not in said))
+    table = {*plan.events.table, *(schema.table if schema else ())}
+    emptied = (c.field for changes in plan.changes.values() for c in changes if c.new is None)
+    # A field of the table is called "name[row]".
+    names = (base if (base := n.rpartition("[")[0]) in table else n for n in emptied)
+    return [name for name in dict.fromkeys(names) if name not in said]
 
 
 def _warn(form: str, names: Sequence[str]) -> str:

@@ -61,8 +61,8 @@ class Plan:
         What events were found by, beside the person.
     row_count : int
         Input rows.
-    row_labels : list
-        Their index labels.
+    row_labels : Index
+        Their labels.
     events : EventSet
         The events as they are to be, new, changed and unchanged ones.
     actions : list of str
@@ -96,7 +96,7 @@ class Plan:
     on_missing_fields: str
     key: list[str] | None
     row_count: int
-    row_labels: list[Any] = field(repr=False)
+    row_labels: pd.Index = field(repr=False)
     events: EventSet = field(repr=False)
     actions: list[str] = field(repr=False)
     changes: dict[EventNo, list[Change]] = field(repr=False)
@@ -161,7 +161,7 @@ class Plan:
                 ids[position] = self.events.event_ids[event]
         for position, rejection in self.rejects.items():
             action[position], reasons[position] = REJECT, rejection.reason
-        index = pd.Index(self.row_labels)
+        index = self.row_labels
         return pd.DataFrame(
             {
                 "action": pd.Series(action, index=index, dtype=object),
@@ -241,6 +241,7 @@ class Plan:
         """Return the plan as JSON, to be read back by `load`; it holds athletes' data."""
         data = {f: getattr(self, f) for f in self.__dataclass_fields__}
         data["events"] = asdict(self.events)
+        data["row_labels"] = self.row_labels.tolist()
         data["changes"] = {str(e): [list(c) for c in cs] for e, cs in self.changes.items()}
         data["deletes"] = [list(d) for d in self.deletes]
         data["rejects"] = {str(p): list(r) for p, r in self.rejects.items()}
@@ -260,6 +261,7 @@ class Plan:
             packed = orjson.loads(data)
             found = packed["plan"]
             found["events"] = EventSet(**found["events"])
+            found["row_labels"] = pd.Index(found["row_labels"])
             found["changes"] = {
                 EventNo(int(e)): [Change(*c) for c in cs] for e, cs in found["changes"].items()
             }

@@ -198,7 +198,9 @@ class Planner:
         labels = self._rows.tolist()
         found = [f if f.rows else f.labelled(labels) for f in findings]
         if self.strict:
-            self._raise([f for f in found if f.rule not in FORM_RULES], len(labels))
+            # A mirror takes what is missing for deleted: every row must be readable.
+            passed = FORM_RULES if self.window is None else ()
+            self._raise([f for f in found if f.rule not in passed], len(labels))
         for finding in found:
             rejection = Rejection(finding.rule, named(finding.field, finding.what))
             for position in finding.positions:
@@ -342,7 +344,7 @@ class Planner:
             on_missing_fields=option.on_missing_fields,
             key=None if option.key is None else list(option.key),
             row_count=len(self._rows),
-            row_labels=self._rows.tolist(),
+            row_labels=self._rows,
             events=events,
             actions=self._actions(index, changes),
             changes=changes,

@@ -46,7 +46,8 @@ def already_done(client: AMSClient, plan: Plan) -> Done:
     read = synchronise(client, plan.form, plan.users, plan.server_time)
     if not read.events and not read.deleted_ids:
         return Done()
-    schema = read_schema(client, plan.form)
+    schema = read_schema(client, plan.form, types=plan.types)
+    schema = schema.with_table(plan.events.table) if schema else None
     table = list(plan.events.table)
     changed = take_snapshot(read.events, schema, table, zone=client.timezone)
     return _Comparison(plan, changed, set(read.deleted_ids), schema, client.timezone).run()

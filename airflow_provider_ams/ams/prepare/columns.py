@@ -8,26 +8,26 @@ import pandas as pd
 
 from airflow_provider_ams.ams.problems import Problems
 
-# Column of an event frame -> (key of the event on the wire, dtype).
+# Column -> (attribute of the record, dtype).
 EVENT_COLUMNS = {
-    "user_id": ("userId", "int64"),
+    "user_id": ("user_id", "int64"),
     "about": (None, "object"),
     "username": (None, "object"),
     "event_id": ("id", "int64"),
-    "form": ("formName", "object"),
-    "start_date": ("startDate", "object"),
-    "start_time": ("startTime", "object"),
-    "end_date": ("finishDate", "object"),
-    "end_time": ("finishTime", "object"),
-    "entered_by_user_id": ("enteredByUserId", "Int64"),
+    "form": ("form", "object"),
+    "start_date": ("start_date", "object"),
+    "start_time": ("start_time", "object"),
+    "end_date": ("finish_date", "object"),
+    "end_time": ("finish_time", "object"),
+    "entered_by_user_id": ("entered_by", "Int64"),
 }
 PROFILE_COLUMNS = {
-    "user_id": ("userId", "int64"),
+    "user_id": ("user_id", "int64"),
     "about": (None, "object"),
     "username": (None, "object"),
     "profile_id": ("id", "Int64"),
-    "form": ("formName", "object"),
-    "entered_by_user_id": ("enteredByUserId", "Int64"),
+    "form": ("form", "object"),
+    "entered_by_user_id": ("entered_by", "Int64"),
 }
 RESERVED = frozenset(EVENT_COLUMNS) | frozenset(PROFILE_COLUMNS) | {"email"}
 # Recognised in any letter case; "email", "about" and "form" only as they stand, a form may well

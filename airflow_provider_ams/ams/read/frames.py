@@ -1,120 +1,90 @@
-"""Raw AMS events and profiles -> tidy frames."""
+"""Events and profiles -> tidy frames, column by column."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
 
-from airflow_provider_ams.ams.errors import AMSReplyError
 from airflow_provider_ams.ams.people.roster import Roster
+from airflow_provider_ams.ams.prepare.columns import field_column
+from airflow_provider_ams.ams.wire.records import Event, Profile
 from airflow_provider_ams.ams.wire.values import parse_column
-
-# Column -> (key of the raw object, dtype).
-EVENT_COLUMNS = {
-    "user_id": ("userId", "int64"),
-    "about": (None, "object"),
-    "username": (None, "object"),
-    "event_id": ("id", "int64"),
-    "form": ("formName", "object"),
-    "start_date": ("startDate", "object"),
-    "start_time": ("startTime", "object"),
-    "end_date": ("finishDate", "object"),
-    "end_time": ("finishTime", "object"),
-    "entered_by_user_id": ("enteredByUserId", "Int64"),
-}
-PROFILE_COLUMNS = {
-    "user_id": ("userId", "int64"),
-    "about": (None, "object"),
-    "username": (None, "object"),
-    "profile_id": ("id", "Int64"),
-    "form": ("formName", "object"),
-    "entered_by_user_id": ("enteredByUserId", "Int64"),
-}
-RESERVED = frozenset(EVENT_COLUMNS) | frozenset(PROFILE_COLUMNS) | {"email"}
-# Recognised in any letter case; "email", "about" and "form" only as they stand, a form may well
-# have a field called "Email".
-ANY_CASE = RESERVED - {"email", "about", "form"}
-FIELD_PREFIX = "field:"
-
-
-def field_column(name: str) -> str:
-    """Return the column of a form field: its name, or ``field:name`` if a column has that name."""
-    return f"{FIELD_PREFIX}{name}" if name in RESERVED or name.lower() in ANY_CASE else name
 
 
 def records_frame(
-    records: Sequence[Mapping[str, Any]],
+    records: Sequence[Event] | Sequence[Profile],
     columns: Mapping[str, tuple[str | None, str]],
     roster: Roster,
     *,
     guess: bool = True,
 ) -> pd.DataFrame:
-    """Return raw events or profiles as a frame.
+    """Return events or profiles as a frame.
 
     One row for each row that AMS returned: an event with a table has several, which repeat the
     event's ids, dates and times. Records without any row are kept, with one row.
 
     Parameters
     ----------
-    records : sequence of dict
-        Raw events or profiles.
+    records : sequence of Event or Profile
+        What was read.
     columns : mapping
-        `EVENT_COLUMNS` or `PROFILE_COLUMNS`.
+        `EVENT_COLUMNS` or `PROFILE_COLUMNS` of `prepare.columns`.
     roster : Roster
         For names.
     guess : bool
         Turn number columns into numbers.
-
-    Raises
-    ------
-    AMSReplyError
-        A record is not as AMS writes them.
     """
-    try:
-        meta, fields, total = _collect(records, columns, roster)
-    except (AttributeError, KeyError, TypeError):
-        raise AMSReplyError("A record in the reply can't be read.") from None
-    return _assemble(meta, columns, fields, total, guess)
+    counts = [len(record.rows) or 1 for record in records]
+    total = sum(counts)
+    meta = {
+        column: _repeated(_meta(records, column, attribute, roster), counts, total)
+        for column, (attribute, _) in columns.items()
+    }
+    return _assemble(meta, columns, _fields(records), total, guess)
 
 
-def _collect(
-    records: Sequence[Mapping[str, Any]],
-    columns: Mapping[str, tuple[str | None, str]],
+def _meta(
+    records: Sequence[Event] | Sequence[Profile],
+    column: str,
+    attribute: str | None,
     roster: Roster,
-) -> tuple[dict[str, list[Any]], dict[str, list[str | None]], int]:
-    """Return the columns of the records, the fields as they are met, and the number of rows."""
-    meta: dict[str, list[Any]] = {c: [] for c in columns}
+) -> list[Any]:
+    if attribute is not None:
+        return list(map(attrgetter(attribute), records))
+    users = [record.user_id for record in records]
+    texts = {user: roster.text(user, column) for user in set(users)}
+    return [texts[user] for user in users]
+
+
+def _repeated(values: list[Any], counts: list[int], total: int) -> list[Any]:
+    if total == len(values):
+        return values
+    return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
+
+
+def _fields(records: Sequence[Event] | Sequence[Profile]) -> dict[str, list[str | None]]:
+    """Return the fields as they are met; a column ends at the last row that has a value."""
     fields: dict[str, list[str | None]] = {}
-    total = 0
+    at = 0
     for record in records:
-        count = 0
-        for row in record.get("rows") or [{}]:
-            for pair in row.get("pairs") or ():
-                column = fields.get(pair["key"])
+        for row in record.rows:
+            for pair in row.pairs:
+                column = fields.get(pair.key)
                 if column is None:
-                    column = fields[pair["key"]] = []
-                if len(column) <= total + count:
-                    column += [None] * (total + count - len(column))
+                    column = fields[pair.key] = []
+                gap = at - len(column)
+                if gap > 0:
+                    column += [None] * gap
+                if gap >= 0:
                     # "" means the same as absence
-                    column.append(pair.get("value") or None)
-            count += 1
-        _append_meta(meta, columns, record, count, roster)
-        total += count
-    return meta, fields, total
-
-
-def _append_meta(
-    meta: dict[str, list[Any]],
-    columns: Mapping[str, tuple[str | None, str]],
-    record: Mapping[str, Any],
-    count: int,
-    roster: Roster,
-) -> None:
-    for column, (key, _) in columns.items():
-        value = record.get(key) if key else roster.text(int(record["userId"]), column)
-        meta[column] += [value] * count
+                    column.append(pair.value or None)
+            at += 1
+        if not record.rows:
+            at += 1
+    return fields
 
 
 def _assemble(

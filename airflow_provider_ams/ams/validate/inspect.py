@@ -13,7 +13,7 @@ from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
-from airflow_provider_ams.ams.people.roster import get_roster, match_users
+from airflow_provider_ams.ams.people.roster import match_known, match_users
 from airflow_provider_ams.ams.positions import DraftRow
 from airflow_provider_ams.ams.prepare.build import build_events
 from airflow_provider_ams.ams.prepare.columns import field_names, is_built_in
@@ -138,6 +138,8 @@ class Inspector:
         left_out = self._columns(checked)
         draft = self._draft(left_out)
         if draft is not None and schema is not None:
+            schema = schema.with_table(draft.table)
+            checked = schema if checks else None
             self._missing(draft, schema)
         if draft is None:
             self.found += [problem.finding([]) for problem in self.problems]
@@ -181,7 +183,6 @@ class Inspector:
             option.form_type,
             cache=not self.fresh,
             types=option.types,
-            table=option.table_fields,
         )
 
     @property
@@ -212,7 +213,8 @@ class Inspector:
             return []
         names = field_names(self.df, option.id_col, option.table_fields or ())
         self.found += unusable_columns(*names, schema, option.contract)
-        self.found += misplaced_columns(*names, schema)
+        if schema.marks_table:
+            self.found += misplaced_columns(*names, schema)
         if option.contract != "drop_unknown":
             return []
         items = {name: schema.by_name.get(name) for name in (*names[0], *names[1])}
@@ -233,8 +235,11 @@ class Inspector:
         option = self.option
         # Ids need no roster, unless they are to be checked.
         given = option.id_col == "user_id" and not option.validate
-        roster = None if given else get_roster(self.client, cache=option.cache)
-        users, bad = match_users(roster, draft.frame[option.id_col], option.id_col)
+        column = draft.frame[option.id_col]
+        if given:
+            users, bad = match_users(None, column, option.id_col)
+        else:
+            users, bad = match_known(self.client, column, option.id_col, cache=option.cache)
         for kind, positions in bad.items():
             if positions:
                 rows = draft.inputs([DraftRow(p) for p in positions])

@@ -223,7 +223,7 @@ def options(context: CheckContext) -> Iterator[Finding]:
     for item, texts in context.known():
         if not item.options or not item.writable:
             continue
-        allowed = set(item.options)
+        allowed = {*item.options, *item.spellings}
         # Of a type that is not known, nobody can tell whether several may be chosen.
         many = item.kind in ("choices", "unknown")
         bad = {t for t in set(texts) if t is not None and not _chosen(t, allowed, many)}

@@ -17,6 +17,12 @@ DEFAULT_LENGTH = 60
 
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _TIME = re.compile(r"(\d{1,2}):(\d{2}) ?([AaPp])[Mm]")
+# What is stored is shown in the site's own spelling, which is not known beforehand.
+_STORED_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?", re.ASCII)
+_STORED_TIME = re.compile(
+    r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?[ \u00a0\u202f]*(?:([ap])\.?m\.?)?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 class DateProblem(ValueError):
@@ -78,3 +84,32 @@ def parse_minute(value: object) -> int:
     if minute > 59 or hour > 12 or (hour == 0 and afternoon):
         raise DateProblem("is not a time as h:mm AM or h:mm PM")
     return hour % 12 * 60 + minute + (12 * 60 if afternoon else 0)
+
+
+@lru_cache(maxsize=1 << 16)
+def stored_day(text: str | None) -> int | None:
+    """Return the day of a stored date, ``dd/MM/yyyy`` or ISO; None if it can't be read."""
+    if text is None:
+        return None
+    match = _STORED_DATE.fullmatch(text.strip())
+    try:
+        if match is not None:
+            return dt.date(int(match[1]), int(match[2]), int(match[3])).toordinal()
+        return parse_day(text)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1 << 13)
+def stored_minute(text: str | None) -> int | None:
+    """Return the minute of a stored time, of 12 or of 24 hours; None if it can't be read.
+
+    Seconds are left out: AMS takes none, so that they can only be 00.
+    """
+    match = _STORED_TIME.fullmatch((text or "").strip())
+    if match is None:
+        return None
+    hour, minute, half = int(match[1]), int(match[2]), (match[3] or "").lower()
+    if minute > 59 or hour > (12 if half else 23) or (hour == 0 and half == "p"):
+        return None
+    return hour * 60 + minute if not half else hour % 12 * 60 + minute + 720 * (half == "p")

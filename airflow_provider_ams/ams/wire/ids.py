@@ -1,28 +1,40 @@
-"""Ids of users, events and forms: whole numbers above 0, or their digits."""
+"""Ids of events, people, forms and records: whole numbers above 0 that fit into 64 bits."""
 
 from __future__ import annotations
 
-from numbers import Integral
+import numbers
 
-_LIMIT = 2**63
-_EXACT_IN_FLOAT = 2**53
-
-
-def _is_exact(value: float) -> bool:
-    return value.is_integer() and abs(value) < _EXACT_IN_FLOAT
+MAX_ID = 2**63 - 1
+_EXACT_FLOAT = 2.0**53
 
 
 def as_id(value: object) -> int | None:
-    """Return an id given as a number or as ASCII digits; None for anything else.
+    """Return an id given as a whole number or as ASCII digits; None for anything else.
 
-    A float counts if it is whole and small enough for every id around it to be one of its own.
+    A float counts only if it is integral and below 2**53: from there on floats skip numbers, and
+    the id would be another one than was meant.
     """
-    if isinstance(value, bool) or value is None:
-        return None
-    number: int | None = None
     if isinstance(value, str):
         text = value.strip()
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
-    elif isinstance(value, Integral) or (isinstance(value, float) and _is_exact(value)):
-        number = int(value)
-    return number if number is not None and 0 < number < _LIMIT else None
+        return (
+            _in_range(int(text)) if text.isascii() and text.isdigit() and len(text) < 40 else None
+        )
+    if isinstance(value, bool) or str(getattr(value, "dtype", "")) == "bool":
+        return None
+    if isinstance(value, numbers.Integral):
+        return _in_range(int(value))
+    return _from_real(value)
+
+
+def _from_real(value: object) -> int | None:
+    # Decimals and numpy's floats are no numbers.Integral, and may be whole all the same.
+    try:
+        real = float(value)  # type: ignore[arg-type]
+        whole = int(real)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return _in_range(whole) if whole == value and real < _EXACT_FLOAT else None
+
+
+def _in_range(number: int) -> int | None:
+    return number if 0 < number <= MAX_ID else None

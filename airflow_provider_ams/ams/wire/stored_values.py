@@ -17,14 +17,13 @@ from functools import partial
 
 import pendulum
 
-from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
+from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, stored_minute
 from airflow_provider_ams.ams.wire.values import Texts, date_text
 
 # Bounded repetition: a text may hold thousands of "<br" that are never closed.
 _BREAK = re.compile(r"<\s{0,8}br\s{0,8}/?\s{0,8}>", re.IGNORECASE)
 _EPOCH_MS = re.compile(r"-?\d{1,15}(\.0)?|-?\d\.\d+E\d+")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?")
-_24_HOURS = re.compile(r"(\d{1,2}):(\d{2})(?::00)?")
 _DURATION = re.compile(r"(\d+):([0-5]\d)(?::([0-5]\d))?")
 _DAY_MS = 86_400_000
 _OLD_MS = 10**11  # a number below is no date: as milliseconds it would be one of 1973 or before
@@ -60,7 +59,7 @@ def restore_number(text: str) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-def stored_day(text: str, zone: str | None = None) -> int | None:
+def field_day(text: str, zone: str | None = None) -> int | None:
     """Return the day that a stored date stands for, as an ordinal; None if nobody can tell.
 
     Epoch milliseconds may mean midnight of UTC or of the site. Midnight of UTC is that day. Else
@@ -98,7 +97,7 @@ def restore_date(text: str, zone: str | None = None) -> str:
     """Return a stored date as ``dd/MM/yyyy``; other text, and what nobody can tell, as it is."""
     if not (_EPOCH_MS.fullmatch(text) or _ISO_DAY.fullmatch(text)):
         return text
-    day = stored_day(text, zone)
+    day = field_day(text, zone)
     return text if day is None else date_text(dt.date.fromordinal(day))
 
 
@@ -140,19 +139,13 @@ def _number(text: str, zone: str | None) -> Hashable:
 
 
 def _date(text: str, zone: str | None) -> Hashable:
-    day = stored_day(text, zone)
+    day = field_day(text, zone)
     return text if day is None else day
 
 
 def _time(text: str, zone: str | None) -> Hashable:
-    try:
-        return parse_minute(text)
-    except DateProblem:
-        pass
-    match = _24_HOURS.fullmatch(text.strip())
-    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
-        return text
-    return int(match[1]) * 60 + int(match[2])
+    minute = stored_minute(text)
+    return text if minute is None else minute
 
 
 def _duration(text: str, zone: str | None) -> Hashable:
@@ -219,7 +212,7 @@ def _loose(text: str, zone: str | None) -> Hashable:
     value = number(text)
     if value is not None and abs(value) < _OLD_MS:
         return float(value)
-    day = stored_day(text, zone)
+    day = field_day(text, zone)
     if day is not None:
         return "day", day
     if value is not None:

@@ -83,10 +83,7 @@ class Application:
         ledger = importer.ledger if importer else None
         warnings = [*self.plan.warnings, *(importer.warnings if importer else ())]
         rows = result_rows(self.plan, ledger)
-        deletes = DeleteResult.empty(self.plan.form) if self.plan.mode == "mirror" else None
-        self.result = ImportResult(
-            self.plan.form, rows, warnings, *self.meter.spent(), deletes=deletes
-        )
+        self.result = ImportResult(self.plan.form, rows, warnings, *self.meter.spent())
         return self.result
 
     def check(self, tolerance: int | str | None) -> ImportResult:

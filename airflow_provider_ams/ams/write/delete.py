@@ -14,7 +14,8 @@ from airflow_provider_ams.ams.errors import (
     AMSTransientError,
     AMSUnknownOutcomeError,
 )
-from airflow_provider_ams.ams.read.synchronise import chunks, synchronise
+from airflow_provider_ams.ams.read.paging import chunks
+from airflow_provider_ams.ams.read.synchronise import synchronise
 from airflow_provider_ams.ams.results import DeleteResult
 from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
 from airflow_provider_ams.ams.write.ledger import REJECTED, UNKNOWN
@@ -63,7 +64,7 @@ class Deleter:
         self._since = since
         self._batch_size = batch_size
 
-    def run(self, on_settled: Callable[[int], None] | None = None) -> None:
+    def run(self, on_settled: Callable[[int], object] | None = None) -> None:
         """Delete everything; what stops it early is kept in `stopped`."""
         left: list[int] = []
         try:

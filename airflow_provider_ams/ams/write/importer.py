@@ -89,7 +89,7 @@ class Importer:
         journal: Journal,
         *,
         profiles: bool = False,
-        on_settled: Callable[[int], None] = lambda rows: None,
+        on_settled: Callable[[int], object] = lambda rows: None,
     ) -> None:
         self.client = client
         self.events = events
@@ -101,9 +101,9 @@ class Importer:
         self.crashed: Exception | None = None
         self._on_settled = on_settled
         self._reported = 0
-        self._batches = self.calls.batches(events, how.batch_size)
         # The order of all events, so that a note stays good when fewer are left to send.
-        self._order = [event for batch in self._batches for event in batch]
+        batches = self.calls.batches(events, how.batch_size)
+        self._order = [event for batch in batches for event in batch]
         self._reconciler = Reconciler(client, events, self.ledger, self._schema)
         self._bisector = Bisector(events, self.ledger, client.retry.tries, self.calls.endpoint)
         self._sender = Sender(
@@ -125,9 +125,8 @@ class Importer:
 
     def _schema(self) -> FormSchema | None:
         """Return the form: what is read back is compared by the kinds of its fields."""
-        return read_schema(
-            self.client, self.events.form, types=self.how.types, table=list(self.events.table)
-        )
+        schema = read_schema(self.client, self.events.form, types=self.how.types)
+        return schema.with_table(self.events.table) if schema else None
 
     def run(self) -> Ledger:
         """Write everything; what stops the import early is kept in `stopped`."""
@@ -174,8 +173,9 @@ class Importer:
         self._report()
 
     def _work(self) -> None:
-        left = (self.ledger.open(batch) for batch in self._batches)
-        queue = deque(Batch(batch) for batch in left if batch)
+        left = self.ledger.open()
+        batches = self.calls.batches(self.events.take(left), self.how.batch_size)
+        queue = deque(Batch([left[n] for n in batch]) for batch in batches)
         while queue:
             trouble, error = self._sender.send(queue)
             if trouble:

@@ -47,7 +47,7 @@ def result_rows(plan: Plan, ledger: Ledger | None) -> pd.DataFrame:
             reasons[p], batches[p] = ledger.reasons[event], ledger.batches[event]
     for p, rejection in plan.rejects.items():
         status[p], reasons[p], ids[p] = REJECTED, rejection.reason, None
-    index = pd.Index(plan.row_labels)
+    index = plan.row_labels
     return pd.DataFrame(
         {
             "status": pd.Series(status, index=index, dtype=object),

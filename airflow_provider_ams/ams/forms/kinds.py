@@ -1,0 +1,57 @@
+"""What the values of an item look like: its kind, by AMS's name of the item's type.
+
+The vendor does not document the types. Those in the table are either in published client code,
+or names that can't mean anything else. Whatever is not in it is `unknown`: its values are kept as
+they are, and never taken for numbers or dates (docs/wire.md, 6 Forms).
+"""
+
+from __future__ import annotations
+
+from airflow_provider_ams.ams.errors import AMSConfigurationError
+
+TEXT, NUMBER, DATE, TIME, DURATION = "text", "number", "date", "time", "duration"
+CHOICE, CHOICES, FILE = "choice", "choices", "file"
+CALCULATED, LINKED, PERSONAL = "calculated", "linked", "personal"
+UNKNOWN = "unknown"
+
+READ_ONLY = (CALCULATED, LINKED, PERSONAL)
+KINDS = (TEXT, NUMBER, DATE, TIME, DURATION, CHOICE, CHOICES, FILE, *READ_ONLY, UNKNOWN)
+
+_BY_TYPE = {
+    # In published client code.
+    "Dropdown": CHOICE,
+    "Single Selection": CHOICE,
+    "Number": NUMBER,
+    "Personal Details": PERSONAL,
+    # Known to exist, by these names or others.
+    "Text": TEXT,
+    "Date": DATE,
+    "Time": TIME,
+    "Duration": DURATION,
+    "Multiple Selection": CHOICES,
+    "File Upload": FILE,
+}
+
+
+def kind_of_type(item_type: str) -> str:
+    """Return the kind of an item by AMS's name of its type."""
+    if item_type.endswith("Calculation"):
+        return CALCULATED
+    if item_type.startswith("Linked "):
+        return LINKED
+    return _BY_TYPE.get(item_type, UNKNOWN)
+
+
+def check_kind(name: str, kind: str) -> str:
+    """Return a declared kind.
+
+    Raises
+    ------
+    AMSConfigurationError
+        There is no such kind.
+    """
+    if kind not in KINDS:
+        raise AMSConfigurationError(
+            f"The type {kind!r} of field {name!r} is not known.", hint=f"One of {', '.join(KINDS)}."
+        )
+    return kind

@@ -1,0 +1,222 @@
+"""The session with AMS: log in, keep the token, and tell a dead session from a wrong password."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import NoReturn
+
+import orjson
+import pendulum
+
+from airflow_provider_ams.ams.credentials import Credentials
+from airflow_provider_ams.ams.errors import AMSLoginError, AMSReplyError
+from airflow_provider_ams.ams.wire.decode import RPCException
+from airflow_provider_ams.ams.wire.endpoints import parse_login
+from airflow_provider_ams.ams.wire.records import LoginReply
+from airflow_provider_ams.ams.wire.statuses import Kind, meaning_of, read_error
+from airflow_provider_ams.transport import Reply
+
+LOGIN_PATH = "/api/v2/user/loginUser"
+DESCRIPTION_PATH = "/api/v2/application/getApplicationDescription"
+# A token goes back as a header and as a cookie: it must not be able to end either.
+_TOKEN = re.compile(r"[!-+\--:<-\[\]-~]{1,4096}")
+# So many sessions in a row that were refused when they were new: then it is not their age.
+_FRESH_REFUSALS = 2
+
+Send = Callable[[str, bytes, dict[str, str]], Reply]
+
+
+@dataclass(eq=False)
+class Session:
+    """One login.
+
+    Parameters
+    ----------
+    headers : dict
+        What requests have to carry.
+    account : LoginReply
+        Who has logged in.
+    worked : bool
+        AMS has accepted it at least once.
+    """
+
+    headers: dict[str, str] = field(repr=False)
+    account: LoginReply
+    worked: bool = False
+
+
+class Sessions:
+    """Keep one session for all threads, and make a new one when AMS does not take it any more.
+
+    Parameters
+    ----------
+    credentials : Credentials
+        Whom to log in.
+    send : callable
+        Sends a POST: path, body, headers.
+    now : callable
+        The site's wall-clock time.
+    """
+
+    def __init__(
+        self, credentials: Credentials, send: Send, now: Callable[[], pendulum.DateTime]
+    ) -> None:
+        self._credentials = credentials
+        self._send = send
+        self._now = now
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+        self._account: LoginReply | None = None
+        self._refusals = 0
+
+    @property
+    def account(self) -> LoginReply | None:
+        """The account that has logged in; None before the first login."""
+        return self._account
+
+    def current(self) -> Session:
+        """Return the session, after a login if there is none; tried once.
+
+        Raises
+        ------
+        AMSLoginError
+            User name, password or site are not accepted.
+        AMSTransientError
+            AMS can't be reached, or fails; nothing else was sent.
+        """
+        with self._lock:
+            if self._session is None:
+                self._session = self._log_in()
+                self._account = self._session.account
+            return self._session
+
+    def accepted(self, session: Session) -> None:
+        """Note that AMS has taken a session: when it is refused one day, it has died."""
+        session.worked = True
+        self._refusals = 0
+
+    def interrupted(self) -> None:
+        """Note a reply that says nothing of the session: refusals are counted in a row."""
+        self._refusals = 0
+
+    def drop(self, session: Session) -> None:
+        """Let the next request log in again, unless another thread has done so already."""
+        with self._lock:
+            if self._session is session:
+                self._session = None
+
+    def refused(self, session: Session) -> bool:
+        """Drop a session that AMS does not take.
+
+        Returns
+        -------
+        bool
+            False if one session after the other is refused when it is new: logging in again will
+            not help.
+        """
+        with self._lock:
+            if self._session is not session:
+                return True  # another thread has met the same
+            self._session = None
+            # A session that has worked has died, which says nothing of the password.
+            self._refusals = 0 if session.worked else self._refusals + 1
+            if self._refusals < _FRESH_REFUSALS:
+                return True
+            self._refusals = 0
+            return False
+
+    # ------------------------------------------------------------ login
+
+    def _log_in(self) -> Session:
+        reply, account = self._login_call({})
+        token = token_of(reply)
+        if token is None:
+            # The documented two steps: an anonymous session first, which the login then fills.
+            token = token_of(self._describe_application())
+            if token is None:
+                raise AMSLoginError("AMS gave no session.", endpoint="loginUser")
+            _, account = self._login_call(session_headers(token))
+        return Session(session_headers(token), account)
+
+    def _describe_application(self) -> Reply:
+        stamp = self._now().format("DD-MM-YYYY HH:mm")
+        body = orjson.dumps({"appName": self._credentials.site, "currentDateOnClient": stamp})
+        reply = self._send(DESCRIPTION_PATH, body, {})
+        error = read_error("getApplicationDescription", reply, self._now().timestamp())
+        if error is not None:
+            raise error
+        return reply
+
+    def _login_call(self, headers: dict[str, str]) -> tuple[Reply, LoginReply]:
+        reply = self._send(LOGIN_PATH, self._login_body(), headers)
+        return reply, self._read_login(reply)
+
+    def _login_body(self) -> bytes:
+        return orjson.dumps(
+            {
+                "username": self._credentials.username,
+                "password": self._credentials.password,
+                "loginProperties": {
+                    "appName": self._credentials.site,
+                    "clientTime": self._now().format("YYYY-MM-DDTHH:mm"),
+                },
+            }
+        )
+
+    def _read_login(self, reply: Reply) -> LoginReply:
+        if meaning_of(reply.status).kind in (Kind.SESSION, Kind.FORBIDDEN):
+            raise AMSLoginError(
+                "AMS did not accept the user name and password.",
+                endpoint="loginUser",
+                status=reply.status,
+                hint="Check them (the user name is not the e-mail address), and that the account "
+                "is exempt from MFA, SSO and terms documents.",
+            )
+        error = read_error("loginUser", reply, self._now().timestamp())
+        if error is not None:
+            raise error
+        try:
+            account = parse_login(reply.body)
+        except RPCException as problem:
+            _refused_login(problem)
+        if account is None:
+            raise AMSLoginError("AMS did not confirm the login.", endpoint="loginUser")
+        return account
+
+
+def _refused_login(problem: RPCException) -> NoReturn:
+    hint = "Check the site's name at the end of the URL." if problem.about_application else None
+    raise AMSLoginError(
+        f"AMS refused the login ({problem.type}).", endpoint="loginUser", hint=hint
+    ) from None
+
+
+def token_of(reply: Reply) -> str | None:
+    """Return the session token of a login reply: from its own header, else from the cookie.
+
+    Raises
+    ------
+    AMSReplyError
+        The token can't be sent back.
+    """
+    token = reply.headers.get("session-header") or _cookie(reply.headers.get("Set-Cookie"))
+    if token and not _TOKEN.fullmatch(token):
+        raise AMSReplyError("The session token can't be used.", endpoint="loginUser")
+    return token or None
+
+
+def _cookie(text: str | None) -> str | None:
+    try:
+        morsel = SimpleCookie(text or "").get("JSESSIONID")
+    except CookieError:
+        return None
+    return morsel.value if morsel is not None else None
+
+
+def session_headers(token: str) -> dict[str, str]:
+    """Return the two headers that carry a session."""
+    return {"session-header": token, "Cookie": f"JSESSIONID={token}"}
