@@ -28,6 +28,7 @@ from tests.ams_faults.harness import (
     sessions,
     wanted,
 )
+from tests.proxy import Proxy
 
 POISONED = "Needs Load"
 
@@ -209,18 +210,13 @@ def test_a_long_wait_is_handed_back(sandbox):
 def test_one_event_that_ams_stumbles_over(sandbox):
     """Every call with a certain event fails with HTTP 500: the others land, it is named."""
     frame = sessions(20).assign(start_date=[f"{i + 1:02d}/03/2026" for i in range(20)])
-    client = make_client(sandbox)
 
-    class Stumbling(type(client)):
-        def write(self, endpoint, body):
-            hit = endpoint == "eventsimport" and b'"41.5"' in body
-            if hit:
-                sandbox.faults(script=[{"endpoint": "writes", "nth": 1, "fault": "500_before"}])
-            return super().write(endpoint, body)
+    def stumble(endpoint, body):
+        hit = endpoint == "eventsimport" and b'"41.5"' in body
+        return (500, b"<html>Internal Server Error</html>") if hit else None
 
-    client.__class__ = Stumbling
-    with pytest.raises(AMSImportError) as caught:
-        run(sandbox, frame, client=client, batch_size=5)
+    with Proxy(sandbox, before=stumble) as proxy, pytest.raises(AMSImportError) as caught:
+        run(sandbox, frame, client=make_client(proxy), batch_size=5)
     rows = caught.value.result.rows
     assert rows.index[rows["status"] == "rejected"].tolist() == [11]
     assert "500" in rows["reason"][11]
@@ -302,19 +298,14 @@ def test_an_event_like_ours_but_not_ours_is_left_undecided(sandbox):
     """The answer is lost, and AMS holds another content at that place: nobody can tell."""
     frame = sessions(2).iloc[:1]
     sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 1, "fault": "reset_after_commit"}])
-    client = make_client(sandbox)
 
-    class Editing(type(client)):
-        def write(self, endpoint, body):
-            try:
-                return super().write(endpoint, body)
-            finally:
-                event = sandbox.events(FORM)[0]
-                sandbox.edit_event(event["id"], {"minutes": "999", "note": "edited by hand"})
+    def edit(endpoint, body):
+        if endpoint == "eventsimport":
+            event = sandbox.events(FORM)[0]
+            sandbox.edit_event(event["id"], {"minutes": "999", "note": "edited by hand"})
 
-    client.__class__ = Editing
-    with pytest.raises(AMSUnknownOutcomeError) as caught:
-        run(sandbox, frame, client=client)
+    with Proxy(sandbox, after=edit) as proxy, pytest.raises(AMSUnknownOutcomeError) as caught:
+        run(sandbox, frame, client=make_client(proxy))
     assert "not with the same values" in caught.value.result.rows["reason"][0]
     assert len(sandbox.events(FORM)) == 1
 

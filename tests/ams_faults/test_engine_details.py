@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from airflow_provider_ams.ams import (
@@ -30,10 +32,11 @@ from tests.ams_faults.harness import (
     stored_ids,
     wanted,
 )
+from tests.proxy import Proxy
 
 NOTHING = {
     "export": {"events": []},
-    "lastSynchronisationTimeOnServer": 1_700_000_000_000,
+    "lastSynchronisationTimeOnServer": int(time.time() * 1000),
     "cursor": None,
 }
 
@@ -226,43 +229,6 @@ def test_given_up_after_200_refusals_and_not_before(sandbox):
     assert reasons.str.startswith("not stored").sum() == 60
 
 
-# ---------------------------------------------------------------- width
-
-
-def test_fewer_in_flight_after_trouble_and_more_again_when_it_is_calm(sandbox):
-    from airflow_provider_ams.ams.prepare.build import build_events
-    from airflow_provider_ams.ams.prepare.draft import read_frame
-    from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
-    from airflow_provider_ams.ams.write.importer import Importer
-    from airflow_provider_ams.ams.write.send import Attempt, Batch
-
-    frame = sessions(12)
-    client = make_client(sandbox)
-    events = build_events(
-        read_frame(frame, "user_id"), FORM, frame["user_id"].tolist(), now=client.now()
-    )
-    importer = Importer(client, events, Progress("", 0, ""), max_in_flight=8)
-    bad = Attempt(1, Batch([0]), WriteReply(Verdict.AMBIGUOUS))
-    widths = []
-    for _ in range(5):
-        assert not importer._take(bad)
-        widths.append(importer._width)
-    assert widths == [4, 2, 1, 1, 1]
-    good = Attempt(2, Batch([]), WriteReply(Verdict.CONFIRMED))
-    assert _calls_until(importer, good, 2) == 20
-    assert _calls_until(importer, good, 8) == 6 * 20
-    importer._take(good)
-    assert importer._width == 8
-
-
-def _calls_until(importer, attempt, width):
-    calls = 0
-    while importer._width < width:
-        assert importer._take(attempt)
-        calls += 1
-    return calls
-
-
 # ---------------------------------------------------------------- whose events count
 
 
@@ -270,24 +236,21 @@ def test_an_equal_event_by_another_account_is_not_ours(sandbox):
     """The answer is lost and nothing was stored; a colleague has entered the same meanwhile."""
     frame = spread(1)
     sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 1, "fault": "500_before"}])
-    client = make_client(sandbox)
     row = frame.iloc[0]
 
-    class Colleague(type(client)):
-        def write(self, endpoint, body):
-            if not sandbox.events(FORM):
-                event = {
-                    "user": int(row["user_id"]),
-                    "start_date": row["start_date"],
-                    "start_time": row["start_time"],
-                    "values": {"minutes": "30", "load": "12345678"},
-                    "entered_by": 1005,
-                }
-                sandbox.add_events(FORM, [event])
-            return super().write(endpoint, body)
+    def enter(endpoint, body):
+        if endpoint == "eventsimport" and not sandbox.events(FORM):
+            event = {
+                "user": int(row["user_id"]),
+                "start_date": row["start_date"],
+                "start_time": row["start_time"],
+                "values": {"minutes": "30", "load": "12345678"},
+                "entered_by": 1005,
+            }
+            sandbox.add_events(FORM, [event])
 
-    client.__class__ = Colleague
-    run(client, frame)
+    with Proxy(sandbox, before=enter) as proxy:
+        run(make_client(proxy), frame)
     assert sorted(e["entered_by"] for e in sandbox.events(FORM)) == [1005, 9001]
 
 
@@ -461,8 +424,21 @@ def test_an_answer_with_a_foreign_id_deletes_nothing():
         "eventImportResultForForm": [{"formName": FORM, "eventImportResults": done}],
     }
     frame = spread(1).assign(end_time="10:00 AM", end_date="01/03/2026", event_id=5)
-    there = {"events": [{"id": 5, "userId": int(frame["user_id"][0]), "startDate": "01/03/2026"}]}
-    with Tiny(synchronise=NOTHING, eventsearch=there, eventsimport=answer) as tiny:
+    event = {
+        "id": 5,
+        "userId": int(frame["user_id"][0]),
+        "startDate": "01/03/2026",
+        "startTime": "9:00 AM",
+        "finishDate": "01/03/2026",
+        "finishTime": "10:00 AM",
+    }
+
+    def stored(body):
+        held = [event] if "startDate" in body else []
+        return {**NOTHING, "export": {"events": held}}
+
+    there = {"events": [event]}
+    with Tiny(synchronise=stored, eventsearch=there, eventsimport=answer) as tiny:
         tiny.username, tiny.password = "u", "p"
         with pytest.raises(AMSUnknownOutcomeError) as caught:
             update(tiny_client(tiny, []), frame)
@@ -491,22 +467,16 @@ def test_a_copy_is_not_deleted_when_the_event_changed_meanwhile(sandbox):
     frame = sessions(2).iloc[:1].assign(end_time="10:00 AM", end_date="01/03/2026")
     ids = stored_ids(sandbox, frame)
     sandbox.configure(update_duplicates=True)
-    client = make_client(sandbox)
-
     edits = []
 
-    class EditingClient(type(client)):
+    def edit(endpoint, body):
         """After the call has been answered, a person edits the event before it is read back."""
+        if endpoint == "eventsimport":
+            edits.append(sandbox.edit_event(ids[0], {"note": "by hand"}))
 
-        def write(self, endpoint, body):
-            answer = super().write(endpoint, body)
-            if endpoint == "eventsimport":
-                edits.append(sandbox.edit_event(ids[0], {"note": "by hand"}))
-            return answer
-
-    client.__class__ = EditingClient
     option = UpdateEventOption(require_confirmation=False, interactive_mode=False, batch_size=4)
-    with pytest.raises(AMSError) as caught:
+    with Proxy(sandbox, after=edit) as proxy, pytest.raises(AMSError) as caught:
+        client = make_client(proxy)
         update_event_data(frame.assign(event_id=ids), FORM, client=client, option=option)
     assert edits
     assert caught.value.result.counts["unknown"] == 1

@@ -96,7 +96,10 @@ def events(*values, ids=None, users=None, minutes=None, table=None, **fields):
 def snapshot(*stored):
     """Return stored events: (id, value of "a", changes) each."""
     whole = [(number, value, changes[0] if changes else {}) for number, value, *changes in stored]
-    names = {"a", *(name for _, _, c in whole for name in c if name not in ("user", "minute", "end"))}
+    names = {
+        "a",
+        *(name for _, _, c in whole for name in c if name not in ("user", "minute", "end")),
+    }
     return Snapshot(
         ids=[number for number, _, _ in whole],
         user_ids=[c.get("user", 1) for _, _, c in whole],
@@ -105,8 +108,7 @@ def snapshot(*stored):
         end_days=[DAY] * len(whole),
         end_minutes=[c.get("end", c.get("minute", MINUTE) + 60) for _, _, c in whole],
         fields={
-            name: [value if name == "a" else c.get(name) for _, value, c in whole]
-            for name in names
+            name: [value if name == "a" else c.get(name) for _, value, c in whole] for name in names
         },
         table={},
         table_rows=[[] for _ in whole],

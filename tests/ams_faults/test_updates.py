@@ -6,6 +6,7 @@ import pytest
 
 from airflow_provider_ams.ams import (
     AMSError,
+    AMSUnknownOutcomeError,
     UpdateEventOption,
     UpsertEventOption,
     update_event_data,
@@ -68,16 +69,24 @@ def test_updates_reach_their_events(fault, crash, faulty_sandbox, tmp_path):
         assert set(result.rows["status"]) == {"updated"}
 
 
-@pytest.mark.parametrize("keep", ["clear", "keep"])
-@pytest.mark.parametrize("crash", [False, True], ids=["same process", "crash and run again"])
-@pytest.mark.parametrize("fault", UPDATE_FAULTS, ids=_name)
-def test_upserts_do_both(fault, crash, keep, faulty_sandbox, tmp_path):
+def _mixed(sandbox):
+    """Return sessions, half of which are stored and to be updated."""
     frame = sessions(ROWS).assign(end_time="10:00 AM", end_date=lambda f: f["start_date"])
-    call = 2
-    prepare(faulty_sandbox)
-    ids = stored_ids(faulty_sandbox, frame.iloc[::2])
+    prepare(sandbox)
     mixed = frame.assign(event_id=None)
-    mixed.loc[mixed.index[::2], "event_id"] = ids
+    mixed.loc[mixed.index[::2], "event_id"] = stored_ids(sandbox, frame.iloc[::2])
+    return frame, mixed
+
+
+@pytest.mark.parametrize("keep", ["clear", "keep"])
+@pytest.mark.parametrize(
+    ("fault", "crash"),
+    [(fault, False) for fault in UPDATE_FAULTS] + [(fault, True) for fault in FAULTS],
+    ids=lambda value: _name(value) if isinstance(value, dict) else "crash" if value else "same",
+)
+def test_upserts_do_both(fault, crash, keep, faulty_sandbox, tmp_path):
+    frame, mixed = _mixed(faulty_sandbox)
+    call = 2
     faulty_sandbox.faults(script=[{"endpoint": "eventsimport", "nth": call, **fault}])
     option = UpsertEventOption(on_missing_fields=keep, **QUIET)
     # Died when the second call was answered; what was asked before it depends on the option.
@@ -93,6 +102,30 @@ def test_upserts_do_both(fault, crash, keep, faulty_sandbox, tmp_path):
     assert held(faulty_sandbox) == wanted(frame)
     assert len(faulty_sandbox.events(FORM)) == ROWS
     assert result.counts["rejected"] == result.counts["unknown"] == 0
+
+
+def test_a_duplicate_whose_answer_was_lost_is_named_and_left_alone(faulty_sandbox, tmp_path):
+    """Nothing proves that it is no event of somebody else's: a person has to look."""
+    frame, mixed = _mixed(faulty_sandbox)
+    duplicate = {"endpoint": "eventsimport", "nth": 2, "fault": "duplicate_update"}
+    faulty_sandbox.faults(script=[duplicate])
+    option = UpsertEventOption(on_missing_fields="keep", **QUIET)
+    arguments = {"option": option, "resume": tmp_path / "note.json"}
+    with pytest.raises(Crash), crash_after(8):
+        upsert_event_data(mixed, FORM, client=make_client(faulty_sandbox), **arguments)
+    count = len(faulty_sandbox.events(FORM))
+    with pytest.raises(AMSUnknownOutcomeError) as caught:
+        upsert_event_data(mixed, FORM, client=make_client(faulty_sandbox), **arguments)
+    rows = caught.value.result.rows
+    named = rows.loc[rows["status"] == "unknown", "reason"]
+    assert named.str.contains("AMS may have made a copy instead: event").all()
+    copies = {int(reason.rsplit(" ", 1)[1]) for reason in named}
+    assert copies <= {e["id"] for e in faulty_sandbox.events(FORM)}
+    assert count <= len(faulty_sandbox.events(FORM))
+    for event_id in copies:
+        faulty_sandbox.delete_event(event_id)
+    upsert_event_data(mixed, FORM, client=make_client(faulty_sandbox), **arguments)
+    assert held(faulty_sandbox) == wanted(frame)
 
 
 @pytest.mark.parametrize("keep", ["clear", "keep"])

@@ -52,7 +52,8 @@ class Bisector:
         self._note_errors(left, reply.errors)
         if reply.verdict is Verdict.REFUSED or reply.errors:
             return self._divide(left, attempt)
-        if reply.status in (401, 403) and tries > 1:
+        # After a 401 the client has logged in anew, and been refused again.
+        if reply.status == 401 or (reply.status == 403 and tries > 1):
             raise _shut_out(reply.status, self.endpoint)
         if reply.status == 500 and tries > 1 and self.ledger.claimed:
             # AMS takes others: one of these events may be what it stumbles over.

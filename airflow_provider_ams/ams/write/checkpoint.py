@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,6 +64,8 @@ class Progress:
         Of the frame's events, the form and the kind of import.
     since : int
         AMS's clock before the first call, epoch milliseconds.
+    open_since : int
+        The same, before the first call of which nothing is confirmed; 0 if it is not known.
     now : str
         Wall-clock time of the site that missing start times were given, ISO 8601.
     confirmed : list of list of int, optional
@@ -84,6 +86,7 @@ class Progress:
     finished: bool = False
     order: str = ""
     owner: str = ""
+    open_since: int = 0
 
     def dump(self) -> dict[str, Any]:
         """Return the note as JSON."""
@@ -100,7 +103,8 @@ class Progress:
         except TypeError:
             return None
         texts = (note.digest, note.now, note.order, note.owner)
-        fits = all(isinstance(t, str) for t in texts) and type(note.since) is int
+        times = (note.since, note.open_since)
+        fits = all(isinstance(t, str) for t in texts) and {type(t) for t in times} == {int}
         return note if fits and _are_runs(note.confirmed) else None
 
 
@@ -200,7 +204,14 @@ class Journal:
 
     # ------------------------------------------------------------ keeping
 
-    def save(self, ledger: Ledger, order: Sequence[EventNo], *, force: bool = False) -> None:
+    def save(
+        self,
+        ledger: Ledger,
+        order: Sequence[EventNo],
+        *,
+        open_since: Callable[[], int] = lambda: 0,
+        force: bool = False,
+    ) -> None:
         """Note what is confirmed, every few seconds or now."""
         now = self._clock.now()
         if self._checkpoint is None or (not force and now - self._saved_at < SAVE_EVERY):
@@ -211,6 +222,7 @@ class Journal:
         ids = [_noted_id(ledger, event) for event in order]
         self.progress.confirmed = runs(ids)
         self.progress.finished = None not in ids
+        self.progress.open_since = open_since()
         with _kept():
             self._checkpoint.save(self.progress.dump())
         self._looked_at = self._now()

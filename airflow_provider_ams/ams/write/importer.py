@@ -8,7 +8,7 @@ not there goes out again, in halves if AMS refuses it, and what can't be told st
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from airflow_provider_ams.ams.client import AMSClient
@@ -23,6 +23,7 @@ from airflow_provider_ams.ams.write.batches import Batch, Calls, EventCalls, Pro
 from airflow_provider_ams.ams.write.bisect import Bisector
 from airflow_provider_ams.ams.write.checkpoint import Journal
 from airflow_provider_ams.ams.write.ledger import Ledger
+from airflow_provider_ams.ams.write.marks import ServerClock
 from airflow_provider_ams.ams.write.reconcile import Reconciler
 from airflow_provider_ams.ams.write.send import Attempt, Sender
 
@@ -100,6 +101,7 @@ class Importer:
         self.stopped: AMSError | None = None
         self.crashed: Exception | None = None
         self._on_settled = on_settled
+        self._clock: ServerClock | None = None
         self._reported = 0
         # The order of all events, so that a note stays good when fewer are left to send.
         batches = self.calls.batches(events, how.batch_size)
@@ -154,21 +156,24 @@ class Importer:
                 self.ledger.confirm(event, self.events.event_ids[event] or event_id or None, 0)
         if not self.calls.idempotent:
             if noted:
-                self._resume()
+                self._resume(trusted=bool(known))
             else:
                 form, users = self.events.form, self.events.user_ids
                 progress.since = server_time(self.client, form, users)
+                self._clock = ServerClock(progress.since, self.client.clock.monotonic())
         self._save(force=True)
 
-    def _resume(self) -> None:
+    def _resume(self, *, trusted: bool) -> None:
         """Look for what an earlier process may have sent: it may have died in a call."""
+        progress = self.journal.progress
+        since = progress.open_since if trusted and progress.open_since else progress.since
         open_events = self.ledger.open()
         if not open_events:
             return
         self._save(force=True)
         self._ambiguous = set(open_events)
         self.client.clock.sleep(self.how.settle_seconds)
-        self._read_back(open_events, ours_alone=True)
+        self._reconciler.read_back(open_events, since)
         self._ambiguous = set()
         self._report()
 
@@ -215,11 +220,22 @@ class Importer:
         self,
         wanted: Sequence[EventNo],
         trouble: Sequence[Attempt] = (),
-        *,
-        ours_alone: bool = False,
     ) -> None:
-        since = self.journal.progress.since
-        self._reconciler.read_back(wanted, since, trouble, ours_alone=ours_alone)
+        since, sent = self._open_since(wanted), 0
+        if self._clock is not None:
+            sent = self._clock.at_least(self._first_sent(wanted))
+        self._reconciler.read_back(wanted, since, trouble, sent)
+
+    def _first_sent(self, events: Iterable[EventNo]) -> float:
+        """Return when the first of these events went out, on our clock; now if none has."""
+        sent = (t for e in events if (t := self._sender.sent_at.get(e)) is not None)
+        return min(sent, default=self.client.clock.monotonic())
+
+    def _open_since(self, events: Iterable[EventNo]) -> int:
+        """Return a server time from before any of these events was sent."""
+        if self._clock is None:  # another try has begun this import
+            return self.journal.progress.since
+        return self._clock.since(self._first_sent(events))
 
     def _pause(self, trouble: Sequence[Attempt]) -> None:
         waits = [
@@ -278,7 +294,12 @@ class Importer:
             self._reported = settled
 
     def _save(self, *, force: bool = False) -> None:
-        self.journal.save(self.ledger, self._order, force=force)
+        self.journal.save(
+            self.ledger,
+            self._order,
+            open_since=lambda: self._open_since(self.ledger.open()),
+            force=force,
+        )
 
     def _save_last(self) -> None:
         """Note how it ended; a try that has lost its lease leaves the note alone."""

@@ -68,8 +68,7 @@ class Reconciler:
         wanted: Sequence[EventNo],
         since: int,
         attempts: Sequence[Attempt] = (),
-        *,
-        ours_alone: bool,
+        sent: int = 0,
     ) -> None:
         """Look for events in AMS; confirm those that are there, doubt those nobody can tell.
 
@@ -81,9 +80,9 @@ class Reconciler:
             A server time from before they were sent.
         attempts : sequence of Attempt
             The calls that they went out in.
-        ours_alone : bool
-            Whether any event at the same person and time may be ours, changed meanwhile by a
-            person. Right after a call, plainly different values are somebody else's.
+        sent : int
+            A server time right before they were sent, if it is known: plainly different events
+            that were there before are somebody else's.
         """
         if not wanted:
             return
@@ -98,7 +97,9 @@ class Reconciler:
         for event, at in match.found.items():
             remark = without(match.without.get(event, []))
             self.ledger.confirm(event, stored.ids[at], number, remark)
-        self._doubt_undecided(comparison, match, ours_alone)
+        if match.undecided and sent:
+            self._drop_older(comparison, match, sent)
+        self._doubt_undecided(comparison, match)
         self._updates(comparison, updates, mine, attempts, number)
         self._unreadable(stored, wanted)
 
@@ -114,7 +115,26 @@ class Reconciler:
         event_id = stored.ids[number]
         return not other and event_id not in self.ledger.claimed and event_id not in self._known
 
-    def _doubt_undecided(self, comparison: Comparison, match: Match, ours_alone: bool) -> None:
+    def _drop_older(self, comparison: Comparison, match: Match, sent: int) -> None:
+        """Drop plainly different events that have not changed since the events were sent."""
+        users = sorted({self.events.user_ids[event] for event in match.undecided})
+        changed = synchronise(self.client, self.events.form, users, sent)
+        ids = {event.id for event in changed.events}
+        for event, held in list(match.undecided.items()):
+            match.undecided[event] = [
+                at
+                for at in held
+                if comparison.stored.ids[at] in ids
+                or comparison.unclear_fields(event, at) is not None
+            ]
+            if not match.undecided[event]:
+                del match.undecided[event]
+
+    def _doubt_undecided(self, comparison: Comparison, match: Match) -> None:
+        """Doubt events in whose place something else is stored since they were sent.
+
+        It may be ours, changed by a person or by AMS; what was there before was not asked for.
+        """
         for event, held in match.undecided.items():
             found = [comparison.unclear_fields(event, at) for at in held]
             unclear = sorted({name for fields in found for name in fields or ()})
@@ -122,7 +142,7 @@ class Reconciler:
                 names = ", ".join(map(repr, unclear))
                 what = f"AMS holds an event that may be this one: the kind of {names} is not known"
                 self.ledger.doubt(event, f"{what}; say it with types={{{unclear[0]!r}: ...}}")
-            elif ours_alone or any(fields is not None for fields in found):
+            else:
                 self.ledger.doubt(event, _UNDECIDED)
 
     def _unreadable(self, stored: Snapshot, wanted: Sequence[EventNo]) -> None:

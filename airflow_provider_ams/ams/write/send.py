@@ -84,6 +84,8 @@ class Sender:
         self._flight: InFlight[Batch, Attempt] = InFlight(max_in_flight, "ams-import")
         #: Events of calls whose outcome has not been entered.
         self.pending: set[EventNo] = set()
+        #: When each event first went out, on the monotonic clock.
+        self.sent_at: dict[EventNo, float] = {}
 
     def close(self) -> None:
         """End the threads."""
@@ -138,6 +140,9 @@ class Sender:
 
     def _call(self, number: int, batch: Batch, body: bytes) -> Attempt:
         self._before_send()
+        now = self.client.clock.monotonic()
+        for event in batch.events:
+            self.sent_at.setdefault(event, now)
         reply = self.client.write(self.calls.endpoint, body, len(batch.events))
         mismatched: dict[EventNo, int] = {}
         if reply.verdict is Verdict.CONFIRMED and not self.calls.idempotent:
