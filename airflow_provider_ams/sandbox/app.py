@@ -9,8 +9,10 @@ from airflow_provider_ams.sandbox import (
     auth,
     control,
     events_read,
+    events_search,
     events_write,
     records,
+    schemas,
     tidepool,
     users,
 )
@@ -20,9 +22,11 @@ from airflow_provider_ams.sandbox.wire import Endpoint
 AMS_ROUTES: tuple[Route, ...] = (
     *events_write.ROUTES,
     *events_read.ROUTES,
+    *events_search.ROUTES,
     *auth.ROUTES,
     *users.ROUTES,
     *records.ROUTES,
+    *schemas.ROUTES,
 )
 
 

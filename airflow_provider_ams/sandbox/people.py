@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from airflow_provider_ams.sandbox.shaping import shown_id
 from airflow_provider_ams.sandbox.store import Store
 from airflow_provider_ams.sandbox.values import date_text, parse_date
 
@@ -71,10 +72,10 @@ def invented(count: int, first: int = 1) -> list[dict[str, Any]]:
     ]
 
 
-def search_object(user: dict[str, Any]) -> dict[str, Any]:
-    """Return a person as v1 shows it."""
+def search_object(user: dict[str, Any], ids: str = "int") -> dict[str, Any]:
+    """Return a person as v1 shows it, with ids as numbers or as text."""
     shown: dict[str, Any] = {
-        "userId": user["id"],
+        "userId": shown_id(user["id"], ids),
         "firstName": user["first_name"],
         "lastName": user["last_name"],
         "dob": user["dob"],
@@ -85,11 +86,9 @@ def search_object(user: dict[str, Any]) -> dict[str, Any]:
         "username": user["username"],
         "sex": user["sex"],
         "uuid": user["uuid"],
+        "phoneNumbers": user["phones"],
+        "addresses": user["addresses"],
     }
-    if user["phones"]:
-        shown["phoneNumbers"] = user["phones"]
-    if user["addresses"]:
-        shown["addresses"] = user["addresses"]
     return shown
 
 
