@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 import threading
 import time
 from typing import Any
@@ -36,7 +37,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--max-seconds", type=float, help="stop by itself after so long")
     parser.add_argument("--die-with-parent", action="store_true", help="stop when the parent ends")
-    parser.add_argument("--options", type=orjson.loads, default=None, help=argparse.SUPPRESS)
+    parser.add_argument("--options", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
 
@@ -53,8 +54,9 @@ def main(arguments: list[str] | None = None) -> None:
         "faults": args.faults,
         "dialect": _dialect(args.dialect),
     }
-    if args.options is not None:
-        options = {"seed": "demo", "db": None, "faults": None, "dialect": None, **args.options}
+    if args.options:
+        given = orjson.loads(sys.stdin.buffer.read())
+        options = {"seed": "demo", "db": None, "faults": None, "dialect": None, **given}
     names = ("port", "seed", "db", "faults", "dialect")
     settings = {key: value for key, value in options.items() if key not in names}
     port, seed, db, faults, dialect = (options[name] for name in names)
@@ -81,7 +83,7 @@ def _announce(server: uvicorn.Server, site: Site, args: argparse.Namespace) -> N
     while not server.started:
         time.sleep(0.005)
     settings = site.settings
-    if args.options is not None:
+    if args.options:
         keys = settings.tidepool_keys
         facts = {
             "root": site.origin,

@@ -135,6 +135,7 @@ def _check_application(site: Site, name: Json) -> None:
 
 def _login_object(site: Site, user_id: int) -> dict[str, Any]:
     user = account_object(site.store.users("id = ?", user_id)[0])
+    user |= {"organisationId": -1, "addresses": [], "phoneNumbers": []}
     user["skypeName"] = str(1_000_000_000_000_000_000 + user_id * 7_919)
     return {
         "isAthlete": False,

@@ -115,6 +115,8 @@ class ReadAdditions:
 
     def __init__(self, store: Store, form: Form, extra: str = "of the form") -> None:
         self._store, self._form, self._extra = store, form, extra
+        own = form.in_row_0  # a field that is written keeps what was written
+        self._more = [n for n in MORE_DETAILS if n not in own] if extra == "more" else []
         self._users: dict[int, dict[str, Any]] = {}
         self._linked: dict[int, dict[str, str]] = {}
 
@@ -128,7 +130,7 @@ class ReadAdditions:
         user, added = self._users[user_id], dict(self._linked[user_id])
         if not user or self._extra == "none":
             return added
-        for name in MORE_DETAILS if self._extra == "more" else ():
+        for name in self._more:
             added[name] = personal_detail(user, name, day)
         for item in self._form.added_on_read:
             if not item.source_form:

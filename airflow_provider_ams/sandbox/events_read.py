@@ -31,12 +31,11 @@ def synchronise(site: Site, call: Call) -> Reply:
     asked = id_list(data.get("userIds"))
     if data.get("lastSynchronisationTimeOnServer") is None and data.get("startDate") is None:
         raise Refusal(400, "Required parameters missing: lastSynchronisationTimeOnServer")
-    since = sync_time(data.get("lastSynchronisationTimeOnServer"))
+    since, first_day = _from(site, data)
     paging = data["pagination"] if isinstance(data.get("pagination"), dict) else {}
     paged = paging.get("paginate") in TRUE
     check_paging(site, paged, len(asked))
     now, number, after = _sync_cursor(site, paging.get("cursor"))
-    first_day = day_bound(data.get("startDate"), "startDate", 0)
     limit = site.settings.page_size if paged else None
     page, last = _changed(site, form, asked, (since, first_day, *after), limit)
     reply: dict[str, Any] = {
@@ -47,6 +46,16 @@ def synchronise(site: Site, call: Call) -> Reply:
     if paged:
         put(reply, site.settings.sync_cursor_key, last and f"{now}.{number + 1}.{last}")
     return site.v1(reply)
+
+
+def _from(site: Site, data: dict[str, Any]) -> tuple[int, int]:
+    """Return the time and the day to read from; which of them counts is up to the dialect."""
+    since = sync_time(data.get("lastSynchronisationTimeOnServer"))
+    first_day = day_bound(data.get("startDate"), "startDate", 0)
+    if data.get("lastSynchronisationTimeOnServer") is None or data.get("startDate") is None:
+        return since, first_day
+    style = site.settings.since_and_start_date
+    return (0 if style == "start date" else since), (0 if style == "since" else first_day)
 
 
 def _changed(

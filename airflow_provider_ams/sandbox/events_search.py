@@ -112,7 +112,8 @@ def _bounds(style: str, data: dict[str, Any]) -> tuple[Span, Span]:
         minutes = first, last
     start = day_bound(data.get("startDate"), "startDate", 0)
     days = start, day_bound(data.get("finishDate"), "finishDate", 1 << 31)
-    if style == "not when paged" and data.get("paginate") in TRUE:
+    paged = data.get("paginate") in TRUE
+    if paged and (style == "not when paged" or (style == "first page only" and data.get("cursor"))):
         return None, None
     if style == "no times":
         return days, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from airflow_provider_ams.sandbox.wiretypes import Json
 
 MAX_MEGABYTES = 1024
 HUGE = 2**64 - 1
+_INDEX = re.compile(r"\[\d+\]")
 Place = tuple[Any, Json]  # a dict or list, and a key or index in it
 
 
@@ -49,12 +51,20 @@ def mutated(true: Reply, seed: str) -> tuple[Reply, str]:
     except orjson.JSONDecodeError:
         return true, "not JSON, left alone"
     dice = random.Random(seed)
-    path, (parent, key) = dice.choice(list(_places(data, "", "$")))
+    path, (parent, key) = _drawn(data, dice)
     name = dice.choice(sorted(_possible(parent, key)))
     _change(name, parent, key, data, dice)
     if "" not in data:
         return replace(true, body=b""), f"{path}: {name}"
     return replace(true, body=orjson.dumps(data[""])), f"{path}: {name}"
+
+
+def _drawn(data: Json, dice: random.Random) -> tuple[str, Place]:
+    """Draw a place; all of one kind, such as ``events[].id``, are as likely as those of another."""
+    kinds: dict[str, list[tuple[str, Place]]] = {}
+    for path, place in _places(data, "", "$"):
+        kinds.setdefault(_INDEX.sub("[]", path), []).append((path, place))
+    return dice.choice(kinds[dice.choice(list(kinds))])
 
 
 def _places(parent: Any, key: Json, path: str) -> Iterator[tuple[str, Place]]:  # noqa: ANN401
@@ -81,7 +91,8 @@ def _possible(parent: Any, key: Json) -> set[str]:  # noqa: ANN401
 
 
 def _is_id(key: Json, value: Json) -> bool:
-    return type(value) is int and (isinstance(key, int) or str(key).lower().endswith("id"))
+    named = isinstance(key, int) or key.lower().endswith("id")
+    return named and (type(value) is int or (isinstance(value, str) and value.isdecimal()))
 
 
 def _change(name: str, parent: Any, key: Json, data: Json, dice: random.Random) -> None:  # noqa: ANN401
@@ -120,7 +131,7 @@ def _swap(parent: Any, key: Json, data: Json, dice: random.Random) -> None:  # n
         if _is_id(name, holder[name]) and holder[name] != parent[key]
     ]
     if not others:
-        parent[key] += 1
+        parent[key] = type(parent[key])(int(parent[key]) + 1)
         return
     holder, name = dice.choice(others)
     holder[name], parent[key] = parent[key], holder[name]

@@ -11,6 +11,9 @@ from airflow_provider_ams.sandbox.values import date_text, parse_date
 
 API_ACCOUNT_ID = 9001
 SEXES = ("MALE", "FEMALE", "UNSPECIFIED")
+OTHER = 4
+PHONE_CODES = {"HOME": 0, "MOBILE": 1, "OTHER": OTHER}
+ADDRESS_CODES = {"PRIMARY": 0, "ALTERNATIVE": 1}
 DEFAULTS: dict[str, Any] = {
     "first_name": "",
     "last_name": "",
@@ -118,14 +121,19 @@ def account_object(user: dict[str, Any]) -> dict[str, Any]:
         "sidebarWidth": "250px",
         "skypeName": None,
         "timezone": user["timezone"],
-        "addresses": user["addresses"] or None,
-        "phoneNumbers": user["phones"] or None,
+        "addresses": _coded(user["addresses"], ADDRESS_CODES) or None,
+        "phoneNumbers": _coded(user["phones"], PHONE_CODES) or None,
         "favoriteDashboards": [],
         "favoriteEvents": [],
         "frontPageButtons": [],
         "accountExpiration": "01/01/1970",
         "__mtime__": user["modified"],
     }
+
+
+def _coded(entries: list[dict[str, Any]], codes: dict[str, int]) -> list[dict[str, Any]]:
+    """Return phones or addresses with the numbers that v2 has for their types."""
+    return [{**entry, "type": codes.get(str(entry.get("type")), OTHER)} for entry in entries]
 
 
 def personal_detail(user: dict[str, Any], detail: str, day: int) -> str:

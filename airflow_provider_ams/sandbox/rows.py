@@ -52,7 +52,15 @@ def take_rows(
         if len({index for index, _ in kept}) < len(kept):
             raise Reject(reason="a row number is repeated")
     _check_required(form, kept)
-    return kept
+    return _cut(form, kept, settings.text_limit) if settings.text_limit else kept
+
+
+def _cut(form: Form, rows: Rows, limit: int) -> Rows:
+    texts = {item.name for item in form.fields if item.type == "Text"}
+    return [
+        (index, [[key, value[:limit] if key in texts else value] for key, value in pairs])
+        for index, pairs in rows
+    ]
 
 
 def _known(

@@ -192,9 +192,12 @@ class SandboxProcess(Control):
         if options.get("dialect") == "random":
             options["seed"] = None
         options["dialect"] = spoken.as_dict()
-        command += ["--options", orjson.dumps(options).decode()]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        command.append("--options")
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self._process.pid
+        assert self._process.stdin is not None
+        with self._process.stdin as pipe:  # not as arguments, which every process can read
+            pipe.write(orjson.dumps(options))
         ready = self._read_ready(self._process)
         super().__init__(ready["root"], ready["site"])
         self.username, self.password = ready["username"], ready["password"]

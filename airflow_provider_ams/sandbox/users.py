@@ -127,6 +127,11 @@ def currentgroup(site: Site, call: Call) -> Reply:
 
 
 def _members(site: Site, call: Call, group: str) -> Reply:
+    unknown = group not in _group_names(site)
+    if unknown and site.settings.unknown_group == "rpc":
+        raise RpcError(f"There is no group named {group}", "GroupNotFoundException")
+    if unknown and site.settings.unknown_group == "empty body":
+        return Reply(b"")
     where = "visible and not staff and id in (select user_id from members where grp = ?)"
     ids = site.settings.user_ids
     users = [search_object(user, ids) for user in site.store.users(where, group)]

@@ -12,7 +12,7 @@ from typing import Any
 from airflow_provider_ams.sandbox.auth import authenticate, token_of
 from airflow_provider_ams.sandbox.hostile import bomb, mutated, verbatim
 from airflow_provider_ams.sandbox.peer import Peer
-from airflow_provider_ams.sandbox.replies import PLAIN, V1, Refusal, Reply, RpcError, html
+from airflow_provider_ams.sandbox.replies import PLAIN, V1, V3, Refusal, Reply, RpcError, html
 from airflow_provider_ams.sandbox.site import Call, Route, Site
 from airflow_provider_ams.sandbox.wiretypes import Json
 
@@ -114,6 +114,27 @@ class Endpoint:
             token = call.session.token if call.session else secrets.token_urlsafe(18)
             reply.headers.append((b"session-header", token.encode()))
         return reply
+
+
+class WrongSite:
+    """Answer calls to a site that is not there; on this one they are calls to nothing."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def __call__(self, scope: Json, receive: Json, send: Json) -> None:
+        """Answer as the dialect does."""
+        await Peer(scope, receive, send, self.site).reply(self._answer(**scope["path_params"]))
+
+    def _answer(self, name: str, rest: str) -> Reply:
+        style, answer = rest.partition("/")[0], self.site.settings.wrong_site
+        if style == V3:
+            return Refusal(404, "Not Found", V3).reply()
+        if name in (self.site.settings.site, "tidepool") or answer == "404":
+            return html(404, "Not Found")
+        if answer == "500":
+            return html(500, "Internal Server Error")
+        return RpcError(f"There is no application known as {name}").reply(style)
 
 
 def _has_formats(query: str) -> bool:

@@ -99,3 +99,30 @@ def test_the_wall_clock_is_that_of_the_site(wire):
     assert start("UTC") == "12:00 PM"
     assert start("Pacific/Kiritimati") == "2:00 AM"
     assert start("Pacific/Pago_Pago") == "1:00 AM"
+
+
+@pytest.mark.parametrize(
+    ("style", "expected"), [("both", [2]), ("since", [0, 2]), ("start date", [1, 2])]
+)
+def test_a_time_and_a_start_date_together(wire, style, expected):
+    wire.sandbox.configure(since_and_start_date=style)
+    dates = ("01/01/2026", "03/01/2026")
+    late = wire.sandbox.add_event("Reaction Time", 1001, start_date=dates[1])
+    since = wire.sync("Reaction Time", [1001])["lastSynchronisationTimeOnServer"]
+    ids = [wire.sandbox.add_event("Reaction Time", 1001, start_date=date) for date in dates]
+    ids = [ids[0], late, ids[1]]
+
+    both = {"lastSynchronisationTimeOnServer": since, "startDate": "02/01/2026"}
+    found = wire.sync("Reaction Time", [1001], **both)["export"]["events"]
+    assert sorted(ids.index(item["id"]) for item in found) == expected
+
+
+def test_pages_but_the_first_may_ignore_the_bounds(wire, ids):
+    wire.sandbox.configure(search_bounds="first page only", page_size=1)
+    body = {"userIds": [1001], "paginate": True, **WINDOW, **MORNING, "finishDate": "03/01/2026"}
+    first = wire.search("Reaction Time", **body)
+    wire.sandbox.configure(page_size=9, search_cursor_bug=False)
+    second = wire.search("Reaction Time", **body, cursor=f"{first['nextCursor']}|0.0")
+
+    assert [item["id"] for item in first["events"]] == [ids[1]]
+    assert {item["id"] for item in second["events"]} >= {ids[2], ids[3]}

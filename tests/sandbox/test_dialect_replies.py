@@ -167,3 +167,55 @@ def test_profile_ids_may_be_missing(wire):
     wire.sandbox.configure(profile_ids=False)
 
     assert wire.v1("profileimport", PROFILE).json().keys() == {"state", "message"}
+
+
+@pytest.mark.parametrize(("answer", "status"), [("rpc", 200), ("500", 500), ("404", 404)])
+def test_a_site_that_is_not_there(wire, answer, status):
+    wire.sandbox.configure(wrong_site=answer)
+    url = f"{wire.sandbox.root}/elsewhere/api"
+    for path in ("v1/listgroups?informat=json&format=json", "v2/person/get"):
+        reply = wire.http.post(f"{url}/{path}", json={}, auth=wire.basic, timeout=5)
+        assert reply.status_code == status
+        assert ("no application known as elsewhere" in reply.text) == (answer == "rpc")
+    assert wire.http.get(f"{url}/v3/forms/summaries", timeout=5).status_code == 404
+
+
+def test_the_login_shows_the_account_as_recorded(wire):
+    user = wire.login().json()["user"]
+
+    assert (user["organisationId"], user["addresses"], user["phoneNumbers"]) == (-1, [], [])
+
+
+def test_v2_has_numbers_for_the_types_of_phones_and_addresses(wire):
+    phones = [{"type": kind, "number": "1"} for kind in ("HOME", "MOBILE", "OTHER")]
+    addresses = [{"type": kind} for kind in ("PRIMARY", "ALTERNATIVE")]
+    person = {"username": "much.reached", "phones": phones, "addresses": addresses}
+    (number,) = wire.sandbox.add_users([person])
+    leaf = {"negated": False, "comp": "1", "fieldName": "id", "valueInteger": [str(number)]}
+    query = {"comparisons": {"op": "0", "branches": [{"leaf": leaf}]}}
+
+    found = wire.v2("person/get", {"filter": query}).json()["objects"][0]
+    assert [item["type"] for item in found["phoneNumbers"]] == [0, 1, 4]
+    assert [item["type"] for item in found["addresses"]] == [0, 1]
+
+
+def test_attachments_can_be_fetched(wire):
+    wire.sandbox.add_form("Files", ["Scan: File Upload"])
+    wire.ids(event("Files", fields={"Scan": "881|a.pdf"}))
+    address = wire.search("Files")["events"][0]["attachmentUrl"][0]["attachmentUrl"]
+
+    assert wire.http.get(address, auth=wire.basic, timeout=5).content.startswith(b"attachment 881")
+    assert wire.http.get(address, headers=wire.session(), timeout=5).status_code == 200
+    assert wire.http.get(address, timeout=5).status_code == 401
+    assert wire.http.get(address + "9", auth=wire.basic, timeout=5).status_code == 404
+
+
+@pytest.mark.parametrize("answer", ["empty", "empty body", "rpc"])
+def test_groups_that_are_not_there(wire, answer):
+    wire.sandbox.configure(unknown_group=answer)
+    reply = wire.v1("groupmembers", {"name": "Nothing"})
+
+    assert reply.status_code == 200
+    assert (reply.text == "") == (answer == "empty body")
+    assert ("__is_rpc_exception__" in reply.text) == (answer == "rpc")
+    assert wire.v1("groupmembers", {"name": "Squad A"}).json()["results"][0]["results"]

@@ -208,6 +208,9 @@ def test_personal_details_nobody_sent(wire):
     wire.sandbox.configure(extra_fields="more")
     (event_id,) = wire.ids(event())
     assert pairs(wire.read_one("Reaction Time", event_id)["rows"][0])["Last Name"] == "Number 308"
+    wire.sandbox.add_form("Own", ["Age"])
+    (event_id,) = wire.ids(event("Own", fields={"Age": "old"}))
+    assert pairs(wire.read_one("Own", event_id)["rows"][0])["Age"] == "old"
 
 
 def test_a_date_and_time_that_repeat_the_start_may_be_missing(wire):

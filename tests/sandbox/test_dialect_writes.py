@@ -136,3 +136,11 @@ def test_any_dialect_takes_an_event_and_gives_it_back(wire, seed):
     shown = pairs(read["rows"][0])
     assert (shown["Subject"], float(shown["Day"])) == ("x", 2.0), drawn
     assert wire.v3("forms/event/304").status_code == 200
+
+
+def test_text_may_be_cut(wire):
+    wire.sandbox.configure(text_limit=255)
+    wire.ids(event(fields={"Subject": "x" * 300, "Day": "1" * 300}))
+
+    (values,) = stored(wire)
+    assert (len(values["Subject"]), len(values["Day"])) == (255, 300)

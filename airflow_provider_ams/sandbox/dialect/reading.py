@@ -64,10 +64,23 @@ class ReadDialect:
     )
     search_bounds: str = choice(
         "both times",
-        *("dates", "no times", "not when paged"),
+        *("dates", "no times", "not when paged", "first page only"),
         doc="eventsearch ignores its dates unless both times are sent; honours dates without"
-        " times; ignores the times of day; or ignores dates and times on paged calls.",
+        " times; ignores the times of day; or ignores dates and times on paged calls, or on all"
+        " pages but the first.",
         topic="eventsearch",
+    )
+    since_and_start_date: str = choice(
+        "both",
+        *("since", "start date"),
+        doc="synchronise with a time and a `startDate` goes by both, or by one of them.",
+        topic="synchronise",
+    )
+    unknown_group: str = choice(
+        "empty",
+        *("empty body", "rpc"),
+        doc="The answer to members of a group that is not there.",
+        topic="groups",
     )
     search_without_users: str = choice(
         "everybody",

@@ -40,4 +40,10 @@ class ReplyDialect:
     expired_session: str = choice(
         "401", "403", "rpc", doc="The answer to a token that is dead.", topic="sessions", odds=0.3
     )
+    wrong_site: str = choice(
+        "rpc",
+        *("500", "404"),
+        doc="The answer to a site that is not there, in the path of a call.",
+        topic="errors",
+    )
     profile_ids: bool = flag(True, doc="profileimport answers `ids`.", topic="profiles")

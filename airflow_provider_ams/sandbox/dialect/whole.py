@@ -6,10 +6,8 @@ import random
 import textwrap
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
-
-from typing_extensions import Self
 
 from airflow_provider_ams.sandbox.dialect.choices import check
 from airflow_provider_ams.sandbox.dialect.reading import ReadDialect
@@ -18,6 +16,8 @@ from airflow_provider_ams.sandbox.dialect.schema import SchemaDialect
 from airflow_provider_ams.sandbox.dialect.server import ServerDialect
 from airflow_provider_ams.sandbox.dialect.values import ValueDialect
 from airflow_provider_ams.sandbox.dialect.writing import WriteDialect
+
+AnyDialect = TypeVar("AnyDialect", bound="Dialect")
 
 
 @dataclass(frozen=True, repr=False)
@@ -115,7 +115,7 @@ class Dialect(ServerDialect, WriteDialect, ReadDialect, ReplyDialect, ValueDiale
             parts.append("\n".join([item.name, *(f"    {line}" for line in lines)]))
         return "\n".join(parts)
 
-    def with_changes(self, values: Mapping[str, Any]) -> Self:
+    def with_changes(self: AnyDialect, values: Mapping[str, Any]) -> AnyDialect:
         """Return the same with some settings changed, or raise ValueError naming them all."""
         names = {item.name for item in fields(self)}
         unknown = sorted(set(values) - names)

@@ -99,6 +99,14 @@ class WriteDialect:
         topic="values on write",
         odds=0.3,
     )
+    text_limit: int = choice(
+        0,
+        255,
+        doc="Text is cut to so many characters in silence; 0 is no limit.",
+        topic="values on write",
+        odds=RARELY,
+        free=True,
+    )
     profile_import: str = choice(
         "replaces",
         "merges",
