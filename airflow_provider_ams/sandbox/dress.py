@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import orjson
@@ -43,7 +44,7 @@ class Dresser:
         self.form, self._settings = form, settings
         self._zone = site_zone(settings.site_zone)
         writers: dict[str, Writer] = {
-            "number": lambda text: number_text(text, settings.number_text),
+            "number": partial(number_text, style=settings.number_text),
             "date": self._date,
             "time": self._time,
             "moment": self._moment,
@@ -60,13 +61,12 @@ class Dresser:
 
     def pairs(self, row: dict[str, str]) -> list[dict[str, str]]:
         """Return one row's values; blanks are left out."""
-        writers, shown = self._writers, []
-        for key, value in row.items():
-            writer = writers.get(key)
-            text = value if writer is None or value == "" else writer(value)
-            if text:
-                shown.append({"key": key, "value": text})
-        return shown
+        writer_of = self._writers.get
+        return [
+            {"key": key, "value": text}
+            for key, value in row.items()
+            if value and (text := writer(value) if (writer := writer_of(key)) else value)
+        ]
 
     def _text(self, text: str) -> str:
         if "\n" not in text:

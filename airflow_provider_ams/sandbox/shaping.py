@@ -8,21 +8,29 @@ ECHOES = ("search", "pairs")  # what was sent comes back as it came; pairs are n
 
 
 def trimmed(data: Json, style: str) -> Json:
-    """Return a v1 reply with its empty members as they are (``[]``), ``null`` or ``absent``."""
-    if style == "[]":
-        return data
+    """Return a v1 reply with its empty members as they are (``[]``), ``null`` or ``absent``.
+
+    The reply itself is changed: most of it is events, and copies of them would cost.
+    """
+    if style != "[]":
+        _trim(data, style == "null")
+    return data
+
+
+def _trim(data: Json, null: bool) -> None:
     if isinstance(data, list):
-        return [trimmed(item, style) for item in data]
-    if not isinstance(data, dict):
-        return data
-    shown: dict[str, Json] = {}
-    for key, value in data.items():
+        for item in data:
+            if isinstance(item, (dict, list)):
+                _trim(item, null)
+        return
+    for key, value in [*data.items()]:
         if is_empty(key, value):
-            if style == "null":
-                shown[key] = None
-        else:
-            shown[key] = value if key in ECHOES else trimmed(value, style)
-    return shown
+            if null:
+                data[key] = None
+            else:
+                del data[key]
+        elif isinstance(value, (dict, list)) and key not in ECHOES:
+            _trim(value, null)
 
 
 def is_empty(key: str, value: Json) -> bool:
