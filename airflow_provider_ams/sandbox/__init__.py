@@ -148,7 +148,8 @@ fault                        what happens (parameters)
 ``gzip_bomb``                stored; a small body that decodes to ``megabytes`` (10)
                              (``commit``: false for nothing stored)
 ``pause``                    wait for ``release()``, for ``seconds`` (30, at most 300), then serve;
-                             ``commit``: true to store first and hold the answer
+                             ``commit``: true to store first and hold the answer; all requests from
+                             ``nth`` on (``times`` is 0 here)
 ===========================  ====================================================================
 """
 

@@ -15,7 +15,6 @@ import uvicorn
 
 from airflow_provider_ams.sandbox.dialect import Dialect
 from airflow_provider_ams.sandbox.server import make_server
-from airflow_provider_ams.sandbox.settings import Settings
 from airflow_provider_ams.sandbox.site import Site
 
 PARENT_CHECK_SECONDS = 0.3
@@ -95,8 +94,7 @@ def _announce(server: uvicorn.Server, site: Site, args: argparse.Namespace) -> N
         print(orjson.dumps(facts).decode(), flush=True)
         return
     print(f"AMS       {site.origin}/{settings.site}")
-    known = settings.password == Settings.password
-    print(f"login     {settings.username} / {settings.password if known else 'as configured'}")
+    print(f"login     {settings.username} / {settings.password}")
     print(f"Tidepool  {site.origin}/tidepool/api/v1/events (key sandbox-key)")
     if settings.dialect.changes():
         print(f"dialect   {settings.dialect!r}")

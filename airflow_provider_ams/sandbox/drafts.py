@@ -12,6 +12,7 @@ from airflow_provider_ams.sandbox.rows import Reject, Rows, take_rows
 from airflow_provider_ams.sandbox.site import Call, Site
 from airflow_provider_ams.sandbox.values import (
     HALF_DAY,
+    in_order,
     parse_date,
     parse_time,
     site_zone,
@@ -104,7 +105,8 @@ def _no_form(answer: str) -> Exception:
 
 def _times(site: Site, event: dict[str, Any]) -> tuple[tuple[int, int], tuple[int, int]]:
     noon_bug = site.settings.twelve_am_is_noon
-    day, finish_day = _day(event.get("startDate")), _day(event.get("finishDate"))
+    order = site.settings.date_order
+    day, finish_day = (_day(event.get(name), order) for name in ("startDate", "finishDate"))
     if day is None or finish_day is None:
         raise Reject(reason="a date is missing or not dd/MM/yyyy")
     if event.get("startTime") is None:
@@ -124,8 +126,8 @@ def _times(site: Site, event: dict[str, Any]) -> tuple[tuple[int, int], tuple[in
     return (day, minute), (finish_day, finish_minute)
 
 
-def _day(value: Json) -> int | None:
-    return parse_date(value) if isinstance(value, str) else None
+def _day(value: Json, order: str) -> int | None:
+    return parse_date(in_order(value, order)) if isinstance(value, str) else None
 
 
 def _minute(value: Json, noon_bug: bool) -> int | None:

@@ -51,7 +51,7 @@ def synchronise(site: Site, call: Call) -> Reply:
 def _from(site: Site, data: dict[str, Any]) -> tuple[int, int]:
     """Return the time and the day to read from; which of them counts is up to the dialect."""
     since = sync_time(data.get("lastSynchronisationTimeOnServer"))
-    first_day = day_bound(data.get("startDate"), "startDate", 0)
+    first_day = day_bound(site, data.get("startDate"), "startDate", 0)
     if data.get("lastSynchronisationTimeOnServer") is None or data.get("startDate") is None:
         return since, first_day
     style = site.settings.since_and_start_date

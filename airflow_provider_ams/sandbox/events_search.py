@@ -86,7 +86,7 @@ def _records(
     """Select by users and bounds."""
     where = ["form_id = ?", ANY_USER]
     values: list[Any] = [form.id, orjson.dumps(users).decode()]
-    days, minutes = _bounds(site.settings.search_bounds, data)
+    days, minutes = _bounds(site, data)
     if days is not None:
         where.append("day between ? and ?")
         values += days
@@ -102,16 +102,17 @@ def _records(
 Span = tuple[int, int] | None
 
 
-def _bounds(style: str, data: dict[str, Any]) -> tuple[Span, Span]:
+def _bounds(site: Site, data: dict[str, Any]) -> tuple[Span, Span]:
     """Return the days and the minutes to search; without both times none, as live."""
     minutes: Span = None
+    style = site.settings.search_bounds
     if data.get("startTime") and data.get("finishTime"):
         first, last = parse_time(str(data["startTime"])), parse_time(str(data["finishTime"]))
         if first is None or last is None:
             raise RpcError("startTime or finishTime is not a time")
         minutes = first, last
-    start = day_bound(data.get("startDate"), "startDate", 0)
-    days = start, day_bound(data.get("finishDate"), "finishDate", 1 << 31)
+    start = day_bound(site, data.get("startDate"), "startDate", 0)
+    days = start, day_bound(site, data.get("finishDate"), "finishDate", 1 << 31)
     paged = data.get("paginate") in TRUE
     if paged and (style == "not when paged" or (style == "first page only" and data.get("cursor"))):
         return None, None

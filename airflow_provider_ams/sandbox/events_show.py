@@ -14,7 +14,7 @@ from airflow_provider_ams.sandbox.replies import Refusal, RpcError
 from airflow_provider_ams.sandbox.rows import event_values
 from airflow_provider_ams.sandbox.shaping import shown_id
 from airflow_provider_ams.sandbox.site import Site
-from airflow_provider_ams.sandbox.values import date_text, parse_date, time_text
+from airflow_provider_ams.sandbox.values import date_text, in_order, parse_date, time_text
 from airflow_provider_ams.sandbox.wiretypes import Json
 
 ANY_USER = "user_id in (select value from json_each(?))"
@@ -28,16 +28,16 @@ def show_events(
     additions = ReadAdditions(site.store, form, settings.extra_fields)
     dresser, separate = Dresser(form, settings), settings.row_layout == "separate"
     clock, event_ids, user_ids = settings.event_times, settings.event_ids, settings.user_ids
-    shown = []
+    shown, order = [], settings.date_order
     for event_id, _, user_id, day, minute, f_day, f_minute, by, _, rows, computed in records:
         added = additions.of(user_id, day)
         start = (day, minute) if settings.hide_start_fields else None
         event = {
             "formName": form.name,
             "id": shown_id(event_id, event_ids),
-            "startDate": date_text(day),
+            "startDate": in_order(date_text(day), order),
             "startTime": time_text(minute, clock),
-            "finishDate": date_text(f_day),
+            "finishDate": in_order(date_text(f_day), order),
             "finishTime": time_text(f_minute, clock),
             "userId": shown_id(user_id, user_ids),
             "enteredByUserId": shown_id(by, user_ids),
@@ -70,11 +70,12 @@ def open_form(site: Site, name: Json, kind: str = "event") -> Form:
     return form
 
 
-def day_bound(value: Json, name: str, default: int) -> int:
+def day_bound(site: Site, value: Json, name: str, default: int) -> int:
     """Return the day number of a date that bounds a search; left out it is the default."""
     if value in (None, ""):
         return default
-    day = parse_date(value) if isinstance(value, str) else None
+    text = in_order(value, site.settings.date_order) if isinstance(value, str) else ""
+    day = parse_date(text)
     if day is None:
         raise RpcError(f"{name} is not a date")
     return day

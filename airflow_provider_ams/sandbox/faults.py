@@ -172,12 +172,12 @@ class FaultPlan:
 
 
 def _checked(entry: Mapping[str, Any]) -> dict[str, Any]:
-    values = dict(entry)
+    values = {"times": 0 if entry.get("fault") == "pause" else 1, **entry}
     nth = values.pop("nth", 1)
     return {
         "endpoint": values.pop("endpoint", "*"),
         "nth": tuple(nth) if isinstance(nth, (list, tuple)) else (int(nth),),
-        "times": int(values.pop("times", 1)),
+        "times": int(values.pop("times")),
         "with": _parameters(str(values.pop("fault")), values),
     }
 

@@ -37,6 +37,13 @@ def date_text(day: int) -> str:
     return date.fromordinal(day).strftime("%d/%m/%Y")
 
 
+def in_order(text: str, order: str) -> str:
+    """Turn a ``dd/MM/yyyy`` text into that of a site with another order, or back."""
+    if order == "dd/MM/yyyy" or not _DATE.fullmatch(text):
+        return text
+    return f"{text[3:5]}/{text[:2]}{text[5:]}"
+
+
 @lru_cache(maxsize=5_000)
 def parse_time(text: str, twelve_am_is_noon: bool = False) -> int | None:
     """Return the minute of the day of ``h:mm AM``, or None when the text is not one.

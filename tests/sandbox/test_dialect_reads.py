@@ -126,3 +126,15 @@ def test_pages_but_the_first_may_ignore_the_bounds(wire, ids):
 
     assert [item["id"] for item in first["events"]] == [ids[1]]
     assert {item["id"] for item in second["events"]} >= {ids[2], ids[3]}
+
+
+def test_a_site_may_have_the_month_first(wire):
+    wire.sandbox.configure(date_order="MM/dd/yyyy")
+    (own,) = wire.ids(event(startDate="01/31/2026", finishDate="01/31/2026"))
+
+    assert wire.sandbox.events("Reaction Time")[0]["start_date"] == "31/01/2026"
+    assert wire.read_one("Reaction Time", own)["startDate"] == "01/31/2026"
+    window = {"startDate": "01/30/2026", "finishDate": "02/01/2026", **MORNING}
+    assert len(wire.search("Reaction Time", **window)["events"]) == 1
+    refused = wire.insert(event(startDate="31/01/2026"))
+    assert refused["result"]["state"] == "UNEXPECTED_ERROR"

@@ -127,7 +127,7 @@ def background(call):
 
 @pytest.mark.parametrize(("commit", "kept"), [(False, 0), (True, 1)])
 def test_requests_wait_until_they_are_released(wire, commit, kept):
-    fail_next(wire, "pause", times=0, commit=commit)
+    fail_next(wire, "pause", commit=commit)
     thread, found = background(lambda: send(wire))
 
     assert waiting(wire, 1) == {"eventsimport": 1}
@@ -143,10 +143,10 @@ def test_requests_wait_until_they_are_released(wire, commit, kept):
 
 
 def test_pauses_end_by_themselves_and_with_the_plan(wire):
-    fail_next(wire, "pause", seconds=0.05)
+    fail_next(wire, "pause", seconds=0.05, times=1)
     assert send(wire).status_code == 200
 
-    fail_next(wire, "pause", times=0)
+    fail_next(wire, "pause")
     thread, found = background(lambda: send(wire))
     waiting(wire, 1)
     wire.sandbox.faults(None)

@@ -22,6 +22,14 @@ class ServerDialect:
         odds=0.7,
         free=True,
     )
+    date_order: str = choice(
+        "dd/MM/yyyy",
+        "MM/dd/yyyy",
+        doc="How the site reads and writes the dates of events. Never drawn: up to the 12th of a"
+        " month no client can tell.",
+        topic="dates and times",
+        odds=0.0,
+    )
     clock_skew_ms: int = choice(
         0,
         *(-3 * DAY, -2 * HOUR, -3 * MINUTE, 3 * MINUTE, 2 * HOUR, 3 * DAY),

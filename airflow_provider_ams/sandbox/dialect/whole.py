@@ -104,13 +104,15 @@ class Dialect(ServerDialect, WriteDialect, ReadDialect, ReplyDialect, ValueDiale
 
     @classmethod
     def describe(cls) -> str:
-        """Return a text about all settings: what each says, its choices, where it is from."""
+        """Return a text about all settings: what each says, its choices, its odds, its source."""
         parts = []
         for item in fields(Dialect):
             values = " | ".join(repr(value) for value in item.metadata["choices"])
             if item.metadata["free"]:
                 values += " | ..."
             about = f"{item.metadata['doc']} (docs/wire.md, {item.metadata['topic']})"
+            odds = item.metadata["odds"] if item.metadata["choices"][1:] else 0
+            values += f" (drawn otherwise: {odds:.0%})"
             lines = [*textwrap.wrap(about, 92), *textwrap.wrap(values, 92)]
             parts.append("\n".join([item.name, *(f"    {line}" for line in lines)]))
         return "\n".join(parts)
