@@ -21,6 +21,7 @@ class Peer:
     def __init__(self, scope: Json, receive: Json, send: Json, site: Site) -> None:
         self._receive, self._send, self._site = receive, send, site
         self._transport = scope.get("sandbox.transport")
+        self._requests = scope.get("sandbox.requests", 1)
 
     async def body(self) -> bytes | None:
         """Return the whole request body, or None when the client left before its end."""
@@ -54,10 +55,16 @@ class Peer:
 
     async def _head(self, reply: Reply) -> None:
         self._site.traffic.statuses[str(reply.status)] += 1
-        alive = f"timeout={self._site.settings.keep_alive_seconds}, max=1000".encode()
-        headers = [*reply.head(), (b"keep-alive", alive)]
+        headers = [*reply.head(), self._keep_alive()]
         head = {"type": "http.response.start", "status": reply.status, "headers": headers}
         await self._send(head)
+
+    def _keep_alive(self) -> tuple[bytes, bytes]:
+        settings = self._site.settings
+        left = settings.keep_alive_requests - self._requests
+        if left <= 0:
+            return b"connection", b"close"
+        return b"keep-alive", f"timeout={settings.keep_alive_seconds}, max={left}".encode()
 
     async def gone(self, seconds: float) -> None:
         """Wait until the client has closed the connection, so long at most."""

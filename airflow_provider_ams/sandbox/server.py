@@ -42,12 +42,15 @@ class Protocol(HttpToolsProtocol):
     """
 
     site: ClassVar[Site]
+    _requests = 0
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
         self.timeout_keep_alive = self.site.settings.keep_alive_seconds
-        self.scope["sandbox.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+        self._requests += 1
+        own = {"sandbox.transport": self.transport, "sandbox.requests": self._requests}
+        self.scope.update(own)  # type: ignore[typeddict-item]
 
 
 def make_server(

@@ -66,6 +66,19 @@ def idle(wire, seconds):
 
 
 def test_idle_connections_are_closed(wire):
-    assert idle(wire, 0.2) == ("timeout=5, max=1000", True)
+    assert idle(wire, 0.2) == ("timeout=5, max=999", True)
     wire.sandbox.configure(keep_alive_seconds=1)
-    assert idle(wire, 1.3) == ("timeout=1, max=1000", False)
+    assert idle(wire, 1.3) == ("timeout=1, max=999", False)
+
+
+def test_connections_are_closed_after_so_many_requests(wire):
+    wire.sandbox.configure(keep_alive_requests=3)
+    heads = [wire.v1("listgroups", {}).headers for _ in range(4)]
+
+    assert [head.get("keep-alive") for head in heads] == [
+        "timeout=5, max=2",
+        "timeout=5, max=1",
+        None,
+        "timeout=5, max=2",
+    ]
+    assert heads[2]["connection"] == "close"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sandbox_wire import event, pairs
-
-from airflow_provider_ams.sandbox import Dialect
+from sandbox_wire import event
 
 FIELDS = {"Subject": "308", "Day": "1"}
 
@@ -119,23 +117,6 @@ def test_deleting_many_some_of_which_are_not_there(wire, style, refused, left):
     assert ("__is_rpc_exception__" in reply.text) == refused
     assert (reply.text == "null") != refused
     assert len(stored(wire)) == left
-
-
-@pytest.mark.parametrize("seed", range(25))
-def test_any_dialect_takes_an_event_and_gives_it_back(wire, seed):
-    """Whatever is drawn, the sandbox answers as itself; what it answers is the client's concern."""
-    drawn = Dialect.random(seed)
-    wire.sandbox.dialect(drawn)
-    fields = {"Subject": "x", "Day": "2"}
-    reply = wire.v1("eventsimport", {"events": [event(fields=fields)]})
-    assert reply.status_code == 200, drawn
-    body = {"formName": "Reaction Time", "lastSynchronisationTimeOnServer": 0, "userIds": [1001]}
-    paging = {"pagination": {"paginate": True}}
-    read = wire.v1("synchronise", {**body, **paging}).json()["export"]["events"][0]
-    assert str(read["id"]) == str(wire.sandbox.events("Reaction Time")[0]["id"]), drawn
-    shown = pairs(read["rows"][0])
-    assert (shown["Subject"], float(shown["Day"])) == ("x", 2.0), drawn
-    assert wire.v3("forms/event/304").status_code == 200
 
 
 def test_text_may_be_cut(wire):

@@ -45,6 +45,14 @@ class ServerDialect:
         odds=0.3,
         free=True,
     )
+    keep_alive_requests: int = choice(
+        1000,
+        *(7, 100),
+        doc="A connection is closed after so many requests.",
+        topic="connections",
+        odds=0.3,
+        free=True,
+    )
     session_calls: int = choice(
         0,
         *(20, 100),
