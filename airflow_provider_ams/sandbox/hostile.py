@@ -19,7 +19,7 @@ from airflow_provider_ams.sandbox.wiretypes import Json
 MAX_MEGABYTES = 1024
 HUGE = 2**64 - 1
 _INDEX = re.compile(r"\[\d+\]")
-Place = tuple[Any, Json]  # a dict or list, and a key or index in it
+Place = tuple[Json, Json]  # a dict or list, and a key or index in it
 
 
 def verbatim(how: dict[str, Any]) -> Reply:
@@ -67,7 +67,7 @@ def _drawn(data: Json, dice: random.Random) -> tuple[str, Place]:
     return dice.choice(kinds[dice.choice(list(kinds))])
 
 
-def _places(parent: Any, key: Json, path: str) -> Iterator[tuple[str, Place]]:  # noqa: ANN401
+def _places(parent: Json, key: Json, path: str) -> Iterator[tuple[str, Place]]:
     yield path, (parent, key)
     value = parent[key]
     if isinstance(value, dict):
@@ -78,7 +78,7 @@ def _places(parent: Any, key: Json, path: str) -> Iterator[tuple[str, Place]]:  
             yield from _places(value, index, f"{path}[{index}]")
 
 
-def _possible(parent: Any, key: Json) -> set[str]:  # noqa: ANN401
+def _possible(parent: Json, key: Json) -> set[str]:
     """Name what can be done to a place."""
     names = {"drop", "null", "wrong type", "huge", "negative", "nested", "empty list"}
     names -= {"null"} if parent[key] is None else set()
@@ -95,7 +95,7 @@ def _is_id(key: Json, value: Json) -> bool:
     return named and (type(value) is int or (isinstance(value, str) and value.isdecimal()))
 
 
-def _change(name: str, parent: Any, key: Json, data: Json, dice: random.Random) -> None:  # noqa: ANN401
+def _change(name: str, parent: Json, key: Json, data: Json, dice: random.Random) -> None:
     value = parent[key]
     if name == "drop":
         del parent[key]
@@ -122,7 +122,7 @@ def _other(name: str, value: Json) -> Json:
     return others[name]
 
 
-def _swap(parent: Any, key: Json, data: Json, dice: random.Random) -> None:  # noqa: ANN401
+def _swap(parent: Json, key: Json, data: Json, dice: random.Random) -> None:
     """Exchange an id with another one of the reply; a lone id goes up by one."""
     places = [place for _, place in _places(data, "", "$")]
     others = [

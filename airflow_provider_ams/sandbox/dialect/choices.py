@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import Field, field
 from typing import Any
 
+from airflow_provider_ams.sandbox.wiretypes import Json
+
 EVEN = 0.5
 
 
@@ -15,7 +17,7 @@ def choice(
     topic: str,
     odds: float = EVEN,
     free: bool = False,
-) -> Any:  # noqa: ANN401 - dataclasses.field is typed as the type of the attribute
+) -> Json:
     """Declare a setting that is one of some values.
 
     Parameters
@@ -37,7 +39,7 @@ def choice(
     return field(default=default, metadata={**about, "odds": odds, "free": free})
 
 
-def flag(default: bool, *, doc: str, topic: str, odds: float = EVEN) -> Any:  # noqa: ANN401
+def flag(default: bool, *, doc: str, topic: str, odds: float = EVEN) -> Json:
     """Declare a setting that is on or off; `odds` are those of not being as by default."""
     return choice(default, not default, doc=doc, topic=topic, odds=odds)
 
