@@ -23,7 +23,7 @@ in a process of its own (``.pid``) that dies with its parent. On the command lin
 
     python -m airflow_provider_ams.sandbox --port 8085 --db FILE --seed demo --latency 20
 
-(also ``--faults rough``, ``--max-seconds 600`` and ``--die-with-parent``).
+(also ``--dialect random:7``, ``--faults rough``, ``--max-seconds 600`` and ``--die-with-parent``).
 
 Control plane
 -------------
@@ -33,8 +33,8 @@ so that other processes can do the same. Control calls are never delayed, failed
 ==================================  ======================  =====================================
 method                              HTTP                    meaning
 ==================================  ======================  =====================================
-``reset(seed=None)``                POST reset              empty everything (settings, clock,
-                                                            faults and counts too), then seed
+``reset(seed=None,                  POST reset              empty everything (settings, clock,
+dialect=None)``                                             faults and counts too), then seed
 ``seed("demo", today=None)``        POST seed               add a named data set; ``today`` is
                                                             ``yyyy-MM-dd``, the last history day
 ``state()``                         GET state               counts of all objects, settings, server
@@ -43,6 +43,8 @@ method                              HTTP                    meaning
 ``requests(detail=True)``           GET requests?detail=1   also ``max_in_flight``, ``statuses``
 ``clear_requests()``                DELETE requests         set the counts to zero
 ``configure(page_size=5, ...)``     POST configure          change settings; returns all of them
+``dialect("random:7")``             POST dialect            speak another dialect; returns it
+``dialect()``                       GET dialect             the dialect that is spoken
 ``time(now_ms, advance_ms,          POST time               move or stop the server clock; returns
 freeze)``                                                   epoch milliseconds
 ``expire_sessions()``               POST sessions/expire    every session token is dead from now on
@@ -51,6 +53,8 @@ freeze)``                                                   epoch milliseconds
 ``delete_users([1001])``            POST users/delete
 ``merge_users(old, new)``           POST users/merge        the events of ``old`` move to ``new``
 ``add_form(name, fields, ...)``     POST forms              returns the form id
+``add_form(..., replace=True)``                             the form of that name (or id) goes with
+                                                            all its records; refused otherwise
 ``forms()``                         GET forms               all form definitions
 ``add_event(form, user, ...)``      POST events             returns the event id
 ``add_events(form, [{...}])``       POST events             many at once, returns the ids
@@ -61,6 +65,8 @@ freeze)``                                                   epoch milliseconds
 ``deleted()``                       GET events/deleted      ids of deleted events, oldest first
 ``faults(...)``                     POST faults             see below; ``faults(None)`` stops them
 ``fault_log()``                     GET faults              which fault hit which request
+``release(endpoint="*")``           POST faults/release     let paused requests go; how many
+``paused()``                        GET faults/paused       how many are paused, by endpoint
 ``tidepool_events()``               GET tidepool/events     tracked events in order of arrival
 ``tidepool_counts()``               GET tidepool/counts     ``{id: times stored}`` in order of
                                                             first arrival
@@ -87,6 +93,17 @@ less the unknown fields, ``values`` the event-level fields and ``table`` the tab
 
 Settings (keyword arguments of ``Sandbox`` and of ``configure``) are documented on
 :class:`airflow_provider_ams.sandbox.settings.Settings`.
+
+The control plane serves this machine alone: it answers 403 to a ``Host`` that is not a loopback
+name and to an ``Origin`` of another host, and 415 to a body that is not ``application/json``.
+
+Dialects
+--------
+What nobody knows about AMS are settings as well, together a *dialect*: how tables are marked in a
+schema, whether ids are texts, what an empty list looks like. What is documented or was recorded is
+the default. ``Sandbox(dialect=Dialect(event_ids="text"))`` chooses some, ``"random:7"`` draws them
+all (``dialect="random", seed=7`` does too, without data), ``--dialect help`` lists them. See
+:mod:`airflow_provider_ams.sandbox.dialect`.
 
 Faults
 ------
@@ -123,6 +140,16 @@ fault                        what happens (parameters)
 ``duplicate_update``         writes: updates store a new event, the old one stays
 ``partial``                  writes: the last ``drop`` (1) events are refused in ``error[]``
 ``reject``                   writes: the whole call is refused with ``UNEXPECTED_ERROR``
+``reply``                    answer ``body`` (a text; ``base64``: true for bytes), ``status`` (200)
+                             and ``headers`` word by word; nothing stored (``commit``: true to)
+``mutate``                   the true answer with one place of its JSON changed, drawn by ``seed``
+                             (0) and the number of hits; ``place`` in the log says what and where
+``slow_drip``                the body a few bytes at a time, over ``seconds`` (1)
+``gzip_bomb``                stored; a small body that decodes to ``megabytes`` (10)
+                             (``commit``: false for nothing stored)
+``pause``                    wait for ``release()``, for ``seconds`` (30, at most 300), then serve;
+                             ``commit``: true to store first and hold the answer; all requests from
+                             ``nth`` on (``times`` is 0 here)
 ===========================  ====================================================================
 """
 
@@ -131,10 +158,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from airflow_provider_ams.sandbox.dialect import Dialect
     from airflow_provider_ams.sandbox.remote import Control
     from airflow_provider_ams.sandbox.server import Sandbox, SandboxProcess
 
-__all__ = ["Control", "Sandbox", "SandboxProcess"]
+__all__ = ["Control", "Dialect", "Sandbox", "SandboxProcess"]
 
 
 def __getattr__(name: str) -> object:
@@ -143,6 +171,10 @@ def __getattr__(name: str) -> object:
         from airflow_provider_ams.sandbox.remote import Control
 
         return Control
+    if name == "Dialect":
+        from airflow_provider_ams.sandbox.dialect import Dialect
+
+        return Dialect
     if name in __all__:
         from airflow_provider_ams.sandbox import server
 

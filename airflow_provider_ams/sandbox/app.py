@@ -9,20 +9,26 @@ from airflow_provider_ams.sandbox import (
     auth,
     control,
     events_read,
+    events_search,
     events_write,
+    files,
     records,
+    schemas,
     tidepool,
     users,
 )
 from airflow_provider_ams.sandbox.site import Route, Site
-from airflow_provider_ams.sandbox.wire import Endpoint
+from airflow_provider_ams.sandbox.wire import Endpoint, WrongSite
 
 AMS_ROUTES: tuple[Route, ...] = (
     *events_write.ROUTES,
     *events_read.ROUTES,
+    *events_search.ROUTES,
     *auth.ROUTES,
     *users.ROUTES,
     *records.ROUTES,
+    *files.ROUTES,
+    *schemas.ROUTES,
 )
 
 
@@ -33,5 +39,6 @@ def build(site: Site) -> FastAPI:
     for prefix, routes in ((base, AMS_ROUTES), ("", tidepool.ROUTES)):
         for route in routes:
             app.router.routes.append(WebRoute(prefix + route.path, Endpoint(site, route)))
+    app.router.routes.append(WebRoute("/{name}/api/{rest:path}", WrongSite(site)))
     app.include_router(control.router(site))
     return app

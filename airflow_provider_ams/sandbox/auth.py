@@ -47,8 +47,14 @@ def authenticate(site: Site, route: Route, call: Call) -> None:
     limits = (site.settings.session_calls, site.settings.session_seconds)
     session = site.sessions.use(token_of(call), *limits)
     if session is None or session.user_id is None:
-        raise Refusal(401, "Not logged in", V3 if route.style == V3 else "plain")
+        raise _not_logged_in(site.settings.expired_session, route.style)
     call.session, call.user_id = session, session.user_id
+
+
+def _not_logged_in(answer: str, style: str) -> Exception:
+    if answer == "rpc" and style != V3:
+        return RpcError("You are not logged in", "NotLoggedInException")
+    return Refusal(403 if answer == "403" else 401, "Not logged in", V3 if style == V3 else "plain")
 
 
 def _check_basic(site: Site, header: bytes) -> int:
@@ -129,6 +135,7 @@ def _check_application(site: Site, name: Json) -> None:
 
 def _login_object(site: Site, user_id: int) -> dict[str, Any]:
     user = account_object(site.store.users("id = ?", user_id)[0])
+    user |= {"organisationId": -1, "addresses": [], "phoneNumbers": []}
     user["skypeName"] = str(1_000_000_000_000_000_000 + user_id * 7_919)
     return {
         "isAthlete": False,

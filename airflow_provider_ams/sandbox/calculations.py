@@ -21,6 +21,8 @@ from airflow_provider_ams.sandbox.values import (
 )
 from airflow_provider_ams.sandbox.wiretypes import Json
 
+MORE_DETAILS = ("First Name", "Last Name", "Sex", "DOB", "Age")
+
 
 def compute(
     store: Store, form: Form, rows: Rows, user_id: int, day: int, own_id: int = 0
@@ -111,21 +113,27 @@ def _calculate(
 class ReadAdditions:
     """Look up linked and personal fields for the events of one reply, each user once."""
 
-    def __init__(self, store: Store, form: Form) -> None:
-        self._store, self._form = store, form
+    def __init__(self, store: Store, form: Form, extra: str = "of the form") -> None:
+        self._store, self._form, self._extra = store, form, extra
+        own = form.in_row_0  # a field that is written keeps what was written
+        self._more = [n for n in MORE_DETAILS if n not in own] if extra == "more" else []
         self._users: dict[int, dict[str, Any]] = {}
         self._linked: dict[int, dict[str, str]] = {}
 
     def of(self, user_id: int, day: int) -> dict[str, str]:
         """Return what is added to an event of this user on this day."""
-        if not self._form.added_on_read:
+        if not self._form.added_on_read and self._extra != "more":
             return {}
         if user_id not in self._users:
             self._users[user_id] = (self._store.users("id = ?", user_id) or [{}])[0]
             self._linked[user_id] = self._links(user_id)
         user, added = self._users[user_id], dict(self._linked[user_id])
+        if not user or self._extra == "none":
+            return added
+        for name in self._more:
+            added[name] = personal_detail(user, name, day)
         for item in self._form.added_on_read:
-            if not item.source_form and user:
+            if not item.source_form:
                 added[item.name] = personal_detail(user, item.detail or item.name, day)
         return added
 

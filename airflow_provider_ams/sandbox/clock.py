@@ -18,6 +18,11 @@ class Clock:
     ----------
     source
         Where the time comes from, in epoch milliseconds.
+
+    Attributes
+    ----------
+    skew
+        How far the clock is ahead of its source.
     """
 
     def __init__(self, source: Callable[[], int] = wall_ms) -> None:
@@ -25,10 +30,12 @@ class Clock:
         self._offset = 0
         self._frozen: int | None = None
         self._last = 0
+        self.skew = 0
 
     def now(self) -> int:
         """Return the present time."""
-        return self._source() + self._offset if self._frozen is None else self._frozen
+        running = self._source() + self._offset + self.skew
+        return running if self._frozen is None else self._frozen
 
     def stamp(self) -> int:
         """Return a time later than every stamp before it."""
@@ -44,7 +51,7 @@ class Clock:
         target = (self.now() if now_ms is None else now_ms) + advance_ms
         stopped = self._frozen is not None if freeze is None else freeze
         self._frozen = target if stopped else None
-        self._offset = target - self._source()
+        self._offset = target - self._source() - self.skew
         return target
 
     def reset(self) -> None:

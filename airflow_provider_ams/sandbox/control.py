@@ -10,15 +10,19 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from airflow_provider_ams.sandbox import people, seeds, tidepool
+from airflow_provider_ams.sandbox.dialect import Dialect
 from airflow_provider_ams.sandbox.dump import dump_events, dump_profiles, insert_events
 from airflow_provider_ams.sandbox.faults import FaultPlan
 from airflow_provider_ams.sandbox.forms import Form
+from airflow_provider_ams.sandbox.guard import refused
 from airflow_provider_ams.sandbox.rows import Reject
 from airflow_provider_ams.sandbox.site import Site
 from airflow_provider_ams.sandbox.store import TABLES
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 Action = Callable[[Site, dict[str, Any]], Any]
 PREFIX = "/__sandbox__"
+MAX_INVENTED = 100_000
 
 
 def start(site: Site, data: dict[str, Any] | None = None) -> None:
@@ -40,8 +44,9 @@ def start(site: Site, data: dict[str, Any] | None = None) -> None:
 
 
 def reset(site: Site, data: dict[str, Any]) -> dict[str, Any]:
-    """Empty the site, then seed it when asked."""
-    site.reset()
+    """Empty the site, then seed it when asked; in another dialect when one is given."""
+    spoken = Dialect.parse(data["dialect"]) if data.get("dialect") is not None else None
+    site.reset(spoken)
     start(site, data)
     return {}
 
@@ -61,11 +66,11 @@ def state(site: Site, data: dict[str, Any]) -> dict[str, Any]:
         for form in site.store.forms()
         if form.type == "event"
     }
-    settings = {**site.settings.as_dict(), "password": "***", "tidepool_keys": "***"}
     return {
         "counts": counts,
         "events": events,
-        "settings": settings,
+        "settings": site.settings.shown(),
+        "dialect": repr(site.settings.dialect),
         "time": site.clock.now(),
         "logins": site.sessions.logins,
         "rule_breaks": dict(site.rule_breaks),
@@ -95,8 +100,19 @@ def clear_requests(site: Site, data: dict[str, Any]) -> dict[str, Any]:
 
 def configure(site: Site, data: dict[str, Any]) -> dict[str, Any]:
     """Change settings."""
-    site.settings = site.settings.changed(data)
-    return site.settings.as_dict()
+    site.use(site.settings.changed(data))
+    return site.settings.shown()
+
+
+def switch_dialect(site: Site, data: dict[str, Any]) -> dict[str, Any]:
+    """Speak another dialect from now on; the data and all other settings stay."""
+    site.use(site.settings.speaking(Dialect.parse(data.get("dialect"))))
+    return site.settings.dialect.as_dict()
+
+
+def dialect(site: Site, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the dialect that is spoken."""
+    return site.settings.dialect.as_dict()
 
 
 def move_time(site: Site, data: dict[str, Any]) -> int:
@@ -113,14 +129,16 @@ def add_users(site: Site, data: dict[str, Any]) -> list[int]:
     """Add accounts, given or invented."""
     users = data["users"]
     if isinstance(users, int):
+        if not 0 <= users <= MAX_INVENTED:
+            raise ValueError(f"at most {MAX_INVENTED} accounts can be invented in one call")
         first = site.store.one("select count(*) + 1 from users where username like 'athlete.%'")
         users = people.invented(users, first[0])
     return site.store.put_users(people.complete(site.store, users))
 
 
 def list_users(site: Site, data: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return all accounts."""
-    return [{**user, "password": None} for user in site.store.users()]
+    """Return all accounts, passwords masked."""
+    return [{**user, "password": user["password"] and "***"} for user in site.store.users()]
 
 
 def delete_users(site: Site, data: dict[str, Any]) -> int:
@@ -148,10 +166,18 @@ def _remove(site: Site, ids: list[int], new: int | None) -> int:
 
 
 def add_form(site: Site, data: dict[str, Any]) -> int:
-    """Add a form, or replace the one with its id."""
-    options = {k: v for k, v in data.items() if k not in ("id", "name", "fields")}
-    form_id = data.get("id") or site.store.next_ids("forms")
-    site.store.put_form(Form.build(form_id, data["name"], data["fields"], **options))
+    """Add a form; one that is there goes, with all its records, when told to replace it."""
+    options = {k: v for k, v in data.items() if k not in ("id", "name", "fields", "replace")}
+    kind = options.get("type", "event")
+    old = [site.store.form(data["name"], kind), site.store.form_by_id(data.get("id") or 0)]
+    there = [form for form in old if form is not None]
+    if there and not data.get("replace"):
+        what = f"{there[0].type} form {there[0].name!r} (id {there[0].id})"
+        raise ValueError(f"there is the {what} already; replace=True replaces it and its records")
+    form_id = data.get("id") or (there[0].id if there else site.store.next_ids("forms"))
+    form = Form.build(form_id, data["name"], data["fields"], **options)
+    site.store.drop_forms([form.id for form in there])
+    site.store.put_form(form)
     return form_id
 
 
@@ -172,8 +198,20 @@ def deleted(site: Site, data: dict[str, Any]) -> list[int]:
 
 def set_faults(site: Site, data: dict[str, Any]) -> dict[str, Any]:
     """Replace the fault plan and start its counts and log anew."""
-    site.faults = FaultPlan.build(data)
+    plan = FaultPlan.build(data)
+    site.faults.release()
+    site.faults = plan
     return {}
+
+
+def release(site: Site, data: dict[str, Any]) -> int:
+    """Let the paused requests of an endpoint go; returns how many there were."""
+    return site.faults.release(data.get("endpoint") or "*")
+
+
+def paused(site: Site, data: dict[str, Any]) -> dict[str, int]:
+    """Return how many requests are paused, by endpoint."""
+    return site.faults.paused()
 
 
 def fault_log(site: Site, data: dict[str, Any]) -> list[dict[str, Any]]:
@@ -188,6 +226,8 @@ ACTIONS: dict[tuple[str, str], Action] = {
     ("GET", "requests"): requests,
     ("DELETE", "requests"): clear_requests,
     ("POST", "configure"): configure,
+    ("POST", "dialect"): switch_dialect,
+    ("GET", "dialect"): dialect,
     ("POST", "time"): move_time,
     ("POST", "sessions/expire"): expire_sessions,
     ("POST", "users"): add_users,
@@ -204,6 +244,8 @@ ACTIONS: dict[tuple[str, str], Action] = {
     ("GET", "profiles"): dump_profiles,
     ("POST", "faults"): set_faults,
     ("GET", "faults"): fault_log,
+    ("POST", "faults/release"): release,
+    ("GET", "faults/paused"): paused,
     ("GET", "tidepool/events"): tidepool.tracked_events,
     ("GET", "tidepool/counts"): tidepool.tracked_counts,
     ("GET", "tidepool/summary"): tidepool.tracked_summary,
@@ -225,13 +267,20 @@ def router(site: Site) -> APIRouter:
 def _endpoint(site: Site, action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
         body = await request.body()
+        no = refused(request.headers, bool(body))
+        if no is not None:
+            return _answer({"error": no[1]}, no[0])
         try:
             data = orjson.loads(body) if body else dict(request.query_params)
             result = action(site, data)
         except (ValueError, TypeError, KeyError, AttributeError, Reject) as error:
             reason = getattr(error, "reason", None) or f"{type(error).__name__}: {error}"
-            return Response(orjson.dumps({"error": reason}), 400, media_type="application/json")
-        body = result if isinstance(result, bytes) else orjson.dumps(result)
-        return Response(body, media_type="application/json")
+            return _answer({"error": reason}, 400)
+        return _answer(result, 200)
 
     return serve
+
+
+def _answer(data: Json, status: int) -> Response:
+    body = data if isinstance(data, bytes) else orjson.dumps(data)
+    return Response(body, status, media_type="application/json")

@@ -9,13 +9,21 @@ from typing import Any
 import orjson
 
 from airflow_provider_ams.sandbox.calculations import compute
-from airflow_provider_ams.sandbox.drafts import MEMBERS, Draft, draft
-from airflow_provider_ams.sandbox.replies import V1, Refusal, Reply, ok
+from airflow_provider_ams.sandbox.drafts import MEMBERS, Draft, draft, unknown_members
+from airflow_provider_ams.sandbox.merging import without_blanks
+from airflow_provider_ams.sandbox.replies import V1, Refusal, Reply
 from airflow_provider_ams.sandbox.rows import Reject, Rows, is_mixed
+from airflow_provider_ams.sandbox.shaping import shown_id
 from airflow_provider_ams.sandbox.site import Call, Route, Site
+from airflow_provider_ams.sandbox.store import EVENT_COLUMNS
 from airflow_provider_ams.sandbox.wiretypes import Json
 
 SUCCESS, FAILED = "SUCCESSFULLY_IMPORTED", "UNEXPECTED_ERROR"
+UNDELIVERABLE = {
+    "inactive": "not active",
+    "staff": "staff",
+    "inactive and staff": "staff or not active",
+}
 REQUIRED = ("formName", "startDate", "finishDate", "startTime", "userId", "rows")
 
 
@@ -44,31 +52,45 @@ def save(site: Site, drafts: Sequence[Draft], keep_old: bool = False) -> list[li
     with site.store.transaction() as stamp:
         batch: list[tuple[Any, ...]] = []
         for item in drafts:
-            pieces = _split(site, item)
             ids.append([])
-            for piece in pieces:
+            for piece in _split(site, item):
                 event_id = _target(site, piece, keep_old)
-                computed = compute(
-                    site.store, piece.form, piece.rows, piece.user_id, piece.start[0], event_id
-                )
-                row = (
-                    event_id,
-                    piece.form.id,
-                    piece.user_id,
-                    *piece.start,
-                    *piece.finish,
-                    piece.entered_by,
-                    stamp,
-                    orjson.dumps(piece.rows),
-                    computed,
-                )
                 ids[-1].append(event_id)
-                batch.append(row)
+                batch.append(_row(site, piece, event_id, stamp))
                 if piece.form.looks_back:  # to earlier events of this very call too
                     site.store.put_events(batch)
                     batch = []
         site.store.put_events(batch)
     return ids
+
+
+def _row(site: Site, piece: Draft, event_id: int, stamp: int) -> tuple[Any, ...]:
+    """Return an event for storage, in the order of EVENT_COLUMNS."""
+    settings = site.settings
+    old: tuple[Any, ...] = ()
+    by_dialect = settings.blank_on_write == "ignored" or not settings.unchanged_update_counts
+    if by_dialect and event_id == piece.existing:
+        old = site.store.one(f"select {EVENT_COLUMNS} from events where id = ?", event_id)
+    rows = piece.rows
+    if old and settings.blank_on_write == "ignored":
+        rows = without_blanks(piece.form, rows, orjson.loads(old[9]))
+    computed = compute(site.store, piece.form, rows, piece.user_id, piece.start[0], event_id)
+    head = (event_id, piece.form.id, piece.user_id, *piece.start, *piece.finish, piece.entered_by)
+    packed = orjson.dumps(rows)
+    same = old and (*head, packed) == (*old[:8], old[9])
+    if same and not settings.unchanged_update_counts:
+        stamp = old[8]
+    return (*head, stamp, packed, computed)
+
+
+def _undeliverable(site: Site) -> set[int]:
+    """Return the users whose events are dropped without an error."""
+    away = set(site.settings.undeliverable_users)
+    kinds = site.settings.undeliverable_accounts
+    if kinds != "none":
+        sql = f"select id from users where {UNDELIVERABLE[kinds]}"
+        away.update(user_id for (user_id,) in site.store.all(sql))
+    return away
 
 
 def _split(site: Site, item: Draft) -> list[Draft]:
@@ -97,21 +119,21 @@ def _is_own(site: Site, item: Draft) -> bool:
 def eventimport(site: Site, call: Call) -> Reply:
     """Write one event."""
     event = call.json()
-    extra = sorted(event.keys() - MEMBERS)
-    if extra:
-        raise Refusal(422, f"Unrecognised property: {', '.join(extra)}", "v3")
+    if not event.keys() <= MEMBERS:
+        raise unknown_members(site, event)
     call.need(event, *REQUIRED)
     outcome = Outcome(sent=1)
     try:
         if call.hit("reject") or call.hit("partial"):
             raise Reject
         item = draft(site, call, event, outcome.unknown)
-        if not (call.hit("short_ids") or item.user_id in site.settings.undeliverable_users):
+        if not (call.hit("short_ids") or item.user_id in _undeliverable(site)):
             saved = save(site, [item], bool(call.hit("duplicate_update")))[0]
             outcome.ids = [] if call.hit("hidden_ids") else saved
     except Reject as refused:
-        return ok({"state": FAILED, "message": refused.message})
-    return ok({"state": SUCCESS, "message": outcome.message(), "ids": outcome.ids})
+        return site.v1({"state": FAILED, "message": refused.message})
+    ids = [shown_id(number, site.settings.reply_ids) for number in outcome.ids]
+    return site.v1({"state": SUCCESS, "message": outcome.message(), "ids": ids})
 
 
 def eventsimport(site: Site, call: Call) -> Reply:
@@ -127,8 +149,8 @@ def eventsimport(site: Site, call: Call) -> Reply:
             raise Reject
         outcomes = _import(site, call, events)
     except Reject as refused:
-        return ok({"result": {"state": FAILED, "message": refused.message}})
-    return _bulk_reply(site, outcomes)
+        return _bulk_reply(site, {"state": FAILED, "message": refused.message})
+    return _bulk_outcome(site, outcomes)
 
 
 def _import(site: Site, call: Call, events: list[Any]) -> dict[str, Outcome]:
@@ -168,7 +190,7 @@ def _check_same_day(site: Site, item: Draft, seen: set[tuple[int, int, int]]) ->
 
 def _store(site: Site, call: Call, drafts: list[Draft], outcomes: dict[str, Outcome]) -> None:
     short, hidden = call.hit("short_ids"), call.hit("hidden_ids")
-    away = site.settings.undeliverable_users
+    away = _undeliverable(site)
     kept = [item for item in drafts if item.user_id not in away]
     if short:
         kept = kept[: max(len(kept) - short.get("drop", 1), 0)]
@@ -202,18 +224,28 @@ def _error_row(site: Site, event: Json, refused: Reject) -> dict[str, Any]:
     return {"pairs": shown + [pair for part in sent for pair in part]}
 
 
-def _bulk_reply(site: Site, outcomes: dict[str, Outcome]) -> Reply:
+def _bulk_reply(site: Site, result: dict[str, Any], forms: list[Any] | None = None) -> Reply:
+    """Answer a bulk call; a call that failed as a whole says nothing of forms."""
+    shown = orjson.dumps(result).decode() if site.settings.result_as_text else result
+    reply: dict[str, Any] = {"result": shown}
+    if forms is not None:
+        reply["eventImportResultForForm"] = forms
+    return site.v1(reply)
+
+
+def _bulk_outcome(site: Site, outcomes: dict[str, Outcome]) -> Reply:
     failed = any(outcome.errors for outcome in outcomes.values())
     forms = []
     for name, outcome in outcomes.items():
-        result: dict[str, Any] = {"message": outcome.message(), "ids": outcome.ids}
+        ids = [shown_id(number, site.settings.reply_ids) for number in outcome.ids]
+        result: dict[str, Any] = {"message": outcome.message(), "ids": ids}
         if outcome.errors:
             result["error"] = outcome.errors
         else:
             result = {"state": SUCCESS, **result}
         forms.append({"formName": name, "eventImportResults": result})
     state = site.settings.partial_state if failed else SUCCESS
-    return ok({"result": {"state": state}, "eventImportResultForForm": forms})
+    return _bulk_reply(site, {"state": state}, forms)
 
 
 ROUTES = (

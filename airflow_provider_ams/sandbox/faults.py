@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from airflow_provider_ams.sandbox.gates import Gates
+
+MAX_PAUSE = 300.0
 
 FAULTS: dict[str, dict[str, Any]] = {
     "delay": {"seconds": 0.05},
@@ -27,6 +32,11 @@ FAULTS: dict[str, dict[str, Any]] = {
     "duplicate_update": {},
     "partial": {"drop": 1},
     "reject": {},
+    "reply": {"body": "", "status": 200, "headers": {}, "commit": False, "base64": False},
+    "mutate": {"seed": 0},
+    "slow_drip": {"seconds": 1.0},
+    "gzip_bomb": {"megabytes": 10, "commit": True},
+    "pause": {"seconds": 30.0, "commit": False},
 }
 IMPORTS_ONLY = ("short_ids", "hidden_ids", "duplicate_update", "partial", "reject")
 PROFILES: dict[str, dict[str, float]] = {
@@ -84,6 +94,8 @@ class FaultPlan:
         self._dice = random.Random(seed)
         self._endpoint, self._limit = endpoint, limit
         self._requests = 0
+        self._gates = Gates()
+        self._hits: Counter[str] = Counter()
         self.log: list[dict[str, Any]] = []
 
     @classmethod
@@ -102,12 +114,38 @@ class FaultPlan:
         return cls(options.get("script") or (), rates, seed, place, limit)
 
     def next(self, name: str, writes: bool) -> dict[str, Any] | None:
-        """Return the fault of this request with its parameters, or None."""
+        """Return the fault of this request with its parameters, or None.
+
+        It is the entry of the log, so that what the fault did can be noted in it; `hit` counts
+        how often this fault has hit before.
+        """
         self._requests += 1
         fault = self._scripted(name, writes) or self._rolled(name, writes)
-        if fault is not None:
-            self.log.append({"request": self._requests, "endpoint": name, **fault})
-        return fault
+        if fault is None:
+            return None
+        hit = self._hits[fault["fault"]]
+        self._hits[fault["fault"]] += 1
+        entry = {"request": self._requests, "endpoint": name, **fault, "hit": hit}
+        self.log.append(entry)
+        return entry
+
+    async def wait(self, name: str, writes: bool, seconds: float) -> None:
+        """Hold a request until it is released, so long at most."""
+        await self._gates.wait(name, writes, min(seconds, MAX_PAUSE))
+
+    def release(self, endpoint: str = "*") -> int:
+        """Let the requests of an endpoint go and pause no more of them; returns how many."""
+        freed = [w for w in self._gates.waiting() if _matches(endpoint, w.endpoint, w.writes)]
+        for waiter in freed:
+            waiter.freed.set()
+        for entry in self._script:
+            if entry["with"]["fault"] == "pause" and endpoint in ("*", entry["endpoint"]):
+                entry["times"] = -1
+        return len(freed)
+
+    def paused(self) -> dict[str, int]:
+        """Return how many requests are held, by endpoint."""
+        return self._gates.counts()
 
     def _scripted(self, name: str, writes: bool) -> dict[str, Any] | None:
         hit = None
@@ -134,12 +172,12 @@ class FaultPlan:
 
 
 def _checked(entry: Mapping[str, Any]) -> dict[str, Any]:
-    values = dict(entry)
+    values = {"times": 0 if entry.get("fault") == "pause" else 1, **entry}
     nth = values.pop("nth", 1)
     return {
         "endpoint": values.pop("endpoint", "*"),
         "nth": tuple(nth) if isinstance(nth, (list, tuple)) else (int(nth),),
-        "times": int(values.pop("times", 1)),
+        "times": int(values.pop("times")),
         "with": _parameters(str(values.pop("fault")), values),
     }
 
@@ -150,7 +188,15 @@ def _parameters(fault: str, given: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(given) - set(FAULTS[fault])
     if unknown:
         raise ValueError(f"fault {fault} has no parameter {', '.join(sorted(unknown))}")
+    for name, value in given.items():
+        _check_type(f"{name} of {fault}", value, FAULTS[fault][name])
     return {"fault": fault, **FAULTS[fault], **given}
+
+
+def _check_type(name: str, value: object, default: object) -> None:
+    wanted: tuple[type, ...] = (int, float) if isinstance(default, float) else (type(default),)
+    if default is not None and type(value) not in wanted:
+        raise ValueError(f"{name} must be of type {wanted[-1].__name__}")
 
 
 def _matches(wanted: str, name: str, writes: bool) -> bool:

@@ -15,6 +15,9 @@ WRITABLE = (
     "Number",
     "Date",
     "Time",
+    "Date Time",
+    "Duration",
+    "Boolean",
     "Dropdown",
     "Single Selection",
     "Multiple Selection",
@@ -32,14 +35,28 @@ CALCULATED = (
 LINKED = ("Linked Option", "Linked Text", "Linked Value", "Linked Date", "Linked Time")
 PERSONAL = "Personal Details"
 NUMERIC = ("Number", "Calculation", "History Calculation", "Age Calculation", "Linked Value")
-DATED = ("Date", "Date Calculation", "Linked Date")
+SHAPES = {
+    "number": NUMERIC,
+    "date": ("Date", "Date Calculation", "Linked Date"),
+    "time": ("Time", "Time Calculation", "Linked Time"),
+    "moment": ("Date Time",),
+    "duration": ("Duration",),
+    "boolean": ("Boolean",),
+    "multiple": ("Multiple Selection",),
+    "file": ("File Upload",),
+    "text": ("Text", "Text Calculation"),
+}
 FORM_TYPES = ("event", "profile", "database", "linkedOnlyEvent", "linkedOnlyProfile")
 DETAILS = ("First Name", "Last Name", "Sex", "DOB", "Age", "Email", "Username")
 
 
 @dataclass(frozen=True)
 class Field:
-    """Describe one item of a form; `table` says that it is a column of the form's table."""
+    """Describe one item of a form.
+
+    `table` says that it is a column of the form's table; `shown_as` is its ``formItemType`` in
+    the schema, whatever the dialect calls the type.
+    """
 
     name: str
     type: str = "Text"
@@ -55,6 +72,7 @@ class Field:
     section: str = "Section 1"
     instructions: str = ""
     defaults_to_last: bool = False
+    shown_as: str = ""
 
     def __post_init__(self) -> None:
         if self.type not in (*WRITABLE, *CALCULATED, *LINKED, PERSONAL):
@@ -177,8 +195,7 @@ def _kind(item: Field) -> str:
 
 
 def _shape(item_type: str) -> str:
-    if item_type in NUMERIC:
-        return "number"
-    if item_type in DATED:
-        return "date"
-    return "text" if item_type in ("Text", "Text Calculation") else ""
+    for shape, types in SHAPES.items():
+        if item_type in types:
+            return shape
+    return ""

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from airflow_provider_ams.sandbox.shaping import shown_id
 from airflow_provider_ams.sandbox.store import Store
 from airflow_provider_ams.sandbox.values import date_text, parse_date
 
 API_ACCOUNT_ID = 9001
 SEXES = ("MALE", "FEMALE", "UNSPECIFIED")
+OTHER = 4
+PHONE_CODES = {"HOME": 0, "MOBILE": 1, "OTHER": OTHER}
+ADDRESS_CODES = {"PRIMARY": 0, "ALTERNATIVE": 1}
 DEFAULTS: dict[str, Any] = {
     "first_name": "",
     "last_name": "",
@@ -71,10 +75,10 @@ def invented(count: int, first: int = 1) -> list[dict[str, Any]]:
     ]
 
 
-def search_object(user: dict[str, Any]) -> dict[str, Any]:
-    """Return a person as v1 shows it."""
+def search_object(user: dict[str, Any], ids: str = "int") -> dict[str, Any]:
+    """Return a person as v1 shows it, with ids as numbers or as text."""
     shown: dict[str, Any] = {
-        "userId": user["id"],
+        "userId": shown_id(user["id"], ids),
         "firstName": user["first_name"],
         "lastName": user["last_name"],
         "dob": user["dob"],
@@ -85,11 +89,9 @@ def search_object(user: dict[str, Any]) -> dict[str, Any]:
         "username": user["username"],
         "sex": user["sex"],
         "uuid": user["uuid"],
+        "phoneNumbers": user["phones"],
+        "addresses": user["addresses"],
     }
-    if user["phones"]:
-        shown["phoneNumbers"] = user["phones"]
-    if user["addresses"]:
-        shown["addresses"] = user["addresses"]
     return shown
 
 
@@ -119,14 +121,19 @@ def account_object(user: dict[str, Any]) -> dict[str, Any]:
         "sidebarWidth": "250px",
         "skypeName": None,
         "timezone": user["timezone"],
-        "addresses": user["addresses"] or None,
-        "phoneNumbers": user["phones"] or None,
+        "addresses": _coded(user["addresses"], ADDRESS_CODES) or None,
+        "phoneNumbers": _coded(user["phones"], PHONE_CODES) or None,
         "favoriteDashboards": [],
         "favoriteEvents": [],
         "frontPageButtons": [],
         "accountExpiration": "01/01/1970",
         "__mtime__": user["modified"],
     }
+
+
+def _coded(entries: list[dict[str, Any]], codes: dict[str, int]) -> list[dict[str, Any]]:
+    """Return phones or addresses with the numbers that v2 has for their types."""
+    return [{**entry, "type": codes.get(str(entry.get("type")), OTHER)} for entry in entries]
 
 
 def personal_detail(user: dict[str, Any], detail: str, day: int) -> str:

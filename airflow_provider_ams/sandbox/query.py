@@ -29,10 +29,15 @@ def sync_time(value: Json) -> int:
     return max(0, min(int(value), 1 << 62))
 
 
-def author(data: dict[str, Any], caller: int) -> int | None:
-    """Return who entered something, by default the caller; None when it is not an id."""
+def author(data: dict[str, Any], caller: int, foreign: str = "kept") -> int | None:
+    """Return who entered something, by default the caller; None when it is not an id.
+
+    `foreign` is what the dialect does with the id of somebody else.
+    """
     value = data.get("enteredByUserId") or caller
-    return value if isinstance(value, int) else None
+    if not isinstance(value, int):
+        return None
+    return value if foreign == "kept" else caller
 
 
 def cursor_numbers(cursor: Json, count: int) -> list[int]:

@@ -1,21 +1,23 @@
-"""Profiles, deletions and form schemas."""
+"""Profiles and deletions."""
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
 import orjson
 
 from airflow_provider_ams.sandbox.calculations import ReadAdditions, compute
-from airflow_provider_ams.sandbox.events_read import ANY_USER, open_form
+from airflow_provider_ams.sandbox.dress import Dresser, shown_rows
+from airflow_provider_ams.sandbox.events_show import ANY_USER, open_form
 from airflow_provider_ams.sandbox.events_write import FAILED, SUCCESS, Outcome
-from airflow_provider_ams.sandbox.forms import FORM_TYPES, Field, Form
+from airflow_provider_ams.sandbox.forms import Form
+from airflow_provider_ams.sandbox.merging import merged, without_blanks
 from airflow_provider_ams.sandbox.query import WHOLE, author, id_list
-from airflow_provider_ams.sandbox.replies import V1, V2, V3, Refusal, Reply, RpcError, ok
-from airflow_provider_ams.sandbox.rows import Reject, shown_rows, take_rows
+from airflow_provider_ams.sandbox.replies import V1, V2, Refusal, Reply, RpcError, ok
+from airflow_provider_ams.sandbox.rows import Reject, Rows, take_rows
+from airflow_provider_ams.sandbox.shaping import shown_id
 from airflow_provider_ams.sandbox.site import Call, Route, Site
-from airflow_provider_ams.sandbox.values import day_of
+from airflow_provider_ams.sandbox.values import site_zone, wall_of
 from airflow_provider_ams.sandbox.wiretypes import Json
 
 PROFILE_MEMBERS = frozenset({"formName", "enteredByUserId", "userId", "rows"})
@@ -26,31 +28,44 @@ def profilesearch(site: Site, call: Call) -> Reply:
     data = call.json()
     call.need(data, "formNames")
     names = data["formNames"] if isinstance(data["formNames"], list) else [data["formNames"]]
+    users = data.get("userIds")
     profiles: list[dict[str, Any]] = []
     for name in names:
-        form = open_form(site, name, "profile")
-        additions, today = ReadAdditions(site.store, form), day_of(site.clock.now())
-        users = data.get("userIds")
-        marks = orjson.dumps(id_list(users)).decode()
-        where = f"form_id = ? and {ANY_USER if users is not None else '? is not null'}"
-        columns = "id, user_id, entered_by, rows, computed"
-        sql = f"select {columns} from profiles where {where} order by id"
-        for profile_id, user_id, entered_by, rows, computed in site.store.all(sql, form.id, marks):
-            added = additions.of(user_id, today)
-            profiles.append(
-                {
-                    "formName": form.name,
-                    "userId": user_id,
-                    "enteredByUserId": entered_by,
-                    "id": profile_id,
-                    "rows": shown_rows(form, rows, computed, added, site.settings),
-                }
-            )
-    return ok({"profiles": profiles})
+        profiles += _profiles(site, open_form(site, name, "profile"), users)
+    return site.v1({"profiles": profiles})
+
+
+def _profiles(site: Site, form: Form, users: Json) -> list[dict[str, Any]]:
+    settings, today = site.settings, _today(site)
+    additions, dresser = (
+        ReadAdditions(site.store, form, settings.extra_fields),
+        Dresser(form, settings),
+    )
+    marks = orjson.dumps(id_list(users)).decode()
+    where = f"form_id = ? and {ANY_USER if users is not None else '? is not null'}"
+    columns = "id, user_id, entered_by, rows, computed"
+    sql = f"select {columns} from profiles where {where} order by id"
+    separate = settings.row_layout == "separate"
+    return [
+        {
+            "formName": form.name,
+            "userId": shown_id(user_id, settings.user_ids),
+            "enteredByUserId": shown_id(entered_by, settings.user_ids),
+            "id": shown_id(profile_id, settings.event_ids),
+            "rows": shown_rows(
+                dresser, rows, computed, additions.of(user_id, today), None, separate
+            ),
+        }
+        for profile_id, user_id, entered_by, rows, computed in site.store.all(sql, form.id, marks)
+    ]
+
+
+def _today(site: Site) -> int:
+    return wall_of(site.clock.now(), site_zone(site.settings.site_zone))[0]
 
 
 def profileimport(site: Site, call: Call) -> Reply:
-    """Write the one profile of a user; what was there is replaced."""
+    """Write the one profile of a user; what was there is replaced, or merged."""
     data = call.json()
     call.need(data, "formName", "userId", "rows")
     outcome = Outcome(sent=1)
@@ -58,16 +73,32 @@ def profileimport(site: Site, call: Call) -> Reply:
         if call.hit("reject") or call.hit("partial"):
             raise Reject
         form, user_id = _profile_target(site, data)
-        entered_by = author(data, call.user_id)
+        entered_by = author(data, call.user_id, site.settings.foreign_author)
         if entered_by is None:
             raise Reject(reason="enteredByUserId is not a number")
         rows = take_rows(form, data["rows"], site.settings, outcome.unknown, site.rule_breaks)
         if not call.hit("short_ids"):
+            rows = _kept(site, form, user_id, rows)
             outcome.ids = [put_profile(site, form, user_id, rows, entered_by)]
     except Reject as refused:
-        return ok({"state": FAILED, "message": refused.message})
+        return site.v1({"state": FAILED, "message": refused.message})
+    reply: dict[str, Any] = {"state": SUCCESS, "message": outcome.message()}
     ids = [] if call.hit("hidden_ids") else outcome.ids
-    return ok({"state": SUCCESS, "message": outcome.message(), "ids": ids})
+    if site.settings.profile_ids:
+        reply["ids"] = [shown_id(number, site.settings.reply_ids) for number in ids]
+    return site.v1(reply)
+
+
+def _kept(site: Site, form: Form, user_id: int, rows: Rows) -> Rows:
+    """Return the rows with what stays of the record that is there."""
+    sql = "select rows from profiles where form_id = ? and user_id = ?"
+    found = site.store.one(sql, form.id, user_id)
+    if not found:
+        return rows
+    old: Rows = orjson.loads(found[0])
+    if site.settings.blank_on_write == "ignored":
+        rows = without_blanks(form, rows, old)
+    return merged(form, rows, old) if site.settings.profile_import == "merges" else rows
 
 
 def _profile_target(site: Site, data: dict[str, Any]) -> tuple[Form, int]:
@@ -86,7 +117,7 @@ def _profile_target(site: Site, data: dict[str, Any]) -> tuple[Form, int]:
 
 def put_profile(site: Site, form: Form, user_id: int, rows: Json, entered_by: int) -> int:
     """Store the profile of a user and return its id, which stays the same."""
-    today = day_of(site.clock.now())
+    today = _today(site)
     with site.store.transaction() as stamp:
         sql = "select id from profiles where form_id = ? and user_id = ?"
         found = site.store.one(sql, form.id, user_id)
@@ -103,97 +134,27 @@ def deleteevent(site: Site, call: Call) -> Reply:
     call.need(data, "eventId")
     event_id = data["eventId"]
     known = type(event_id) is int and not call.hit("reject")
-    if not known or not site.store.delete_events([event_id]):
-        return ok({"state": "FAILURE", "message": f"Event {event_id} could not be deleted"})
-    return ok({"state": "SUCCESS", "message": f"Deleted {event_id}"})
+    if known and site.store.delete_events([event_id]):
+        return site.v1({"state": "SUCCESS", "message": f"Deleted {event_id}"})
+    state = "FAILURE" if call.hit("reject") else site.settings.delete_missing
+    return site.v1({"state": state, "message": f"Event {event_id} could not be deleted"})
 
 
 def delete_all(site: Site, call: Call) -> Reply:
-    """Delete many events, or none when one of them is not there."""
+    """Delete many events; what happens when one of them is not there is up to the dialect."""
     ids = call.json().get("eventIds")
     if not isinstance(ids, list) or not all(isinstance(i, str) and WHOLE.fullmatch(i) for i in ids):
         raise RpcError("eventIds must be a list of texts")
     numbers = sorted({int(text) for text in ids})
     marks = orjson.dumps(numbers).decode()
     sql = "select count(*) from events where id in (select value from json_each(?))"
-    if call.hit("reject") or site.store.one(sql, marks)[0] < len(numbers):
+    missing = site.store.one(sql, marks)[0] < len(numbers)
+    style = site.settings.delete_all_unknown
+    if not (call.hit("reject") or (missing and style == "nothing deleted")):
+        site.store.delete_events(numbers)
+    if call.hit("reject") or (missing and style != "ignored"):
         raise RpcError("Not all events exist", "EventNotFoundException")
-    site.store.delete_events(numbers)
     return ok(None, V2)
-
-
-def form_summaries(site: Site, call: Call) -> Reply:
-    """List the forms by type; a type without forms is null."""
-    if site.settings.schemas_forbidden:
-        raise Refusal(403, "Access denied", V3)
-    listed: dict[str, list[dict[str, Any]]] = {}
-    for form in site.store.forms():
-        if form.name in site.settings.forbidden_forms:
-            continue
-        summary = {
-            "id": form.id,
-            "name": form.name,
-            "mainCategory": form.category,
-            "isReadOnly": form.read_only,
-            "groupEntryEnabled": not form.has_table,
-        }
-        listed.setdefault(form.type, []).append(summary)
-    return ok({kind: listed.get(kind) for kind in FORM_TYPES}, V3)
-
-
-def form_schema(site: Site, call: Call) -> Reply:
-    """Return the tree of a form: pages, sections, items; a table is a node with its columns."""
-    kind, number = call.params["kind"], call.params["form_id"]
-    form = site.store.form_by_id(int(number)) if number.isdigit() else None
-    if form is None or form.type != kind:
-        raise Refusal(404, f"There is no {kind} form {number}", V3)
-    if site.settings.schemas_forbidden or form.name in site.settings.forbidden_forms:
-        raise Refusal(403, "Access denied", V3)
-    pages = [
-        {"type": "FormPage", "name": page, "children": _sections(list(items))}
-        for page, items in groupby(form.fields, key=lambda item: item.page)
-    ]
-    return ok({"id": form.id, "name": form.name, "type": form.type, "children": pages}, V3)
-
-
-def _sections(items: list[Field]) -> list[dict[str, Any]]:
-    sections = []
-    for name, group in groupby(items, key=lambda item: item.section):
-        fields = list(group)
-        children = [_item(item) for item in fields if not item.table]
-        columns = [_item(item) for item in fields if item.table]
-        if columns:
-            table = {
-                "type": "FormItem",
-                "formItemType": "Table",
-                "name": f"{name} table",
-                "children": columns,
-            }
-            children.append(table)
-        instructions = next((item.instructions for item in fields if item.instructions), "")
-        sections.append(
-            {
-                "type": "FormFieldSet",
-                "name": name,
-                "instructions": instructions,
-                "children": children,
-            }
-        )
-    return sections
-
-
-def _item(item: Field) -> dict[str, Any]:
-    return {
-        "type": "FormItem",
-        "name": item.name,
-        "formItemType": item.type,
-        "required": item.required,
-        "defaultsToLastKnownValue": item.defaults_to_last,
-        "instructions": item.instructions,
-        "options": list(item.options),
-        "scores": list(item.scores),
-        "dateSelection": "SINGLE" if item.type == "Date" else None,
-    }
 
 
 ROUTES = (
@@ -201,6 +162,4 @@ ROUTES = (
     Route("profileimport", "POST", "/api/v1/profileimport", "basic", V1, profileimport, True),
     Route("deleteevent", "POST", "/api/v1/deleteevent", "basic", V1, deleteevent, True),
     Route("event/deleteAll", "POST", "/api/v2/event/deleteAll", "session", V2, delete_all, True),
-    Route("forms/summaries", "GET", "/api/v3/forms/summaries", "session", V3, form_summaries),
-    Route("forms/schema", "GET", "/api/v3/forms/{kind}/{form_id}", "session", V3, form_schema),
 )

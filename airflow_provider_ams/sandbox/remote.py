@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import orjson
 
+from airflow_provider_ams.sandbox.dialect import Dialect
 from airflow_provider_ams.sandbox.wiretypes import Json
 
 
@@ -37,7 +39,8 @@ class Control:
         text = urlencode({k: v for k, v in query.items() if v is not None}, quote_via=quote)
         body = None if data is None else orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
         try:
-            connection.request(method, f"/__sandbox__/{path}?{text}", body)
+            headers = {} if body is None else {"Content-Type": "application/json"}
+            connection.request(method, f"/__sandbox__/{path}?{text}", body, headers)
             reply = connection.getresponse()
             result = orjson.loads(reply.read())
         finally:
@@ -46,9 +49,28 @@ class Control:
             raise SandboxError(f"{method} {path}: {result}")
         return result
 
-    def reset(self, seed: str | None = None, today: str | None = None) -> None:
-        """Empty everything, then seed."""
-        self._call("POST", "reset", {"seed": seed, "today": today})
+    def reset(
+        self,
+        seed: str | None = None,
+        today: str | None = None,
+        dialect: Dialect | Mapping[str, Any] | str | None = None,
+    ) -> None:
+        """Empty everything, then seed; the dialect is that of the start unless one is given."""
+        spoken = None if dialect is None else Dialect.parse(dialect).as_dict()
+        self._call("POST", "reset", {"seed": seed, "today": today, "dialect": spoken})
+
+    def dialect(
+        self, dialect: Dialect | Mapping[str, Any] | str | None = None, seed: int | None = None
+    ) -> Dialect:
+        """Speak another dialect when one is given; returns the one that is spoken then.
+
+        ``dialect("random", seed=7)`` is ``dialect("random:7")``, ``dialect("default")`` is what
+        is documented. Data and all other settings stay.
+        """
+        if dialect is None:
+            return Dialect.from_dict(self._call("GET", "dialect"))
+        spoken = Dialect.parse(dialect, seed)
+        return Dialect.from_dict(self._call("POST", "dialect", {"dialect": spoken.as_dict()}))
 
     def seed(self, name: str, today: str | None = None) -> None:
         """Add a named data set; `today` (``yyyy-MM-dd``) is the last day of its history."""
@@ -97,9 +119,14 @@ class Control:
         """Merge one account into another."""
         self._call("POST", "users/merge", {"old": old, "new": new})
 
-    def add_form(self, name: str, fields: list[Any], **options: Json) -> int:
-        """Add a form; options are type, id, read_only and category. Returns its id."""
-        return int(self._call("POST", "forms", {"name": name, "fields": fields, **options}))
+    def add_form(self, name: str, fields: list[Any], replace: bool = False, **options: Json) -> int:
+        """Add a form and return its id; options are type, id, read_only and category.
+
+        A form of that name and type (or that id) is in the way: SandboxError, unless `replace`
+        is true. Then it goes with all its events or profiles, and the new one has its id.
+        """
+        form = {"name": name, "fields": fields, "replace": replace, **options}
+        return int(self._call("POST", "forms", form))
 
     def forms(self) -> list[dict[str, Any]]:
         """Return the definitions of all forms."""
@@ -153,6 +180,14 @@ class Control:
     def fault_log(self) -> list[dict[str, Any]]:
         """Return which fault hit which request since the faults were set."""
         return list(self._call("GET", "faults"))
+
+    def release(self, endpoint: str = "*") -> int:
+        """Let the requests go that the fault ``pause`` holds; returns how many."""
+        return int(self._call("POST", "faults/release", {"endpoint": endpoint}))
+
+    def paused(self) -> dict[str, int]:
+        """Return how many requests are paused, by endpoint."""
+        return dict(self._call("GET", "faults/paused"))
 
     def tidepool_events(self) -> list[dict[str, Any]]:
         """Return the tracked events in order of arrival."""

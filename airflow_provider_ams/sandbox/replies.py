@@ -8,7 +8,7 @@ import orjson
 
 from airflow_provider_ams.sandbox.wiretypes import Json
 
-V1, V2, V3, PLAIN = "v1", "v2", "v3", "plain"
+V1, V2, V3, PLAIN, RAW = "v1", "v2", "v3", "plain", "raw"
 _HTML = b"text/html;charset=utf-8"
 _JSON = b"application/json;charset=utf-8"
 
@@ -25,7 +25,7 @@ class Reply:
     def head(self) -> list[tuple[bytes, bytes]]:
         """Return the response headers: v1 has no content type and no length (chunked)."""
         length = (b"content-length", str(len(self.body)).encode())
-        if self.style == V1:
+        if self.style in (V1, RAW):
             return self.headers
         if self.style == PLAIN:
             return [(b"content-type", _HTML), length, *self.headers]
@@ -59,8 +59,10 @@ class RpcError(Exception):
         super().__init__(detail)
         self.detail, self.kind = detail, kind
 
-    def reply(self, style: str = V2) -> Reply:
-        """Return the RPC exception."""
+    def reply(self, style: str = V2, v1_errors: str = "rpc") -> Reply:
+        """Return the RPC exception, or what a v1 call answers in its place."""
+        if style == V1 and v1_errors == "error":
+            return ok({"error": self.detail}, V1)
         value = {"detailMessage": self.detail, "cause": None}
         return ok({"__is_rpc_exception__": True, "type": self.kind, "value": value}, style)
 

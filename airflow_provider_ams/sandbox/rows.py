@@ -1,22 +1,16 @@
-"""Rows of an event: checked and kept on writing, merged and dressed up on reading."""
+"""Rows of an event as they are written: checked, and kept or refused."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import orjson
-
 from airflow_provider_ams.sandbox.forms import Field, Form
+from airflow_provider_ams.sandbox.moments import parse_duration, parse_moment
+from airflow_provider_ams.sandbox.options import split_choices
 from airflow_provider_ams.sandbox.settings import Settings
-from airflow_provider_ams.sandbox.values import (
-    date_field_text,
-    number_text,
-    parse_date,
-    parse_number,
-    parse_time,
-)
+from airflow_provider_ams.sandbox.values import parse_date, parse_number, parse_time
 from airflow_provider_ams.sandbox.wiretypes import Json
 
 Pairs = list[list[str]]
@@ -58,7 +52,15 @@ def take_rows(
         if len({index for index, _ in kept}) < len(kept):
             raise Reject(reason="a row number is repeated")
     _check_required(form, kept)
-    return kept
+    return _cut(form, kept, settings.text_limit) if settings.text_limit else kept
+
+
+def _cut(form: Form, rows: Rows, limit: int) -> Rows:
+    texts = {item.name for item in form.fields if item.type == "Text"}
+    return [
+        (index, [[key, value[:limit] if key in texts else value] for key, value in pairs])
+        for index, pairs in rows
+    ]
 
 
 def _known(
@@ -85,7 +87,7 @@ def _known(
         if value in PLACEHOLDERS:
             breaks["placeholder text sent"] += 1
         if settings.strict_values and value:
-            check_value(form.by_name[key], value)
+            check_value(form.by_name[key], value, settings.multiple_separator)
         known.append(pair)
     return known
 
@@ -110,20 +112,24 @@ def _not_kept(key: str, kind: str | None, unknown: dict[str, None], breaks: Coun
         unknown[key] = None
 
 
-def check_value(item: Field, value: str) -> None:
+def check_value(item: Field, value: str, separator: str) -> None:
     """Refuse a value that does not fit its field."""
     checks: dict[str, Callable[[str], Any]] = {
         "Number": parse_number,
         "Date": parse_date,
         "Time": parse_time,
+        "Date Time": parse_moment,
+        "Duration": parse_duration,
     }
     check = checks.get(item.type)
     if check is not None and check(value) is None:
         raise Reject(reason=f"{item.name} is not a {item.type}")
     if not item.options:
         return
-    chosen = value.split(", ") if item.type == "Multiple Selection" else [value]
-    if not set(chosen) <= set(item.options):
+    chosen: Iterable[str] | None = [value]
+    if item.type == "Multiple Selection":
+        chosen = split_choices(value, item.options, (separator,))
+    if chosen is None or not set(chosen) <= set(item.options):
         raise Reject(reason=f"{item.name} is not one of its options")
 
 
@@ -163,40 +169,3 @@ def is_mixed(form: Form, rows: Rows) -> bool:
         return False
     kinds = {form.kinds.get(key) for key, _ in rows[0][1]}
     return {"event", "table"} <= kinds
-
-
-def shown_rows(
-    form: Form, stored: bytes, computed: bytes | None, added: dict[str, str], settings: Settings
-) -> list[dict[str, Any]]:
-    """Return rows as they are read: row 0 merged with the first table row, blanks left out.
-
-    `added` are values that the server adds on reading: linked and personal fields.
-    """
-    rows: Rows = orjson.loads(stored)
-    level, per_row = orjson.loads(computed) if computed else ({}, [])
-    first = {**event_values(form, rows), **level, **added}
-    table = table_rows(form, rows)
-    for place, extra in enumerate(per_row):
-        table[place].update(extra)
-    merged = [{**first, **table[0]}, *table[1:]] if table else [first] if first else []
-    dress = _dresser(form, settings)
-    return [
-        {"row": place, "pairs": [dress(key, value) for key, value in row.items() if value != ""]}
-        for place, row in enumerate(merged)
-    ]
-
-
-def _dresser(form: Form, settings: Settings) -> Callable[[str, str], dict[str, str]]:
-    formats, point = form.formats, settings.whole_numbers_with_point
-
-    def dress(key: str, value: str) -> dict[str, str]:
-        shape = formats.get(key)
-        if shape == "number":
-            value = number_text(value, point)
-        elif shape == "date":
-            value = date_field_text(value)
-        elif shape == "text" and settings.line_breaks_as_br and "\n" in value:
-            value = value.replace("\r\n", "\n").replace("\n", "<br>")
-        return {"key": key, "value": value}
-
-    return dress

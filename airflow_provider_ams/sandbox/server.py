@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import orjson
 import uvicorn
@@ -18,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from airflow_provider_ams.sandbox import app, control
 from airflow_provider_ams.sandbox.clock import Clock
+from airflow_provider_ams.sandbox.dialect import Dialect
 from airflow_provider_ams.sandbox.faults import FaultPlan
 from airflow_provider_ams.sandbox.remote import Control, SandboxError
 from airflow_provider_ams.sandbox.settings import Settings
@@ -31,30 +33,47 @@ START_SECONDS = 60
 
 
 class Protocol(HttpToolsProtocol):
-    """Hand the transport to the application, which must be able to reset connections."""
+    """Hand the transport to the application, which must be able to reset connections.
+
+    Attributes
+    ----------
+    site
+        Whose dialect says when idle connections are closed.
+    """
+
+    site: ClassVar[Site]
+    _requests = 0
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self.scope["sandbox.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
+        self.timeout_keep_alive = self.site.settings.keep_alive_seconds
+        self._requests += 1
+        own = {"sandbox.transport": self.transport, "sandbox.requests": self._requests}
+        self.scope.update(own)  # type: ignore[typeddict-item]
 
 
 def make_server(
-    port: int, seed: str | None, db: str | None, faults: str | None, settings: dict[str, Any]
+    port: int,
+    seed: str | int | None,
+    db: str | None,
+    faults: str | None,
+    settings: dict[str, Any],
+    dialect: object = None,
 ) -> tuple[uvicorn.Server, socket.socket, Site]:
     """Bind a socket on 127.0.0.1 and build the server for it.
 
     Raises
     ------
     ValueError
-        For a setting, data set or fault profile that there is not.
+        For a setting, dialect, data set or fault profile that there is not.
     OSError
         When the port is taken.
     """
-    started = Settings(**settings)
+    started, data = Settings.start(dialect, seed, settings)
     clock = Clock()
     site = Site(started, Store(db, clock), clock)
-    control.start(site, {"seed": seed})
+    control.start(site, {"seed": data})
     if faults:
         site.faults = FaultPlan.build({"profile": faults})
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -67,7 +86,7 @@ def make_server(
 def _config(site: Site) -> uvicorn.Config:
     return uvicorn.Config(
         app.build(site),
-        http=Protocol,
+        http=type("SiteProtocol", (Protocol,), {"site": site}),
         loop="auto",
         lifespan="off",
         ws="none",
@@ -77,7 +96,7 @@ def _config(site: Site) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         headers=HEADERS,
-        timeout_keep_alive=75,
+        timeout_keep_alive=site.settings.keep_alive_seconds,
         timeout_graceful_shutdown=1,
         backlog=2048,
     )
@@ -91,13 +110,17 @@ class Sandbox(Control):
     port
         0 takes a free one.
     seed
-        Name of a data set, or None for nothing but the API account.
+        Name of a data set, or None for nothing but the API account. With ``dialect="random"``
+        it is the number of the dialect, and there is no data.
     db
         SQLite file to keep the state in; memory by default.
     latency_ms
         Milliseconds that each request waits.
     faults
         Name of a fault profile.
+    dialect
+        A :class:`~airflow_provider_ams.sandbox.dialect.Dialect`, some of its settings in a
+        mapping, or ``"random:7"``; what is documented by default.
     settings
         Any of :class:`airflow_provider_ams.sandbox.settings.Settings`.
     """
@@ -105,15 +128,18 @@ class Sandbox(Control):
     def __init__(
         self,
         port: int = 0,
-        seed: str | None = "demo",
+        seed: str | int | None = "demo",
         db: str | os.PathLike[str] | None = None,
         latency_ms: float = 0,
         faults: str | None = None,
+        dialect: Dialect | Mapping[str, Any] | str | None = None,
         **settings: Json,
     ) -> None:
         settings["latency_ms"] = latency_ms
         path = os.fspath(db) if db else None
-        self._server, self._socket, self._site = make_server(port, seed, path, faults, settings)
+        self._server, self._socket, self._site = make_server(
+            port, seed, path, faults, settings, dialect
+        )
         made = self._site.settings
         super().__init__(self._site.origin, made.site)
         self.username, self.password = made.username, made.password
@@ -165,9 +191,16 @@ class SandboxProcess(Control):
         options = {"port": 0, **self._options}
         if options.get("db"):
             options["db"] = os.fspath(options["db"])
-        command += ["--options", orjson.dumps(options).decode()]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        spoken = Dialect.parse(options.get("dialect"), options.get("seed"))
+        if options.get("dialect") == "random":
+            options["seed"] = None
+        options["dialect"] = spoken.as_dict()
+        command.append("--options")
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self._process.pid
+        assert self._process.stdin is not None
+        with self._process.stdin as pipe:  # not as arguments, which every process can read
+            pipe.write(orjson.dumps(options))
         ready = self._read_ready(self._process)
         super().__init__(ready["root"], ready["site"])
         self.username, self.password = ready["username"], ready["password"]

@@ -10,11 +10,14 @@ from typing import Any
 import orjson
 
 from airflow_provider_ams.sandbox.clock import Clock, wall_ms
+from airflow_provider_ams.sandbox.dialect import Dialect
 from airflow_provider_ams.sandbox.faults import FaultPlan
-from airflow_provider_ams.sandbox.replies import Refusal, Reply
+from airflow_provider_ams.sandbox.replies import Refusal, Reply, ok
 from airflow_provider_ams.sandbox.sessions import Session, Sessions
 from airflow_provider_ams.sandbox.settings import Settings
+from airflow_provider_ams.sandbox.shaping import trimmed
 from airflow_provider_ams.sandbox.store import Store
+from airflow_provider_ams.sandbox.wiretypes import Json
 
 
 @dataclass
@@ -64,9 +67,17 @@ class Site:
     _window: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
-        self.settings = self.started
+        self.use(self.started)
         self.sessions = Sessions(self.clock)
         self.faults = FaultPlan()
+
+    def use(self, settings: Settings) -> None:
+        """Go by these settings from now on."""
+        self.settings, self.clock.skew = settings, settings.clock_skew_ms
+
+    def v1(self, data: Json) -> Reply:
+        """Answer a v1 call, empty members as the dialect writes them."""
+        return ok(trimmed(data, self.settings.empty_members))
 
     def over_limit(self) -> bool:
         """Count a request against the rate limit; tells whether it is one too many."""
@@ -77,13 +88,14 @@ class Site:
         self._window = (second, count)
         return count > self.settings.rate_limit
 
-    def reset(self) -> None:
-        """Forget everything but the settings given at the start."""
+    def reset(self, dialect: Dialect | None = None) -> None:
+        """Forget everything but the settings given at the start, save for the dialect."""
         self.resets += 1
-        self.settings = self.started
+        self.use(self.started.speaking(dialect) if dialect else self.started)
         self.clock.reset()
         self.store.clear()
         self.sessions = Sessions(self.clock)
+        self.faults.release()
         self.faults = FaultPlan()
         self.traffic.clear()
         self.rule_breaks.clear()

@@ -159,6 +159,14 @@ class Store:
             self.db.execute("insert or replace into forms values (?,?,?,?)", row)
         self.refresh()
 
+    def drop_forms(self, ids: Iterable[int]) -> None:
+        """Delete forms with all their events and profiles, as if they had never been."""
+        with self.transaction():
+            for form_id in ids:
+                for table in ("events", "deleted", "profiles"):
+                    self.db.execute(f"delete from {table} where form_id = ?", (form_id,))
+                self.db.execute("delete from forms where id = ?", (form_id,))
+
     # --- users -----------------------------------------------------------------------------
 
     def knows_user(self, user_id: Json) -> bool:

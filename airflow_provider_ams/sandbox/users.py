@@ -6,9 +6,11 @@ from typing import Any
 
 import orjson
 
+from airflow_provider_ams.sandbox.events_show import check_paging
 from airflow_provider_ams.sandbox.people import account_object, search_object
 from airflow_provider_ams.sandbox.query import TRUE, cursor_numbers, id_list, sync_time
-from airflow_provider_ams.sandbox.replies import V1, V2, V3, Refusal, Reply, RpcError, ok
+from airflow_provider_ams.sandbox.replies import V1, V2, V3, Reply, RpcError, ok
+from airflow_provider_ams.sandbox.shaping import shown_id
 from airflow_provider_ams.sandbox.site import Call, Route, Site
 from airflow_provider_ams.sandbox.wiretypes import Json
 
@@ -19,22 +21,21 @@ def usersynchronise(site: Site, call: Call) -> Reply:
     call.need(data, "lastSynchronisationTimeOnServer")
     since = sync_time(data["lastSynchronisationTimeOnServer"])
     paged = data.get("paginate") in TRUE
-    if not paged and site.settings.reject_unpaginated:
-        raise Refusal(500, "Unpaginated requests are not supported")
     now, after = _read_cursor(site, data.get("cursor"))
     limit = site.settings.page_size if paged else -1
     users = site.store.users(
         "visible and modified > ? and id > ?", since, after
     )  # ordered by id, so the last id is a stable cursor
+    check_paging(site, paged, len(users))
     page = users[:limit] if paged else users
     more = paged and len(users) > limit
     reply = {
-        "users": [_with_phones(user) for user in page],
+        "users": [_with_phones(site, user) for user in page],
         "lastSynchronisationTimeOnServer": now,
         "cursor": f"{now}.{page[-1]['id']}" if more else None,
         **_departures(site, since, data.get("userIds")),
     }
-    return ok(reply)
+    return site.v1(reply)
 
 
 def _read_cursor(site: Site, cursor: Json) -> tuple[int, int]:
@@ -44,17 +45,22 @@ def _read_cursor(site: Site, cursor: Json) -> tuple[int, int]:
     return time, last
 
 
-def _with_phones(user: dict[str, Any]) -> dict[str, Any]:
-    shown = {**search_object(user), "phoneNumbers": user["phones"]}
-    shown.pop("addresses", None)
+def _with_phones(site: Site, user: dict[str, Any]) -> dict[str, Any]:
+    shown = search_object(user, site.settings.user_ids)
+    shown.pop("addresses")
     return shown
 
 
 def _departures(site: Site, since: int, asked: Json) -> dict[str, Any]:
     rows = site.store.all("select id, new_id, modified from removed_users")
     asked = set(id_list(asked))
-    merged = [{"oldId": old, "newId": new} for old, new, at in rows if new and at > since]
-    gone = [old for old, new, _ in rows if new is None and old in asked]
+    ids = site.settings.user_ids
+    merged = [
+        {"oldId": shown_id(old, ids), "newId": shown_id(new, ids)}
+        for old, new, at in rows
+        if new and at > since
+    ]
+    gone = [shown_id(old, ids) for old, new, _ in rows if new is None and old in asked]
     return {"mergedUsers": merged, "idsOfDeletedUsers": gone}
 
 
@@ -67,7 +73,7 @@ def usersearch(site: Site, call: Call) -> Reply:
         return Reply(b"")
     single = sum(len(users) for _, users in found) == 1
     results = [{"search": e, "results": _shown(site, users, single)} for e, users in found]
-    return ok({"results": results})
+    return site.v1({"results": results})
 
 
 def _matching(site: Site, element: Json) -> list[dict[str, Any]]:
@@ -90,7 +96,7 @@ def _matching(site: Site, element: Json) -> list[dict[str, Any]]:
 
 
 def _shown(site: Site, users: list[dict[str, Any]], single: bool) -> list[dict[str, Any]]:
-    shown = [search_object(user) for user in users]
+    shown = [search_object(user, site.settings.user_ids) for user in users]
     if single and shown:
         names = _group_names(site)
         ids = {name: 40 + place for place, name in enumerate(names)}
@@ -121,15 +127,22 @@ def currentgroup(site: Site, call: Call) -> Reply:
 
 
 def _members(site: Site, call: Call, group: str) -> Reply:
+    unknown = group not in _group_names(site)
+    if unknown and site.settings.unknown_group == "rpc":
+        raise RpcError(f"There is no group named {group}", "GroupNotFoundException")
+    if unknown and site.settings.unknown_group == "empty body":
+        return Reply(b"")
     where = "visible and not staff and id in (select user_id from members where grp = ?)"
-    users = [search_object(user) for user in site.store.users(where, group)]
-    return ok({"results": [{"search": {"userId": call.user_id}, "results": users}]})
+    ids = site.settings.user_ids
+    users = [search_object(user, ids) for user in site.store.users(where, group)]
+    search = {"userId": shown_id(call.user_id, ids)}
+    return site.v1({"results": [{"search": search, "results": users}]})
 
 
 def listgroups(site: Site, call: Call) -> Reply:
     """List the names of the groups."""
     call.json()
-    return ok({"name": _group_names(site)})
+    return site.v1({"name": _group_names(site)})
 
 
 def group_athletes(site: Site, call: Call) -> Reply:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import secrets
-import socket
 import sqlite3
-import struct
 from dataclasses import replace
 from typing import Any
 
 from airflow_provider_ams.sandbox.auth import authenticate, token_of
-from airflow_provider_ams.sandbox.replies import PLAIN, V1, Refusal, Reply, RpcError, html
+from airflow_provider_ams.sandbox.hostile import bomb, mutated, verbatim
+from airflow_provider_ams.sandbox.peer import Peer
+from airflow_provider_ams.sandbox.replies import PLAIN, V1, V3, Refusal, Reply, RpcError, html
 from airflow_provider_ams.sandbox.site import Call, Route, Site
 from airflow_provider_ams.sandbox.wiretypes import Json
 
 LOG = logging.getLogger(__name__)
 LOGIN_PAGE = "Please log in to continue"
-_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Endpoint:
@@ -68,25 +66,30 @@ class Endpoint:
         if fault == "late_commit":
             await peer.gone(how["seconds"])
             await asyncio.sleep(how["after"])
+        if fault == "pause" and not how["commit"]:
+            await self.site.faults.wait(self.route.name, self.route.writes, how["seconds"])
         if fault == "session_expired":
             self.site.sessions.close(token_of(call))
-        if how.get("commit") is False:
-            return await peer.reply(_odd(fault, self.route.style))
-        reply = self.answer(call)
+        true = Reply(b"", self.route.style) if how.get("commit") is False else None
+        if true is None or fault == "pause":
+            true = self.answer(call)
+        if fault == "pause" and how["commit"]:
+            await self.site.faults.wait(self.route.name, self.route.writes, how["seconds"])
+        return await self._send(true, fault, how, peer)
+
+    async def _send(self, true: Reply, fault: str, how: dict[str, Any], peer: Peer) -> None:
+        """Answer with something else than the true reply, or with nothing."""
         if fault in ("reset_after_commit", "late_commit"):
             return await peer.reset()
         if fault == "hang_after_commit":
             await peer.gone(how["seconds"])
             return await peer.reset()
-        if fault == "cut":
-            return await peer.reply(reply, cut=True)
-        if fault == "truncated":
-            reply = replace(reply, body=reply.body[: len(reply.body) // 2])
-        elif fault == "500_after":
-            reply = html(500, "Internal Server Error")
-        elif fault in ("html", "empty", "rpc"):
-            reply = _odd(fault, self.route.style)
-        return await peer.reply(reply)
+        if fault == "slow_drip":
+            return await peer.drip(true, how["seconds"])
+        if fault == "mutate":
+            true, place = mutated(true, f"{how['seed']}:{how['hit']}")
+            how["place"] = place
+        return await peer.reply(_twisted(true, fault, how), cut=fault == "cut")
 
     def answer(self, call: Call) -> Reply:
         """Authenticate, handle, and turn refusals into replies."""
@@ -103,7 +106,7 @@ class Endpoint:
         except Refusal as refusal:
             reply = refusal.reply()
         except RpcError as error:
-            reply = error.reply(self.route.style)
+            reply = error.reply(self.route.style, self.site.settings.v1_errors)
         except (TypeError, ValueError, LookupError, AttributeError, OverflowError, sqlite3.Error):
             LOG.warning("%s could not be served", self.route.name, exc_info=True)
             reply = html(500, "Internal Server Error")
@@ -113,55 +116,25 @@ class Endpoint:
         return reply
 
 
-class Peer:
-    """Speak to the client of one request, politely or not."""
+class WrongSite:
+    """Answer calls to a site that is not there; on this one they are calls to nothing."""
 
-    def __init__(self, scope: Json, receive: Json, send: Json, site: Site) -> None:
-        self._receive, self._send, self._site = receive, send, site
-        self._transport = scope.get("sandbox.transport")
+    def __init__(self, site: Site) -> None:
+        self.site = site
 
-    async def body(self) -> bytes | None:
-        """Return the whole request body, or None when the client left before its end."""
-        parts = []
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                return None
-            parts.append(message.get("body", b""))
-            if not message.get("more_body"):
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+    async def __call__(self, scope: Json, receive: Json, send: Json) -> None:
+        """Answer as the dialect does."""
+        await Peer(scope, receive, send, self.site).reply(self._answer(**scope["path_params"]))
 
-    async def reply(self, reply: Reply, cut: bool = False) -> None:
-        """Send an answer; `cut` closes the connection half way through its body."""
-        self._site.traffic.statuses[str(reply.status)] += 1
-        head = {"type": "http.response.start", "status": reply.status, "headers": reply.head()}
-        await self._send(head)
-        body = reply.body[: len(reply.body) // 2] if cut else reply.body
-        await self._send({"type": "http.response.body", "body": body, "more_body": cut})
-        if cut:
-            self._transport.close()
-            await self.gone(5)
-
-    async def gone(self, seconds: float) -> None:
-        """Wait until the client has closed the connection, so long at most."""
-
-        async def closed() -> None:
-            while (await self._receive())["type"] != "http.disconnect":
-                pass
-
-        try:
-            await asyncio.wait_for(closed(), seconds)
-        except asyncio.TimeoutError:
-            return
-
-    async def reset(self) -> None:
-        """Reset the TCP connection."""
-        handle = self._transport.get_extra_info("socket")
-        if handle is not None and handle.fileno() >= 0:
-            with socket.socket(fileno=os.dup(handle.fileno())) as twin:
-                twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self._transport.abort()
-        await self.gone(5)
+    def _answer(self, name: str, rest: str) -> Reply:
+        style, answer = rest.partition("/")[0], self.site.settings.wrong_site
+        if style == V3:
+            return Refusal(404, "Not Found", V3).reply()
+        if name in (self.site.settings.site, "tidepool") or answer == "404":
+            return html(404, "Not Found")
+        if answer == "500":
+            return html(500, "Internal Server Error")
+        return RpcError(f"There is no application known as {name}").reply(style)
 
 
 def _has_formats(query: str) -> bool:
@@ -176,8 +149,18 @@ def _busy(status: int, retry_after: Json) -> Reply:
     return reply
 
 
-def _odd(fault: str, style: str) -> Reply:
-    """Return a 200 that is not the answer: a login page, nothing, or an RPC exception."""
+def _twisted(true: Reply, fault: str, how: dict[str, Any]) -> Reply:
+    """Return what is sent in the place of the true reply."""
+    if fault == "truncated":
+        return replace(true, body=true.body[: len(true.body) // 2])
+    if fault == "500_after":
+        return html(500, "Internal Server Error")
     if fault == "html":
         return replace(html(200, LOGIN_PAGE), style=PLAIN)
-    return Reply(b"", style) if fault == "empty" else RpcError("Unexpected failure").reply(style)
+    if fault == "empty":
+        return Reply(b"", true.style)
+    if fault == "rpc":
+        return RpcError("Unexpected failure").reply(true.style)
+    if fault == "reply":
+        return verbatim(how)
+    return bomb(true, how["megabytes"]) if fault == "gzip_bomb" else true

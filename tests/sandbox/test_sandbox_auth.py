@@ -149,6 +149,8 @@ def test_unknown_paths_are_404(wire):
     assert wire.v1("eventsexport", {}).status_code == 404
     assert wire.v3("forms/event/999").status_code == 404
     assert wire.v3("forms/event/999").json()["message"]
+    assert wire.v3("nothing").json() == {"message": "Not Found"}
+    assert requests.post(f"{wire.sandbox.root}/tidepool/api/v1/x", timeout=5).status_code == 404
 
 
 def test_v3_has_no_writes_and_v1_no_gets(wire):

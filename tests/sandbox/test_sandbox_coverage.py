@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from airflow_provider_ams.sandbox.app import AMS_ROUTES
+from airflow_provider_ams.sandbox.dialect import Dialect
 from airflow_provider_ams.sandbox.faults import FAULTS
 from airflow_provider_ams.sandbox.settings import Settings
 from airflow_provider_ams.sandbox.tidepool import ROUTES as TIDEPOOL_ROUTES
@@ -25,6 +26,7 @@ def table(heading: str) -> list[list[str]]:
 
 ENDPOINTS = {row[0].strip("`"): row[1:] for row in table("Endpoints")}
 BEHAVIOURS = table("Behaviours")
+DIALECT = {row[0].strip("`"): row[1:] for row in table("Dialect")}
 TESTS = set(re.findall(r"def (test_\w+)", "".join(p.read_text() for p in HERE.glob("test_*.py"))))
 SETTINGS = {item.name for item in fields(Settings)}
 
@@ -61,8 +63,20 @@ def test_every_setting_and_fault_is_listed_and_nothing_else():
         named["fault"] |= set(CODE.findall(faults))
         assert bool(row[4]) == (row[3] == "switch"), row
 
-    assert named["setting"] == SETTINGS
+    assert named["setting"] <= SETTINGS
+    assert named["setting"] | set(DIALECT) == SETTINGS
     assert named["fault"] == set(FAULTS)
+
+
+def test_every_setting_of_the_dialect_is_listed_with_its_default_and_a_test():
+    listed = dict(DIALECT)
+    for item in fields(Dialect):
+        topic, default, named = listed.pop(item.name)
+        assert topic == item.metadata["topic"], item.name
+        assert default == f"`{item.default!r}`", item.name
+        assert CODE.findall(named), item.name
+        assert set(CODE.findall(named)) <= TESTS, item.name
+    assert not listed
 
 
 def test_switches_that_are_on_by_default_say_so():
@@ -72,6 +86,6 @@ def test_switches_that_are_on_by_default_say_so():
 
 
 def test_every_setting_is_documented():
-    documented = set(re.findall(r"\w+", Settings.__doc__ or ""))
+    documented = set(re.findall(r"\w+", (Settings.__doc__ or "") + Dialect.describe()))
 
     assert documented >= SETTINGS

@@ -268,10 +268,11 @@ def test_a_single_event_may_be_dropped_or_its_id_kept_back(wire):
     for fault, kept in (("short_ids", 0), ("hidden_ids", 1)):
         fail_next(wire, fault, endpoint="eventimport")
         reply = wire.v1("eventimport", event()).json()
-        assert (reply["state"], reply["ids"]) == ("SUCCESSFULLY_IMPORTED", [])
+        assert reply["state"] == "SUCCESSFULLY_IMPORTED"
+        assert "ids" not in reply
         assert stored(wire) == kept
     wire.sandbox.configure(undeliverable_users=[1001])
-    assert wire.v1("eventimport", event()).json()["ids"] == []
+    assert "ids" not in wire.v1("eventimport", event()).json()
     assert stored(wire) == 1
 
 
@@ -281,7 +282,8 @@ def test_a_profile_may_be_dropped_or_its_id_kept_back(wire):
     for fault, kept in (("short_ids", 0), ("hidden_ids", 1)):
         fail_next(wire, fault, endpoint="profileimport")
         reply = wire.v1("profileimport", body).json()
-        assert (reply["state"], reply["ids"]) == ("SUCCESSFULLY_IMPORTED", [])
+        assert reply["state"] == "SUCCESSFULLY_IMPORTED"
+        assert "ids" not in reply
         values = [profile["values"] for profile in wire.sandbox.profiles()]
         assert values.count({"position": "wing"}) == kept
 

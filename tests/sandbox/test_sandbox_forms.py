@@ -15,6 +15,9 @@ EVERYTHING = [
     {"name": "Side", "type": "Single Selection", "options": ["Left", "Right"]},
     {"name": "Sore", "type": "Multiple Selection", "options": ["Knee", "Hip"]},
     "Scan: File Upload",
+    "Arrived: Date Time",
+    "Plank: Duration",
+    "Cleared: Boolean",
     {"name": "Score", "type": "Calculation", "formula": "{Weight} * {Mood}"},
     {"name": "Label", "type": "Text Calculation", "formula": "{Side} + ' ' + {Note}"},
     {"name": "Again", "type": "Date Calculation", "formula": "{Tested} + 7"},
@@ -215,7 +218,7 @@ def test_required_table_columns(wire, everything):
 
 
 def test_line_breaks_and_whole_numbers_by_setting(wire, everything):
-    wire.sandbox.configure(line_breaks_as_br=False, whole_numbers_with_point=True)
+    wire.sandbox.configure(line_break="\n", number_text="java point")
     fields = {"Note": "a\nb", "Weight": "5"}
     (event_id,) = wire.ids(event("Everything", fields=fields, rows=[{"Lift": "a"}]))
 

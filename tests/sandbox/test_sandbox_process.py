@@ -106,3 +106,11 @@ def test_a_start_that_fails_says_why_in_one_line(ams_sandbox, arguments, reason)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert reason in done.stderr
+
+
+def test_a_dialect_on_the_command_line():
+    process, text = start("--dialect", '{"event_ids": "text"}', "--max-seconds", "20")
+    process.terminate()
+
+    assert "dialect   Dialect(event_ids='text')" in text
+    process.communicate()

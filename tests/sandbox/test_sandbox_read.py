@@ -31,11 +31,12 @@ def test_synchronise_gives_events_time_and_deletions(wire):
     )
 
     assert [item["id"] for item in first["export"]["events"]] == [kept, gone]
-    assert first["idsOfDeletedEvents"] == []
+    assert "idsOfDeletedEvents" not in first
     assert "pagination" not in first
     assert [item["id"] for item in second["export"]["events"]] == [kept]
     assert second["idsOfDeletedEvents"] == [gone]
-    assert third["export"]["events"] == third["idsOfDeletedEvents"] == []
+    assert third.keys() == {"export", "lastSynchronisationTimeOnServer"}
+    assert third["export"] == {}
     wire.sandbox.configure(repeat_deletions=True)
     now = third["lastSynchronisationTimeOnServer"]
     late = wire.sync("Reaction Time", [1001], lastSynchronisationTimeOnServer=now)
@@ -69,13 +70,13 @@ def test_event_shape(wire):
 def test_events_without_values_are_events(wire):
     (event_id,) = wire.ids(event(fields={}))
 
-    assert wire.read_one("Reaction Time", event_id)["rows"] == []
+    assert "rows" not in wire.read_one("Reaction Time", event_id)
 
 
 def test_synchronise_needs_user_ids_and_a_time_or_start_date(wire):
     days(wire, "01/01/2026", "05/01/2026")
 
-    assert wire.sync("Reaction Time", [])["export"]["events"] == []
+    assert wire.sync("Reaction Time", [])["export"] == {}
     body = {"formName": "Reaction Time", "startDate": "02/01/2026", "userIds": 1001}
     dated = wire.v1("synchronise", body).json()["export"]["events"]
     assert [item["startDate"] for item in dated] == ["05/01/2026"]
@@ -99,8 +100,8 @@ def test_synchronise_pages_lose_nothing_wherever_the_cursor_is(wire, key):
         assert page["idsOfDeletedEvents"] == [gone]
         cursor = page
         for part in key.split("."):
-            cursor = cursor[part]
-        if cursor is None:
+            cursor = cursor.get(part, {})
+        if not cursor:
             break
 
     assert [len(page) for page in found] == [10, 10, 5]
@@ -202,7 +203,7 @@ def test_eventsearch_cursor_is_a_date_and_loses_events_at_the_border(wire, key):
 
 
 def test_no_rows_may_be_an_empty_body(wire):
-    assert wire.search("Reaction Time") == {"events": []}
+    assert wire.search("Reaction Time") == {}
     wire.sandbox.configure(empty_body_when_no_rows=True)
     for name, body in [
         ("eventsearch", {"formNames": ["Reaction Time"]}),
@@ -246,7 +247,7 @@ def test_filters_compare_numbers_only_with_numbers(wire):
     def found(code, value):
         condition = {"key": "Day", "value": value, "filterCondition": code}
         part = {"formName": "Reaction Time", "filterSet": [condition]}
-        events = wire.v1("filteredeventsearch", {"filter": [part]}).json()["events"]
+        events = wire.v1("filteredeventsearch", {"filter": [part]}).json().get("events", [])
         return [item["userId"] for item in events]
 
     assert found(1, "2") == [1001]

@@ -8,7 +8,7 @@ def test_usersynchronise_pages_by_a_hundred_with_a_text_flag(wire):
     while cursor is not None:
         page = wire.v1("usersynchronise", {**body, "cursor": cursor}).json()
         pages.append([user["userId"] for user in page["users"]])
-        cursor = page["cursor"]
+        cursor = page.get("cursor")
 
     assert [len(page) for page in pages] == [100, 71]
     assert len({user for page in pages for user in page}) == 171
@@ -35,7 +35,7 @@ def test_usersynchronise_delta_deletions_and_merges(wire):
 def test_usersearch_by_each_key_and_all(wire):
     def found(*elements):
         reply = wire.v1("usersearch", {"identification": list(elements) or None}).json()
-        return [[user["userId"] for user in part["results"]] for part in reply["results"]]
+        return [[user["userId"] for user in part.get("results", [])] for part in reply["results"]]
 
     assert len(found()[0]) == 21
     assert found({"userId": 1001}, {"username": "volunteer.309"}) == [[1001], [1002]]
@@ -83,7 +83,7 @@ def test_groups(wire):
     assert names == ["All Athletes", "Squad A", "Squad B"]
     assert one["search"] == {"userId": 9001}
     assert len(one["results"]) == len(same["results"]) == 9
-    assert none["results"] == []
+    assert "results" not in none
     assert len(current["results"]) == 18
     assert tree["athleteMap"]["1001"]["firstname"] == "Volunteer"
     assert tree["groups"][1] == {"name": "Squad A", "athletes": list(range(1001, 1010))}
@@ -103,5 +103,5 @@ def test_users_out_of_sight_are_nowhere(wire):
 
     everyone = wire.v1("usersearch", {"identification": []}).json()["results"][0]["results"]
     assert hidden not in {user["userId"] for user in everyone}
-    assert wire.sync("Reaction Time", [hidden])["export"]["events"] == []
-    assert wire.search("Reaction Time")["events"] == []
+    assert wire.sync("Reaction Time", [hidden])["export"] == {}
+    assert wire.search("Reaction Time") == {}

@@ -6,8 +6,8 @@ import pytest
 
 from airflow_provider_ams.sandbox.formula import compile_formula, evaluate
 from airflow_provider_ams.sandbox.values import (
-    date_field_text,
     date_text,
+    epoch_ms,
     java_double,
     number_text,
     parse_date,
@@ -40,7 +40,10 @@ def test_numbers_are_written_as_java_writes_doubles(number, text):
 
 def test_whole_numbers_may_keep_their_point():
     assert java_double(5.0, whole_with_point=True) == "5.0"
+    assert number_text("5", "java point") == "5.0"
     assert number_text("7.50") == "7.5"
+    assert number_text("1.5E7", "plain") == "15000000"
+    assert number_text("0.000025", "plain") == "0.000025"
     assert number_text("about 7") == "about 7"
 
 
@@ -78,8 +81,7 @@ def test_only_real_dates_in_one_format(text):
 
 def test_dates():
     assert date_text(parse_date("29/02/2024")) == "29/02/2024"
-    assert date_field_text("15/04/2019") == "1555286400000"
-    assert date_field_text("soon") == "soon"
+    assert epoch_ms(parse_date("15/04/2019")) == 1_555_286_400_000
 
 
 def test_formulas():
