@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from requests.cookies import RequestsCookieJar
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.exceptions import ProxyError as UrllibProxyError
+
+from airflow_provider_ams.transport.connections import Adapter, deadline
 
 # Failures that end before a byte of the request has left: safe to send again, even for writes.
 _BEFORE_SENDING = (
@@ -21,6 +26,10 @@ _BEFORE_SENDING = (
     UrllibProxyError,
     ssl.SSLCertVerificationError,
 )
+_MIB = 1 << 20
+_CHUNK = 1 << 16
+# How requests says that the environment names a CA bundle that is not there.
+_NO_BUNDLE = "Could not find a suitable TLS CA certificate bundle"
 
 
 class TransportError(Exception):
@@ -32,19 +41,14 @@ class TransportError(Exception):
         What happened, in words without payload or credentials.
     sent : bool
         False only if it is certain that the server did not get the request.
-    timed_out : bool
-        The server may still be working on the request.
     tls : bool
         The server's certificate was not accepted.
     """
 
-    def __init__(
-        self, reason: str, *, sent: bool, timed_out: bool = False, tls: bool = False
-    ) -> None:
+    def __init__(self, reason: str, *, sent: bool, tls: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
-        self.timed_out = timed_out
         self.tls = tls
 
 
@@ -60,18 +64,41 @@ class Reply:
         Reply headers; keys in any case.
     body : bytes
         The whole body, decoded from its transfer and content encoding.
+    set_cookie : tuple of str
+        The ``Set-Cookie`` headers, one by one; read them with `cookie`.
     """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)  # they hold the session
     body: bytes = field(repr=False)
+    set_cookie: tuple[str, ...] = field(default=(), repr=False)
 
 
-class _NoAuth(AuthBase):
-    """Keep requests from taking credentials out of a .netrc file."""
+def cookie(reply: Reply, name: str) -> str | None:
+    """Return the value that a reply sets a cookie to, None if it does not."""
+    for text in reply.set_cookie:
+        jar: SimpleCookie = SimpleCookie()
+        try:
+            # The attributes behind it don't matter here, and a strange one would hide the value.
+            jar.load(text.partition(";")[0])
+        except CookieError:
+            continue
+        if name in jar and jar[name].value:
+            return jar[name].value
+    return None
 
-    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        return r
+
+class _NoCookies(RequestsCookieJar):
+    """Keep no cookie: a session is known by headers alone, a jar would keep a dead one alive."""
+
+    def extract_cookies(self, *response_and_request: object) -> None:
+        """Take nothing out of a reply."""
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """See no redirect: preparing to follow one reads the whole body, and .netrc."""
+        return None
 
 
 def is_loopback(host: str | None) -> bool:
@@ -90,10 +117,12 @@ def check_base_url(url: str) -> str:
     Raises
     ------
     ValueError
-        Not an ``https`` URL (``http`` is accepted for loopback alone), without a host, or with
-        user, query or fragment in it.
+        Not an ``https`` URL (``http`` is accepted for loopback alone), without a host, with user,
+        query or fragment in it, or with blanks or control characters.
     """
     text = url.strip()
+    if any(char.isspace() or not char.isprintable() for char in text):
+        raise ValueError("the URL holds a blank or a control character")
     if "://" not in text:
         text = f"https://{text}"
     parts = urlsplit(text)
@@ -103,7 +132,25 @@ def check_base_url(url: str) -> str:
         raise ValueError("the URL must start with https:// (http only for this machine itself)")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("the URL must hold scheme, host and path alone")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("the URL has a port that is no number up to 65535") from None
     return text.rstrip("/")
+
+
+def check_header(name: str, value: str) -> str:
+    """Return a header's value that is one word, such as a key or a name of an application.
+
+    Raises
+    ------
+    ValueError
+        It is empty, or holds blanks, control characters or anything beyond ASCII. The text names
+        the header and not the value, which may be secret.
+    """
+    if not value or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError(f"{name} must be one word of ASCII letters, digits and signs")
+    return value
 
 
 class HTTPSession:
@@ -122,6 +169,18 @@ class HTTPSession:
         Check the server's certificate; a path names a CA bundle.
     connections : int
         Connections kept open.
+    max_bytes : int
+        A reply with more, once it is unpacked, is not taken in.
+    deadline : float
+        Seconds for a whole request, from connecting to the last byte of the reply. (Looking up
+        the host's name is up to the operating system.)
+    now : callable
+        Seconds, as ``time.monotonic``.
+
+    Raises
+    ------
+    ValueError
+        A setting can't mean anything; the text says which.
     """
 
     def __init__(
@@ -132,15 +191,27 @@ class HTTPSession:
         read_timeout: float = 120.0,
         verify: bool | str = True,
         connections: int = 8,
+        max_bytes: int = 256 * _MIB,
+        deadline: float = 600.0,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base_url = check_base_url(base_url)
-        self._timeout = (connect_timeout, read_timeout)
-        self._verify = verify
-        self._session = requests.Session()
-        self._session.auth = _NoAuth()
+        if min(connect_timeout, read_timeout, deadline, max_bytes) <= 0:
+            raise ValueError("timeouts, deadline and max_bytes must be more than 0")
+        self._timeout = (min(connect_timeout, deadline), min(read_timeout, deadline))
+        self._verify = _check_verify(verify)
+        self._max_bytes = max_bytes
+        self._deadline = deadline
+        self._now = now
+        self._session = _Session()
+        # Requests are prepared here: merging them with a session's settings costs a tenth of a
+        # small call, and would take credentials out of a .netrc file.
+        self._usual = dict(requests.utils.default_headers())
+        self._settings = {"proxies": {}, "stream": True, "verify": self._verify, "cert": None}
         # A proxy for the outside world must not see what is meant for this machine.
         self._session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
+        self._session.cookies = _NoCookies()
+        adapter = Adapter(pool_connections=1, pool_maxsize=connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
@@ -164,38 +235,71 @@ class HTTPSession:
             No (whole) reply came.
         """
         try:
-            answer = self._session.request(
-                method,
-                f"{self.base_url}{path}",
-                data=body,
-                headers=dict(headers),
-                timeout=self._timeout,
-                verify=self._verify,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
+            with deadline(self._deadline, self._timeout[1], self._now):
+                answer = self._exchange(method, f"{self.base_url}{path}", body, headers)
+                with answer:
+                    content = self._read(answer)
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise _describe(error) from None
-        finally:
-            # The session is known by headers alone: a cookie jar would keep a dead session alive.
-            self._session.cookies.clear()
-        return Reply(answer.status_code, answer.headers, answer.content)
+        return Reply(answer.status_code, answer.headers, content, _set_cookie(answer))
+
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> requests.Response:
+        request = requests.PreparedRequest()
+        request.prepare(method, url, {**self._usual, **headers}, data=body)
+        settings: Any = self._settings
+        if self._session.trust_env:
+            settings = self._session.merge_environment_settings(url, {}, True, self._verify, None)
+        return self._session.send(request, timeout=self._timeout, allow_redirects=False, **settings)
+
+    def _read(self, answer: requests.Response) -> bytes:
+        """Read a body piece by piece, so that one that is too large never is in memory."""
+        if "," in answer.headers.get("Content-Encoding", ""):
+            # Each layer may grow a thousandfold within one piece.
+            raise TransportError("the reply is packed more than once", sent=True)
+        pieces, size = [], 0
+        for piece in answer.iter_content(_CHUNK):
+            size += len(piece)
+            if size > self._max_bytes:
+                limit = f"{self._max_bytes / _MIB:.0f} MiB"
+                raise TransportError(f"the reply has more than {limit}", sent=True)
+            pieces.append(piece)
+        return b"".join(pieces)
 
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
 
-def _describe(error: requests.RequestException) -> TransportError:
+def _check_verify(verify: bool | str) -> bool | str:
+    if isinstance(verify, str) and not os.path.exists(verify):
+        raise ValueError(f"there is no CA bundle {verify!r}")
+    return verify
+
+
+def _set_cookie(answer: requests.Response) -> tuple[str, ...]:
+    # requests joins headers of one name with commas, which dates in cookies hold as well.
+    return tuple(answer.raw.headers.getlist("Set-Cookie"))
+
+
+def _describe(error: Exception) -> TransportError:
     causes = list(_causes(error))
     before = any(isinstance(cause, _BEFORE_SENDING) for cause in causes)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return TransportError("the server's certificate was not accepted", sent=False, tls=True)
+    if str(error).startswith(_NO_BUNDLE):
+        return TransportError(
+            "the CA bundle that the environment names is not there", sent=False, tls=True
+        )
     if isinstance(error, requests.ConnectTimeout):
-        return TransportError("connecting took too long", sent=False, timed_out=True)
+        return TransportError("connecting took too long", sent=False)
     if isinstance(error, requests.Timeout):
-        return TransportError("no reply came in time", sent=True, timed_out=True)
+        return TransportError("no reply came in time", sent=True)
     if before:
         return TransportError("no connection could be made", sent=False)
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return TransportError("no reply came in time", sent=True)
     if isinstance(error, requests.exceptions.SSLError):
         return TransportError("the TLS connection failed", sent=True, tls=True)
     if isinstance(error, requests.exceptions.InvalidURL):
