@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
 
 from tqdm import tqdm
 
@@ -12,26 +11,12 @@ class PromptError(RuntimeError):
     """A question can't be asked because nobody is there to answer."""
 
 
-class Bar:
-    """A progress bar that shows nothing when it is not wanted."""
-
-    def __init__(self, total: int | None, unit: str, shown: bool) -> None:
-        self._bar = tqdm(total=total, unit=unit, disable=not shown, leave=False)
+class Bar(tqdm):  # type: ignore[type-arg] # not a generic class at run time
+    """A progress bar to use in a ``with`` block; `update` moves it on."""
 
     def add(self, n: int) -> None:
         """Move on by n units."""
-        self._bar.update(n)
-
-    def __enter__(self) -> Bar:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.close()
+        self.update(n)
 
 
 class Console:
@@ -64,8 +49,9 @@ class Console:
             print(f"⚠ {text}", file=sys.stderr)
 
     def bar(self, total: int | None, unit: str) -> Bar:
-        """Return a progress bar to use in a ``with`` block; a total of None is not known yet."""
-        return Bar(total, unit, self.interactive and (total is None or total > 0))
+        """Return a progress bar, shown to who watches; a total of None is not known yet."""
+        shown = self.interactive and total != 0
+        return Bar(total=total, unit=unit, disable=not shown, leave=False)
 
     def confirm(self, question: str) -> bool:
         """Ask a yes/no question.
