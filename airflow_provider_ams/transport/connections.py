@@ -112,9 +112,9 @@ class _Connection(HTTPConnection):
             self.sock.settimeout(_limits.left())
         super().send(data)
 
-    def _reply(self, sock: socket.socket, *levels: int, **more: Any) -> http.client.HTTPResponse:  # noqa: ANN401
+    def _reply(self, sock: socket.socket, *debug: Any, **more: Any) -> http.client.HTTPResponse:  # noqa: ANN401
         receiver: Any = _Receiver(self, sock)
-        return http.client.HTTPResponse(receiver, *levels, **more)
+        return http.client.HTTPResponse(receiver, *debug, **more)
 
     # Called by `http.client` for each reply.
     response_class: Any = _reply

@@ -8,12 +8,12 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from http.cookies import CookieError, SimpleCookie
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.auth import AuthBase
+from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.exceptions import ProxyError as UrllibProxyError
 
@@ -88,11 +88,17 @@ def cookie(reply: Reply, name: str) -> str | None:
     return None
 
 
-class _NoAuth(AuthBase):
-    """Keep requests from taking credentials out of a .netrc file."""
+class _NoCookies(RequestsCookieJar):
+    """Keep no cookie: a session is known by headers alone, a jar would keep a dead one alive."""
 
-    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        return r
+    def extract_cookies(self, *response_and_request: object) -> None:
+        """Take nothing out of a reply."""
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """See no redirect: preparing to follow one reads the whole body, and .netrc."""
+        return None
 
 
 def is_loopback(host: str | None) -> bool:
@@ -197,12 +203,14 @@ class HTTPSession:
         self._max_bytes = max_bytes
         self._deadline = deadline
         self._now = now
-        self._session = requests.Session()
-        self._session.auth = _NoAuth()
+        self._session = _Session()
+        # Requests are prepared here: merging them with a session's settings costs a tenth of a
+        # small call, and would take credentials out of a .netrc file.
+        self._usual = dict(requests.utils.default_headers())
+        self._settings = {"proxies": {}, "stream": True, "verify": self._verify, "cert": None}
         # A proxy for the outside world must not see what is meant for this machine.
         self._session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)
-        # The session is known by headers alone: a cookie jar would keep a dead session alive.
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.cookies = _NoCookies()
         adapter = Adapter(pool_connections=1, pool_maxsize=connections)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -228,21 +236,22 @@ class HTTPSession:
         """
         try:
             with deadline(self._deadline, self._timeout[1], self._now):
-                answer = self._session.request(
-                    method,
-                    f"{self.base_url}{path}",
-                    data=body,
-                    headers=dict(headers),
-                    timeout=self._timeout,
-                    verify=self._verify,
-                    allow_redirects=False,
-                    stream=True,
-                )
+                answer = self._exchange(method, f"{self.base_url}{path}", body, headers)
                 with answer:
                     content = self._read(answer)
         except (requests.RequestException, HTTPError, OSError) as error:
             raise _describe(error) from None
         return Reply(answer.status_code, answer.headers, content, _set_cookie(answer))
+
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> requests.Response:
+        request = requests.PreparedRequest()
+        request.prepare(method, url, {**self._usual, **headers}, data=body)
+        settings: Any = self._settings
+        if self._session.trust_env:
+            settings = self._session.merge_environment_settings(url, {}, True, self._verify, None)
+        return self._session.send(request, timeout=self._timeout, allow_redirects=False, **settings)
 
     def _read(self, answer: requests.Response) -> bytes:
         """Read a body piece by piece, so that one that is too large never is in memory."""

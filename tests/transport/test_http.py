@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import socket
 import struct
 import threading
+import time
+import tracemalloc
 
 import pytest
 
-from airflow_provider_ams.transport import HTTPSession, TransportError, check_base_url
+from airflow_provider_ams.transport import (
+    HTTPSession,
+    Reply,
+    TransportError,
+    check_base_url,
+    check_header,
+    cookie,
+)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-One: 1\r\n\r\nok"
 ACCEPT = struct.pack("ii", 1, 0)
@@ -128,7 +138,7 @@ def test_after_sending_the_request_may_have_arrived(wire, serve, timed_out):
     with pytest.raises(TransportError) as caught:
         post(wire(serve).url, read_timeout=0.2)
     assert caught.value.sent
-    assert caught.value.timed_out == timed_out
+    assert (caught.value.reason == "no reply came in time") == timed_out
     assert not caught.value.tls
     assert "body" not in str(caught.value)
 
@@ -139,7 +149,6 @@ def test_before_sending_it_has_not():
     with pytest.raises(TransportError) as caught:
         post(f"http://127.0.0.1:{port}/base")
     assert not caught.value.sent
-    assert not caught.value.timed_out
 
 
 def test_a_server_without_tls(wire):
@@ -184,6 +193,15 @@ def test_many_threads_share_a_session(wire):
         ("http://a.test/x", None),
         ("https://a.test/x#f", None),
         ("https://u@a.test/x", None),
+        ("https://a.test:99999/x", None),
+        ("https://a.test:port/x", None),
+        ("https://a.test/x y", None),
+        ("https://a.test/x\ny", None),
+        ("https://a.te\tst/x", None),
+        ("https://a.test/\x00", None),
+        ("https://a.test/\u2028x", None),
+        ("https://", None),
+        ("", None),
     ],
 )
 def test_base_urls(url, used):
@@ -192,3 +210,211 @@ def test_base_urls(url, used):
             check_base_url(url)
     else:
         assert check_base_url(url) == used
+
+
+@pytest.mark.parametrize("value", ["", " ", "two words", "a\nb", "a\r\nX: y", "a\x7f", "schlüssel"])
+def test_a_header_that_is_not_one_word_is_named_without_its_value(value):
+    with pytest.raises(ValueError, match="X-APP-ID must be one word") as raised:
+        check_header("X-APP-ID", value)
+    assert not value.strip() or value not in str(raised.value)
+
+
+def test_a_header_that_is_one_word():
+    assert check_header("X-APP-ID", "airflow-provider-ams/1.0") == "airflow-provider-ams/1.0"
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"verify": "/no/such/bundle.pem"}, "no CA bundle '/no/such/bundle.pem'"),
+        ({"verify": ""}, "no CA bundle"),
+        ({"deadline": 0}, "more than 0"),
+        ({"read_timeout": -1}, "more than 0"),
+        ({"max_bytes": 0}, "more than 0"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused_at_once(setting, words):
+    with pytest.raises(ValueError, match=words):
+        HTTPSession("https://a.test", **setting)
+
+
+def test_a_bundle_that_the_environment_names_but_is_not_there(monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    with pytest.raises(TransportError, match="CA bundle that the environment names") as caught:
+        post("https://a.test")
+    assert (caught.value.sent, caught.value.tls) == (False, True)
+
+
+# -- large and slow replies -----------------------------------------------------------------
+
+
+def packed(*layers, status="200 OK"):
+    body = b"0" * 50_000_000
+    for _ in layers:
+        body = gzip.compress(body)
+    head = f"HTTP/1.1 {status}\r\nLocation: /x\r\nContent-Encoding: {', '.join(layers)}\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def test_a_packed_reply_is_unpacked(wire):
+    assert post(wire(answer(packed("gzip"))).url).body == b"0" * 50_000_000
+
+
+@pytest.mark.parametrize("status", ["200 OK", "302 Found"])
+@pytest.mark.parametrize("layers", [["gzip"], ["gzip", "gzip"]])
+def test_a_reply_that_unpacks_to_too_much_never_is_in_memory(wire, layers, status):
+    server = wire(answer(packed(*layers, status=status)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(TransportError, match="more than") as caught:
+            post(server.url, max_bytes=2_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+    assert caught.value.sent
+
+
+@pytest.mark.parametrize("framing", ["Content-Length: 1001", "Transfer-Encoding: chunked", "X: y"])
+def test_a_reply_may_be_as_large_as_the_cap_and_no_larger(wire, framing):
+    body = b"x" * 1001
+    if "chunked" in framing:
+        body = b"3e9\r\n" + body + b"\r\n0\r\n\r\n"
+    server = wire(answer(f"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n".encode() + body))
+    assert len(post(server.url, max_bytes=1001).body) == 1001
+    with pytest.raises(TransportError, match="more than"):
+        post(server.url, max_bytes=1000)
+
+
+def drip(content, pause=0.05):
+    def serve(wire, connection):
+        read_request(wire, connection)
+        with contextlib.suppress(OSError):
+            for byte in content:
+                connection.sendall(bytes([byte]))
+                time.sleep(pause)
+
+    return serve
+
+
+LONG = b"x" * 1000
+DRIPS = [
+    b"HTTP/1.1 200 OK\r\n" + b"X-Pad: x\r\n" * 1000,
+    b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + LONG,
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n" + LONG,
+    b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + LONG,
+    b"HTTP/1.1 100 Continue\r\n\r\n" * 1000,
+]
+
+
+@pytest.mark.parametrize("content", DRIPS)
+def test_a_reply_that_drips_ends_at_the_deadline(wire, content):
+    server = wire(drip(content))
+    began = time.monotonic()
+    with pytest.raises(TransportError, match="no reply came in time") as caught:
+        post(server.url, deadline=0.6)
+    assert time.monotonic() - began < 1.5
+    assert caught.value.sent
+
+
+def test_a_server_that_takes_nothing_in_ends_at_the_deadline(wire):
+    stop = threading.Event()
+    server = wire(lambda server, connection: stop.wait(10))
+    session = HTTPSession(server.url, deadline=0.5)
+    began = time.monotonic()
+    with pytest.raises(TransportError) as caught:
+        session.send("POST", "/x", b"x" * 50_000_000, {})
+    stop.set()
+    session.close()
+    assert time.monotonic() - began < 1.5
+    assert caught.value.sent
+
+
+# -- connections that are kept --------------------------------------------------------------
+
+
+class Counting(Wire):
+    """Answer many requests on each connection, and count the connections."""
+
+    def __init__(self):
+        self.connections = 0
+        super().__init__(self._many)
+
+    def _many(self, wire, connection):
+        self.connections += 1
+        threading.Thread(target=self._answer, args=(connection.dup(),), daemon=True).start()
+
+    def _answer(self, connection):
+        with connection, contextlib.suppress(OSError, ValueError):
+            while True:
+                data = connection.recv(65536)
+                if not data:
+                    return
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+
+@pytest.fixture
+def counting():
+    server = Counting()
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize(("idle", "connections"), [(0, 1), (3.9, 1), (4.1, 2), (3600, 2)])
+def test_a_connection_is_used_again_only_while_the_server_keeps_it(counting, idle, connections):
+    now = [100.0]
+    session = HTTPSession(counting.url, deadline=10_000, now=lambda: now[0])
+    for _ in range(2):
+        session.send("GET", "/x", None, {})
+    now[0] += idle
+    session.send("GET", "/x", None, {})
+    session.close()
+    assert counting.connections == connections
+
+
+def test_the_end_of_one_request_s_deadline_does_not_shorten_the_next(counting):
+    now = [0.0]
+
+    def later():
+        now[0] += 0.3
+        return now[0]
+
+    session = HTTPSession(counting.url, read_timeout=5, deadline=2.2, now=later)
+    for _ in range(5):
+        assert session.send("POST", "/x", b"1", {}).status == 200
+    session.close()
+
+
+# -- cookies --------------------------------------------------------------------------------
+
+
+def test_cookies_are_read_and_never_sent_back(wire):
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n"
+        b"Set-Cookie: lang=en; Expires=Wed, 09 Jun 2032 10:18:14 GMT; Path=/\r\n"
+        b'Set-Cookie: JSESSIONID="a b"; Path=/; HttpOnly; SameSite=Lax\r\n\r\n'
+    )
+    server = wire(answer(head))
+    session = HTTPSession(server.url)
+    replies = [session.send("GET", "/x", None, {}) for _ in range(2)]
+    session.close()
+    assert [cookie(reply, "JSESSIONID") for reply in replies] == ["a b"] * 2
+    assert cookie(replies[0], "lang") == "en"
+    assert cookie(replies[0], "Path") is None
+    assert "Cookie" not in server.requests[1][0]
+    assert "a b" not in repr(replies[0])
+
+
+@pytest.mark.parametrize(
+    ("headers", "value"),
+    [
+        ((), None),
+        (("a=1",), "1"),
+        (("a=",), None),
+        (("b=1; a=2",), None),
+        (("b=1", "a=2; x={strange,[value"), "2"),
+        (("bad name=1; a=2", "a=3"), "3"),
+        (("=; ;", "a=x=y"), "x=y"),
+    ],
+)
+def test_a_cookie_by_its_name(headers, value):
+    assert cookie(Reply(200, {}, b"", headers), "a") == value
