@@ -213,11 +213,11 @@ def test_one_event_that_ams_stumbles_over(sandbox):
     client = make_client(sandbox)
 
     class Stumbling(type(client)):
-        def write(self, endpoint, body):
+        def write(self, endpoint, body, sent=1):
             hit = endpoint == "eventsimport" and b'"41.5"' in body
             if hit:
                 sandbox.faults(script=[{"endpoint": "writes", "nth": 1, "fault": "500_before"}])
-            return super().write(endpoint, body)
+            return super().write(endpoint, body, sent)
 
     client.__class__ = Stumbling
     with pytest.raises(AMSImportError) as caught:
@@ -306,9 +306,9 @@ def test_an_event_like_ours_but_not_ours_is_left_undecided(sandbox):
     client = make_client(sandbox)
 
     class Editing(type(client)):
-        def write(self, endpoint, body):
+        def write(self, endpoint, body, sent=1):
             try:
-                return super().write(endpoint, body)
+                return super().write(endpoint, body, sent)
             finally:
                 event = sandbox.events(FORM)[0]
                 sandbox.edit_event(event["id"], {"minutes": "999", "note": "edited by hand"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from airflow_provider_ams.ams import (
@@ -33,7 +35,8 @@ from tests.ams_faults.harness import (
 
 NOTHING = {
     "export": {"events": []},
-    "lastSynchronisationTimeOnServer": 1_700_000_000_000,
+    # More than a day from the HTTP date of the reply it would not be believed.
+    "lastSynchronisationTimeOnServer": int(time.time() * 1000),
     "cursor": None,
 }
 
@@ -70,11 +73,11 @@ PAGE = b"<html>a page with a secret-value in it</html>"
     ("status", "error", "calls", "settles"),
     [
         (400, AMSConfigurationError, 0, 0),
-        (401, AMSLoginError, 2, 0),
+        (401, AMSLoginError, 4, 0),  # each time once more, after a new login
         (403, AMSPermissionError, 2, 0),
         (404, AMSConfigurationError, 1, 0),
         (302, AMSConfigurationError, 1, 0),
-        (418, AMSConfigurationError, 1, 0),
+        (418, AMSTransientError, 3, 0),
         (429, AMSTransientError, 3, 0),
         (500, AMSTransientError, 3, 0),
         (502, AMSTransientError, 3, 3),
@@ -274,7 +277,7 @@ def test_an_equal_event_by_another_account_is_not_ours(sandbox):
     row = frame.iloc[0]
 
     class Colleague(type(client)):
-        def write(self, endpoint, body):
+        def write(self, endpoint, body, sent=1):
             if not sandbox.events(FORM):
                 event = {
                     "user": int(row["user_id"]),
@@ -284,7 +287,7 @@ def test_an_equal_event_by_another_account_is_not_ours(sandbox):
                     "entered_by": 1005,
                 }
                 sandbox.add_events(FORM, [event])
-            return super().write(endpoint, body)
+            return super().write(endpoint, body, sent)
 
     client.__class__ = Colleague
     run(client, frame)
@@ -498,8 +501,8 @@ def test_a_copy_is_not_deleted_when_the_event_changed_meanwhile(sandbox):
     class EditingClient(type(client)):
         """After the call has been answered, a person edits the event before it is read back."""
 
-        def write(self, endpoint, body):
-            answer = super().write(endpoint, body)
+        def write(self, endpoint, body, sent=1):
+            answer = super().write(endpoint, body, sent)
             if endpoint == "eventsimport":
                 edits.append(sandbox.edit_event(ids[0], {"note": "by hand"}))
             return answer

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.wire.endpoints import EVENTSEARCH
 from airflow_provider_ams.ams.write.reconcile import (
     Stored,
     match_inserts,
@@ -94,7 +97,8 @@ def raw(**changes):
         "finishTime": "10:00 AM",
         "rows": [{"row": 0, "pairs": [{"key": "a", "value": "1"}]}],
     }
-    return {**event, **changes}
+    event = {key: value for key, value in {**event, **changes}.items() if value is not None}
+    return EVENTSEARCH.parse(json.dumps({"events": [event]}).encode(), 0.0).events[0]
 
 
 def test_stored_event():
@@ -110,7 +114,7 @@ def test_stored_event_without_rows_or_with_odd_dates():
     assert stored_event(raw(rows=[{"row": 0}])).rows == [{}]
     assert stored_event(raw(startDate="soon")) is None
     assert stored_event(raw(finishTime="25:00")) is None
-    assert stored_event({k: v for k, v in raw().items() if k != "startTime"}) is None
+    assert stored_event(raw(startTime=None)) is None
 
 
 def events(*values, ids=None, users=None, minutes=None, table=None):
