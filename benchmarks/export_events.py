@@ -19,6 +19,7 @@ from airflow_provider_ams.ams import AMSClient, get_event_data, sync_event_data
 from airflow_provider_ams.ams.people.roster import get_roster
 from airflow_provider_ams.ams.prepare.columns import EVENT_COLUMNS
 from airflow_provider_ams.ams.read.frames import records_frame
+from airflow_provider_ams.ams.wire.endpoints import SYNCHRONISE
 from airflow_provider_ams.sandbox import SandboxProcess
 
 LATENCIES = (0, 20)
@@ -32,10 +33,10 @@ class Recorder(AMSClient):
         super().__init__(*args, **settings)
         self.bodies: list[tuple[str, bytes]] = []
 
-    def read(self, endpoint, body=None, method="POST"):  # noqa: D102
-        if method == "POST":
-            self.bodies.append((endpoint, orjson.dumps(body)))
-        return super().read(endpoint, body, method)
+    def read(self, endpoint, body=None):  # noqa: D102
+        if endpoint.method == "POST":
+            self.bodies.append((endpoint.name, orjson.dumps(body)))
+        return super().read(endpoint, body)
 
 
 def search(client):
@@ -69,25 +70,30 @@ def measure(sandbox, read, count: int, repeats: int) -> list[object]:
 
 
 def parsing(sandbox, repeats: int) -> None:
-    """Measure raw events -> frame alone."""
+    """Measure bytes -> frame alone."""
     client = AMSClient(sandbox.url, sandbox.username, sandbox.password)
     roster = get_roster(client)
-    events = []
+    raw = common.Raw(sandbox.url, sandbox.username, sandbox.password)
+    bodies = []
     cursor = None
     while cursor != "":
         body = {"formName": common.SITE_FORM, "lastSynchronisationTimeOnServer": 0}
         pagination = {"paginate": True, **({"cursor": cursor} if cursor else {})}
-        page = client.read("synchronise", {**body, "userIds": roster.ids, "pagination": pagination})
-        events += page["export"]["events"]
-        cursor = page["pagination"]["cursor"] or ""
+        body |= {"userIds": roster.ids, "pagination": pagination}
+        bodies.append(raw.post("synchronise", orjson.dumps(body)))
+        cursor = SYNCHRONISE.parse(bodies[-1], time.time()).cursor or ""
     times = []
     for _ in range(max(3, repeats)):
         began = time.process_time()
+        pages = [SYNCHRONISE.parse(body, time.time()) for body in bodies]
+        parsed = time.process_time()
+        events = [event for page in pages for event in page.events]
         records_frame(events, EVENT_COLUMNS, roster)
-        times.append(time.process_time() - began)
-    best = min(times)
-    print(f"\nReply -> frame alone, {common.FIELDS} fields, one core")
-    common.table(["rows", "CPU seconds", "rows/s"], [[len(events), best, len(events) / best]])
+        times.append((time.process_time() - began, parsed - began))
+    best, parse = min(times)
+    print(f"\nBytes -> records -> frame, {common.FIELDS} fields, one core")
+    head = ["rows", "CPU seconds", "of it to records", "rows/s"]
+    common.table(head, [[len(events), best, parse, len(events) / best]])
 
 
 def main() -> None:
