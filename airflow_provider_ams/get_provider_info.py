@@ -42,7 +42,7 @@ def _modules(kind: str) -> list[dict[str, Any]]:
 
 def _operators() -> list[dict[str, Any]]:
     modules = _modules("operators")
-    more = [f"airflow_provider_ams.operators.{m}" for m in ("ams_contract", "ams_mirror")]
+    more = [f"airflow_provider_ams.operators.{m}" for m in ("events", "plans", "deletes")]
     modules[0]["python-modules"] += more
     return modules
 

@@ -10,7 +10,7 @@ from airflow_provider_ams.operators._arguments import as_number, as_window
 from airflow_provider_ams.operators._base import AmsOperator
 from airflow_provider_ams.operators._data import hide, reveal
 from airflow_provider_ams.operators._report import airflow_errors
-from airflow_provider_ams.operators.ams import _AmsEventWriteOperator
+from airflow_provider_ams.operators.events import _AmsEventWriteOperator
 
 if TYPE_CHECKING:
     import pandas as pd
