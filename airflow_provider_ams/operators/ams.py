@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from airflow_provider_ams.operators._dates import ams_date
-from airflow_provider_ams.operators.deletes import (
-    AmsDeleteEventDataOperator,
-    AmsMirrorEventDataOperator,
-)
+from airflow_provider_ams.operators.deletes import AmsDeleteEventDataOperator
 from airflow_provider_ams.operators.events import (
     AmsGetEventDataOperator,
-    AmsGetProfileDataOperator,
-    AmsGetUserOperator,
     AmsInsertEventDataOperator,
     AmsSaveWatermarkOperator,
     AmsSyncEventDataOperator,
     AmsUpdateEventDataOperator,
     AmsUpsertEventDataOperator,
-    AmsUpsertProfileDataOperator,
 )
+from airflow_provider_ams.operators.people import AmsGetUserOperator
 from airflow_provider_ams.operators.plans import (
     AmsApplyPlanOperator,
+    AmsMirrorEventDataOperator,
     AmsPlanOperator,
     AmsValidateEventDataOperator,
+)
+from airflow_provider_ams.operators.profiles import (
+    AmsGetProfileDataOperator,
+    AmsUpsertProfileDataOperator,
 )
 
 __all__ = [

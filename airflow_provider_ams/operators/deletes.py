@@ -1,4 +1,4 @@
-"""Operators for Teamworks AMS that delete: mirror a window of a form, delete events."""
+"""Operator that deletes events of an AMS form."""
 
 from __future__ import annotations
 
@@ -6,104 +6,34 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_ams.hooks.ams import AmsHook
-from airflow_provider_ams.operators._arguments import as_number, as_window
-from airflow_provider_ams.operators._base import AmsOperator
-from airflow_provider_ams.operators._data import hide, reveal
-from airflow_provider_ams.operators._report import airflow_errors
-from airflow_provider_ams.operators.events import _AmsEventWriteOperator
+from airflow_provider_ams.operators._base import AmsPeopleOperator
+from airflow_provider_ams.operators._hidden import HiddenField, HiddenValues, reveal
+from airflow_provider_ams.operators._options import as_values, as_window, library_option
 
 if TYPE_CHECKING:
-    import pandas as pd
     from airflow.providers.common.compat.sdk import Context
 
-__all__ = ["AmsDeleteEventDataOperator", "AmsMirrorEventDataOperator"]
 
-
-class AmsMirrorEventDataOperator(_AmsEventWriteOperator):
-    """Make a window of a form hold exactly these rows; see `AmsWriteOperator` and the library.
-
-    New rows are inserted, changed ones updated, unchanged ones not sent, and stored events of the
-    window that the rows do not have are deleted. Nothing outside the window is touched, and
-    running again sends nothing.
-
-    Parameters
-    ----------
-    key : list of str
-        Columns to find events by; see `AmsUpsertEventDataOperator`.
-    from_date, to_date : str
-        First and last day of the window: ``dd/MM/yyyy``, ISO 8601 or a template.
-    max_deletes : int or str
-        Events that may be deleted at most: a number, or a percentage of the stored events of the
-        window (``"5%"``). With more to delete the task fails and nothing is sent. 0 by default.
-    user_key : str, optional
-        How people are named (``group``, ``username``, ...) if not everybody is mirrored.
-    user_value : optional
-        Which people.
-    on_missing_fields : str
-        As for `AmsUpdateEventDataOperator`.
-    table_fields : list of str, optional
-        Columns that are fields of the form's table.
-    """
-
-    template_fields: Sequence[str] = (
-        *_AmsEventWriteOperator.template_fields,
-        "from_date",
-        "to_date",
-        "max_deletes",
-    )
-    function = "mirror_event_data"
-    option_class = "MirrorEventOption"
-    plan_options = {"mode": "mirror"}  # noqa: RUF012 - never changed
-    fixed_options = {"require_confirmation": False}  # noqa: RUF012 - never changed
-    repeatable = True
-
-    def __init__(
-        self,
-        *,
-        key: Sequence[str],
-        from_date: str,
-        to_date: str,
-        max_deletes: int | str = 0,
-        user_key: str | None = None,
-        user_value: Any = None,  # noqa: ANN401
-        on_missing_fields: str = "keep",
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        super().__init__(**kwargs)
-        self.from_date = from_date
-        self.to_date = to_date
-        self.max_deletes = max_deletes
-        self.people = (user_key, user_value)
-        self.add_options(key=list(key), on_missing_fields=on_missing_fields)
-
-    def _checkpoint(self, context: Context) -> None:
-        """Return None: AMS itself says what an earlier try has done."""
-
-    def _all_options(self, hook: AmsHook) -> dict[str, Any]:
-        from airflow_provider_ams.ams import UserFilter
-
-        user_key, user_value = self.people
-        who = None if user_key is None else UserFilter(user_key, user_value)
-        limit = as_number(self.max_deletes)
-        return {**super()._all_options(hook), "max_deletes": limit, "users": who}
-
-    def _arguments(self) -> dict[str, Any]:
-        return {"window": as_window(self.from_date, self.to_date, AmsHook(self.ams_conn_id))}
-
-
-class AmsDeleteEventDataOperator(AmsOperator):
+class AmsDeleteEventDataOperator(AmsPeopleOperator):
     """Delete events by id, after making sure that each is one of the form; see the library.
+
+    Nobody is asked to confirm, unlike in the library's interactive mode.
 
     Parameters
     ----------
     form : str
         The form that the events belong to.
-    event_ids : list of int, DataFrame column or XComArg
-        The events.
+    event_ids : list of int, DataFrame with that column, XComArg
+        The events; never shown.
     max_deletes : int
         With more ids the task fails and nothing is deleted.
     from_date, to_date : str, optional
-        First and last day on which the events start: spares AMS a read of the whole history.
+        First and last day on which the events start (``dd/MM/yyyy``, ISO 8601 or a template):
+        spares AMS a read of the whole history.
+    user_key, user_value
+        Whose events they are, for the same purpose; see `AmsGetEventDataOperator`.
+    batch_size : int, optional
+        Events in one call; 100 if left out.
     ams_conn_id : str
         Connection of type ``ams``.
 
@@ -114,14 +44,16 @@ class AmsDeleteEventDataOperator(AmsOperator):
     """
 
     template_fields: Sequence[str] = (
-        *AmsOperator.template_fields,
+        *AmsPeopleOperator.template_fields,
         "form",
         "event_ids",
         "max_deletes",
         "from_date",
         "to_date",
+        "batch_size",
     )
     ui_color = "#fde8e8"
+    event_ids = HiddenField(HiddenValues)
 
     def __init__(
         self,
@@ -131,50 +63,40 @@ class AmsDeleteEventDataOperator(AmsOperator):
         max_deletes: int | str = 100,
         from_date: str | None = None,
         to_date: str | None = None,
+        user_key: str | None = None,
+        user_value: Any = None,  # noqa: ANN401
+        batch_size: int | None = None,
+        ams_conn_id: str = AmsHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        super().__init__(**kwargs)
+        people = {"user_key": user_key, "user_value": user_value}
+        super().__init__(**people, ams_conn_id=ams_conn_id, **kwargs)
         self.form = form
         self.event_ids = event_ids
         self.max_deletes = max_deletes
         self.from_date = from_date
         self.to_date = to_date
-
-    @property
-    def event_ids(self) -> Any:  # noqa: ANN401
-        """The events, hidden from rendered templates when they are a column or a frame."""
-        return self._event_ids
-
-    @event_ids.setter
-    def event_ids(self, value: Any) -> None:  # noqa: ANN401
-        self._event_ids = value if isinstance(value, (int, list, tuple)) else hide(value)
+        self.batch_size = batch_size
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Delete the events; log one table and return the same figures."""
         from airflow_provider_ams.ams import DeleteEventOption, delete_multiple_events
 
-        hook = AmsHook(self.ams_conn_id)
-        with airflow_errors():
-            try:
-                option = DeleteEventOption(
-                    max_deletes=as_number(self.max_deletes),
-                    window=as_window(self.from_date, self.to_date, hook),
-                    interactive_mode=False,
-                )
-                result = delete_multiple_events(
-                    self._ids(), self.form, option=option, client=hook.get_conn()
-                )
-            finally:
-                hook.close()
+        with self.client() as client:
+            option = library_option(
+                DeleteEventOption,
+                self,
+                window=as_window(self.from_date, self.to_date, client.timezone),
+                interactive_mode=False,
+            )
+            result = delete_multiple_events(self._ids(), self.form, option=option, client=client)
         summary = result.summary()
         self.log_table(f"{self.form}: deleted", {k: v for k, v in summary.items() if k != "form"})
         return summary
 
     def _ids(self) -> list[Any]:
-        value: Any = reveal(self.event_ids)
+        value = reveal(self.event_ids)
         if isinstance(value, (int, str)):
             return [value]
-        column: pd.Series[Any] | Sequence[Any] = (
-            value["event_id"].drop_duplicates() if hasattr(value, "columns") else value
-        )
-        return list(column.tolist() if hasattr(column, "tolist") else column)
+        ids = value["event_id"].drop_duplicates() if hasattr(value, "columns") else value
+        return list(as_values(ids))

@@ -1,85 +1,27 @@
-"""Operators for Teamworks AMS: read, synchronise, insert, update, upsert."""
+"""Operators for the events of an AMS form: read, synchronise, insert, update, upsert."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
-from airflow_provider_ams.operators._base import AmsReadOperator, AmsWriteOperator
-from airflow_provider_ams.operators._data import hide, reveal
-from airflow_provider_ams.operators._dates import ams_date, date_text
+from airflow_provider_ams.hooks.ams import AmsHook
+from airflow_provider_ams.operators._base import AmsReadOperator
+from airflow_provider_ams.operators._dates import date_text
+from airflow_provider_ams.operators._hidden import HiddenField, HiddenValues
+from airflow_provider_ams.operators._options import library_option
 from airflow_provider_ams.operators._watermark import WATERMARK, load_watermark, save_watermark
+from airflow_provider_ams.operators._write import AmsWriteOperator
 
 if TYPE_CHECKING:
     import pandas as pd
     from airflow.providers.common.compat.sdk import Context
 
-__all__ = [
-    "AmsGetEventDataOperator",
-    "AmsGetProfileDataOperator",
-    "AmsGetUserOperator",
-    "AmsInsertEventDataOperator",
-    "AmsSaveWatermarkOperator",
-    "AmsSyncEventDataOperator",
-    "AmsUpdateEventDataOperator",
-    "AmsUpsertEventDataOperator",
-    "AmsUpsertProfileDataOperator",
-    "ams_date",
-]
 
-
-class _AmsPeopleOperator(AmsReadOperator):
-    """Base of the operators that read for chosen people.
-
-    Parameters
-    ----------
-    user_key : str, optional
-        How people are named: ``user_id``, ``username``, ``email``, ``about``, ``group`` or
-        ``current_group``. Everybody the account can see if left out.
-    user_value : str, int, list or XComArg, optional
-        The value or values; a list is not shown in rendered templates.
-    output_path, ams_conn_id
-        See `AmsReadOperator`.
-    """
-
-    template_fields: Sequence[str] = (*AmsReadOperator.template_fields, "user_key", "user_value")
-
-    def __init__(
-        self,
-        *,
-        user_key: str | None = None,
-        user_value: Any = None,  # noqa: ANN401
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        super().__init__(**kwargs)
-        self.user_key = user_key
-        self.user_value = user_value
-
-    @property
-    def user_value(self) -> Any:  # noqa: ANN401
-        """Whom to read, hidden from rendered templates when it is a list."""
-        return self._user_value
-
-    @user_value.setter
-    def user_value(self, value: Any) -> None:  # noqa: ANN401
-        self._user_value = value if isinstance(value, int) else hide(value)
-
-    @property
-    def people(self) -> dict[str, Any]:
-        """The arguments of the library's user filter."""
-        return {"user_key": self.user_key, "user_value": _as_values(reveal(self.user_value))}
-
-
-def _as_values(value: Any) -> Any:  # noqa: ANN401
-    """Turn a column or another task's sequence into a plain list."""
-    if value is None or isinstance(value, (str, int)):
-        return value
-    return list(value.tolist() if hasattr(value, "tolist") else value)
-
-
-class AmsGetEventDataOperator(_AmsPeopleOperator):
+class AmsGetEventDataOperator(AmsReadOperator):
     """Read the events of a form between two dates.
 
     Parameters
@@ -89,14 +31,14 @@ class AmsGetEventDataOperator(_AmsPeopleOperator):
     from_date, to_date : str
         First and last day (``start_date`` and ``end_date`` of the library, names that Airflow
         keeps for the task itself): ``dd/MM/yyyy``, ISO 8601, or a template such as
-        ``{{ data_interval_end | ams_date(days=-7) }}``. A date-time counts in the connection's
+        ``{{ data_interval_end | ams_date(days=-7) }}``; a date-time counts in the connection's
         time zone. `to_date` is the end of the run's data interval if left out.
     data_key, data_value, data_condition, events_per_user
-        Further conditions; see the library's ``EventFilter``.
+        Further conditions; see the library's ``EventFilter``. `data_value` is never shown.
     include_missing_users, guess_col_type
         See the library's ``EventOption``.
     user_key, user_value, output_path, ams_conn_id
-        Whom to read, where to put it, what to connect to.
+        Whom to read, where to put it, what to connect to; see `AmsReadOperator`.
 
     Returns
     -------
@@ -105,11 +47,16 @@ class AmsGetEventDataOperator(_AmsPeopleOperator):
     """
 
     template_fields: Sequence[str] = (
-        *_AmsPeopleOperator.template_fields,
+        *AmsReadOperator.template_fields,
         "form",
         "from_date",
         "to_date",
+        "data_key",
+        "data_value",
+        "data_condition",
+        "events_per_user",
     )
+    data_value = HiddenField(HiddenValues)
 
     def __init__(
         self,
@@ -123,45 +70,37 @@ class AmsGetEventDataOperator(_AmsPeopleOperator):
         events_per_user: int | None = None,
         include_missing_users: bool = False,
         guess_col_type: bool = True,
+        user_key: str | None = None,
+        user_value: Any = None,  # noqa: ANN401
+        output_path: Any = None,  # noqa: ANN401
+        ams_conn_id: str = AmsHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        super().__init__(**kwargs)
-        self.form = form
-        self.from_date = from_date
-        self.to_date = to_date
-        self.conditions = {
-            "data_key": data_key,
-            "data_value": data_value,
-            "data_condition": data_condition,
-            "events_per_user": events_per_user,
-        }
-        self.include_missing_users = include_missing_users
-        self.guess_col_type = guess_col_type
+        people = {"user_key": user_key, "user_value": user_value}
+        super().__init__(**people, output_path=output_path, ams_conn_id=ams_conn_id, **kwargs)
+        self.form, self.from_date, self.to_date = form, from_date, to_date
+        self.data_key, self.data_value, self.data_condition = data_key, data_value, data_condition
+        self.events_per_user = events_per_user
+        self.include_missing_users, self.guess_col_type = include_missing_users, guess_col_type
 
     def execute(self, context: Context) -> pd.DataFrame | str:
         """Read the events."""
         from airflow_provider_ams.ams import EventFilter, EventOption, get_event_data
 
-        return self.deliver(
-            self.read(
-                f"{self.form}: events",
-                lambda client, hook: get_event_data(
-                    self.form,
-                    date_text(self.from_date, hook.settings.get("timezone")),
-                    date_text(self.to_date, hook.settings.get("timezone")),
-                    filter=EventFilter(**self.people, **self.conditions),
-                    option=EventOption(
-                        interactive_mode=False,
-                        guess_col_type=self.guess_col_type,
-                        include_missing_users=self.include_missing_users,
-                    ),
-                    client=client,
-                ),
+        began = time.monotonic()
+        with self.client() as client:
+            frame = get_event_data(
+                self.form,
+                date_text(self.from_date, client.timezone),
+                date_text(self.to_date, client.timezone),
+                filter=library_option(EventFilter, self, **self.people),
+                option=library_option(EventOption, self, interactive_mode=False),
+                client=client,
             )
-        )
+        return self.deliver(f"{self.form}: events", frame, client, began)
 
 
-class AmsSyncEventDataOperator(_AmsPeopleOperator):
+class AmsSyncEventDataOperator(AmsReadOperator):
     """Read the events of a form that were added or changed since the last time.
 
     The new watermark goes to XCom under ``last_synchronisation_time`` and the ids of deleted
@@ -182,7 +121,7 @@ class AmsSyncEventDataOperator(_AmsPeopleOperator):
     guess_col_type
         See the library's ``SyncEventOption``.
     user_key, user_value, output_path, ams_conn_id
-        Whom to read, where to put it, what to connect to.
+        Whom to read, where to put it, what to connect to; see `AmsReadOperator`.
 
     Returns
     -------
@@ -191,7 +130,7 @@ class AmsSyncEventDataOperator(_AmsPeopleOperator):
     """
 
     template_fields: Sequence[str] = (
-        *_AmsPeopleOperator.template_fields,
+        *AmsReadOperator.template_fields,
         "form",
         "watermark_variable",
         "last_synchronisation_time",
@@ -204,31 +143,34 @@ class AmsSyncEventDataOperator(_AmsPeopleOperator):
         watermark_variable: str | None = None,
         last_synchronisation_time: int | str | None = None,
         guess_col_type: bool = True,
+        user_key: str | None = None,
+        user_value: Any = None,  # noqa: ANN401
+        output_path: Any = None,  # noqa: ANN401
+        ams_conn_id: str = AmsHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        super().__init__(**kwargs)
-        self.form = form
+        people = {"user_key": user_key, "user_value": user_value}
+        super().__init__(**people, output_path=output_path, ams_conn_id=ams_conn_id, **kwargs)
+        self.form, self.guess_col_type = form, guess_col_type
         self.watermark_variable = watermark_variable
         self.last_synchronisation_time = last_synchronisation_time
-        self.guess_col_type = guess_col_type
 
     def execute(self, context: Context) -> pd.DataFrame | str:
         """Read what has changed since the watermark."""
         from airflow_provider_ams.ams import SyncEventFilter, SyncEventOption, sync_event_data
 
         since = load_watermark(self.watermark_variable, self.last_synchronisation_time)
-        result = self.read(
-            f"{self.form}: events changed since {since}",
-            lambda client, hook: sync_event_data(
+        began = time.monotonic()
+        with self.client() as client:
+            result = sync_event_data(
                 self.form,
                 since,
-                filter=SyncEventFilter(**self.people),
-                option=SyncEventOption(interactive_mode=False, guess_col_type=self.guess_col_type),
+                filter=library_option(SyncEventFilter, self, **self.people),
+                option=library_option(SyncEventOption, self, interactive_mode=False),
                 client=client,
-            ),
-        )
-        delivered = self.deliver(result.data)
-        ti = context["ti"]
+            )
+        title, ti = f"{self.form}: events changed since {since}", context["ti"]
+        delivered = self.deliver(title, result.data, client, began)
         ti.xcom_push(key=WATERMARK, value=int(result.last_synchronisation_time))
         ti.xcom_push(key="deleted_event_ids", value=[int(i) for i in result.deleted_event_ids])
         return delivered
@@ -266,150 +208,134 @@ class AmsSaveWatermarkOperator(BaseOperator):
         return save_watermark(self.watermark_variable, int(watermark))
 
 
-class AmsGetProfileDataOperator(_AmsPeopleOperator):
-    """Read the profile records of a form.
+class AmsInsertEventDataOperator(AmsWriteOperator):
+    """Insert events into a form.
+
+    Sent twice, a row is two events. A task that has no place to note how far it came therefore
+    fails at once, instead of trying again, when nobody can tell whether rows were stored.
 
     Parameters
     ----------
-    form : str
-        The profile form's name.
-    guess_col_type
-        See the library's ``ProfileOption``.
-    user_key, user_value, output_path, ams_conn_id
-        Whom to read, where to put it, what to connect to.
-
-    Returns
-    -------
-    DataFrame or str
-        The records, or the path they were written to.
-    """
-
-    template_fields: Sequence[str] = (*_AmsPeopleOperator.template_fields, "form")
-
-    def __init__(self, *, form: str, guess_col_type: bool = True, **kwargs: Any) -> None:  # noqa: ANN401
-        super().__init__(**kwargs)
-        self.form = form
-        self.guess_col_type = guess_col_type
-
-    def execute(self, context: Context) -> pd.DataFrame | str:
-        """Read the records."""
-        from airflow_provider_ams.ams import ProfileFilter, ProfileOption, get_profile_data
-
-        return self.deliver(
-            self.read(
-                f"{self.form}: profiles",
-                lambda client, hook: get_profile_data(
-                    self.form,
-                    filter=ProfileFilter(**self.people),
-                    option=ProfileOption(
-                        interactive_mode=False, guess_col_type=self.guess_col_type
-                    ),
-                    client=client,
-                ),
-            )
-        )
-
-
-class AmsGetUserOperator(_AmsPeopleOperator):
-    """Read the people that the account can see.
-
-    Parameters
-    ----------
-    columns : list of str, optional
-        Columns to return; all if left out. Ask for what you need: the rest is personal data.
-    user_key, user_value, output_path, ams_conn_id
-        Whom to read, where to put it, what to connect to.
-
-    Returns
-    -------
-    DataFrame or str
-        The people, or the path they were written to.
-    """
-
-    def __init__(self, *, columns: Sequence[str] | None = None, **kwargs: Any) -> None:  # noqa: ANN401
-        super().__init__(**kwargs)
-        self.columns = columns
-
-    def execute(self, context: Context) -> pd.DataFrame | str:
-        """Read the people."""
-        from airflow_provider_ams.ams import UserFilter, UserOption, get_user
-
-        return self.deliver(
-            self.read(
-                "Users",
-                lambda client, hook: get_user(
-                    filter=UserFilter(**self.people),
-                    option=UserOption(columns=self.columns, interactive_mode=False),
-                    client=client,
-                ),
-            )
-        )
-
-
-class _AmsEventWriteOperator(AmsWriteOperator):
-    def __init__(
-        self,
-        *,
-        table_fields: Sequence[str] | None = None,
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        super().__init__(**kwargs)
-        self.add_options(table_fields=None if table_fields is None else list(table_fields))
-
-
-class AmsInsertEventDataOperator(_AmsEventWriteOperator):
-    """Insert events into a form; see `AmsWriteOperator` for the shared parameters.
-
-    Sent twice, a row is two events: when nobody can tell whether rows were stored, the task fails
-    at once instead of trying again.
-
-    Parameters
-    ----------
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, validate, contract
+        What to send, and how; see `AmsWriteOperator`.
     table_fields : list of str, optional
         Columns that are fields of the form's table.
     default_dates : bool
         Give rows without a ``start_date`` today's date in the site's time zone.
+    dry_run, settle_seconds, dead_letter_path, state_path, ams_conn_id
+        See `AmsWriteOperator`.
     """
 
+    template_fields: Sequence[str] = (
+        *AmsWriteOperator.template_fields,
+        "table_fields",
+        "state_path",
+    )
     function = "insert_event_data"
-    plan_options = {"mode": "insert"}  # noqa: RUF012 - never changed
     option_class = "InsertEventOption"
-    repeatable = False
+    plan_options: ClassVar[dict[str, Any]] = {"mode": "insert"}
 
-    def __init__(self, *, default_dates: bool = False, **kwargs: Any) -> None:  # noqa: ANN401
-        super().__init__(**kwargs)
-        self.add_options(default_dates=default_dates)
+    def __init__(
+        self,
+        *,
+        form: str,
+        data: Any,  # noqa: ANN401
+        id_col: str = "user_id",
+        table_fields: Sequence[str] | None = None,
+        default_dates: bool = False,
+        batch_size: int | None = None,
+        max_in_flight: int | None = None,
+        tolerance: int | str | None = None,
+        boolean_text: tuple[str, str] | None = None,
+        validate: bool = True,
+        contract: str = "strict",
+        dry_run: bool = False,
+        settle_seconds: float | None = None,
+        dead_letter_path: Any = None,  # noqa: ANN401
+        state_path: str | None = None,
+        ams_conn_id: str = AmsHook.default_conn_name,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(ams_conn_id=ams_conn_id, **kwargs)
+        self.form, self.data, self.id_col = form, data, id_col
+        self.table_fields, self.default_dates = table_fields, default_dates
+        self.batch_size, self.max_in_flight = batch_size, max_in_flight
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
+        self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
+        self.state_path = state_path
+
+    def can_repeat(self) -> bool:
+        """Return False: an insert sent again is a second event."""
+        return False
 
 
-class AmsUpdateEventDataOperator(_AmsEventWriteOperator):
-    """Change events by ``event_id``; see `AmsWriteOperator` for the shared parameters.
+class AmsUpdateEventDataOperator(AmsWriteOperator):
+    """Change events by ``event_id``.
 
     Parameters
     ----------
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, validate, contract
+        What to send, and how; see `AmsWriteOperator`.
     table_fields : list of str, optional
         Columns that are fields of the form's table.
     on_missing_fields : str
         What becomes of fields that `data` does not have: ``keep`` (they stay as they are; events
-        that hold the rows' values already are not sent), ``clear`` (AMS empties them) or
-        ``error``.
+        that hold the rows' values already are not sent), ``clear`` (AMS empties them, the
+        library's own default) or ``error``.
+    dry_run, settle_seconds, dead_letter_path, state_path, ams_conn_id
+        See `AmsWriteOperator`.
     """
 
+    template_fields: Sequence[str] = (
+        *AmsWriteOperator.template_fields,
+        "table_fields",
+        "on_missing_fields",
+        "state_path",
+    )
     function = "update_event_data"
     option_class = "UpdateEventOption"
-    plan_options = {"mode": "update"}  # noqa: RUF012 - never changed
-    fixed_options = {"require_confirmation": False}  # noqa: RUF012 - never changed
-    repeatable = True
+    fixed_options: ClassVar[dict[str, Any]] = {"require_confirmation": False}
+    plan_options: ClassVar[dict[str, Any]] = {"mode": "update"}
 
-    def __init__(self, *, on_missing_fields: str = "keep", **kwargs: Any) -> None:  # noqa: ANN401
-        super().__init__(**kwargs)
-        self.add_options(on_missing_fields=on_missing_fields)
+    def __init__(
+        self,
+        *,
+        form: str,
+        data: Any,  # noqa: ANN401
+        id_col: str = "user_id",
+        table_fields: Sequence[str] | None = None,
+        on_missing_fields: str = "keep",
+        batch_size: int | None = None,
+        max_in_flight: int | None = None,
+        tolerance: int | str | None = None,
+        boolean_text: tuple[str, str] | None = None,
+        validate: bool = True,
+        contract: str = "strict",
+        dry_run: bool = False,
+        settle_seconds: float | None = None,
+        dead_letter_path: Any = None,  # noqa: ANN401
+        state_path: str | None = None,
+        ams_conn_id: str = AmsHook.default_conn_name,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(ams_conn_id=ams_conn_id, **kwargs)
+        self.form, self.data, self.id_col = form, data, id_col
+        self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
+        self.batch_size, self.max_in_flight = batch_size, max_in_flight
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
+        self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
+        self.state_path = state_path
 
 
-class AmsUpsertEventDataOperator(_AmsEventWriteOperator):
-    """Update the rows whose event exists and insert the others; see `AmsWriteOperator`.
+class AmsUpsertEventDataOperator(AmsWriteOperator):
+    """Update the rows whose event exists and insert the others.
 
     Parameters
     ----------
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, validate, contract
+        What to send, and how; see `AmsWriteOperator`.
     key : list of str, optional
         Find events by these columns (``start_date``, ``start_time``, form fields; the person is
         always part of it) and not by ``event_id``. Unchanged rows are not sent, and running again
@@ -419,45 +345,55 @@ class AmsUpsertEventDataOperator(_AmsEventWriteOperator):
     default_dates : bool
         Give new rows without a ``start_date`` today's date in the site's time zone.
     on_missing_fields : str
-        As for `AmsUpdateEventDataOperator`.
+        As for `AmsUpdateEventDataOperator`; the library's own default is ``clear``.
+    dry_run, settle_seconds, dead_letter_path, state_path, ams_conn_id
+        See `AmsWriteOperator`.
     """
 
+    template_fields: Sequence[str] = (
+        *AmsWriteOperator.template_fields,
+        "key",
+        "table_fields",
+        "on_missing_fields",
+        "state_path",
+    )
     function = "upsert_event_data"
     option_class = "UpsertEventOption"
-    plan_options = {"mode": "upsert"}  # noqa: RUF012 - never changed
+    plan_options: ClassVar[dict[str, Any]] = {"mode": "upsert"}
 
     def __init__(
         self,
         *,
+        form: str,
+        data: Any,  # noqa: ANN401
+        id_col: str = "user_id",
         key: Sequence[str] | None = None,
+        table_fields: Sequence[str] | None = None,
         default_dates: bool = False,
         on_missing_fields: str = "keep",
+        batch_size: int | None = None,
+        max_in_flight: int | None = None,
+        tolerance: int | str | None = None,
+        boolean_text: tuple[str, str] | None = None,
+        validate: bool = True,
+        contract: str = "strict",
+        dry_run: bool = False,
+        settle_seconds: float | None = None,
+        dead_letter_path: Any = None,  # noqa: ANN401
+        state_path: str | None = None,
+        ams_conn_id: str = AmsHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        super().__init__(**kwargs)
-        self.add_options(
-            key=None if key is None else list(key),
-            default_dates=default_dates,
-            on_missing_fields=on_missing_fields,
-        )
-        # By a key, what an earlier try has inserted is found again.
-        self.repeatable = key is not None
+        super().__init__(ams_conn_id=ams_conn_id, **kwargs)
+        self.form, self.data, self.id_col = form, data, id_col
+        self.key, self.table_fields = key, table_fields
+        self.default_dates, self.on_missing_fields = default_dates, on_missing_fields
+        self.batch_size, self.max_in_flight = batch_size, max_in_flight
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
+        self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
+        self.state_path = state_path
 
-
-class AmsUpsertProfileDataOperator(AmsWriteOperator):
-    """Write profile records, one for each person; see `AmsWriteOperator`.
-
-    Parameters
-    ----------
-    on_missing_fields : str
-        As for `AmsUpdateEventDataOperator`; AMS replaces the whole record.
-    """
-
-    function = "upsert_profile_data"
-    option_class = "UpsertProfileOption"
-    plan_options = {"mode": "upsert", "form_type": "profile"}  # noqa: RUF012 - never changed
-    repeatable = True
-
-    def __init__(self, *, on_missing_fields: str = "keep", **kwargs: Any) -> None:  # noqa: ANN401
-        super().__init__(**kwargs)
-        self.add_options(on_missing_fields=on_missing_fields)
+    def can_repeat(self) -> bool:
+        """Tell whether there is a key: by it, what an earlier try has inserted is found again."""
+        return self.key is not None
