@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseOperator
-
 from airflow_provider_ams.hooks.ams import AmsHook
 from airflow_provider_ams.operators._data import write_rows, xcom_safe
 from airflow_provider_ams.operators._dates import ams_date
-from airflow_provider_ams.operators._hidden import HiddenField, HiddenValues
+from airflow_provider_ams.operators._hidden import HiddenField, HiddenValues, HidingOperator
 from airflow_provider_ams.operators._options import as_values, library_option
 from airflow_provider_ams.operators._report import airflow_errors, table
 from airflow_provider_ams.retry_policy import default_retry_policy
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 XCOM_COMFORT = 10_000_000
 
 
-class AmsOperator(BaseOperator):
+class AmsOperator(HidingOperator):
     """Base of all AMS operators.
 
     Parameters

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from airflow.providers.common.compat.sdk import BaseOperator
+
 
 class HiddenRows:
     """Hold rows that must not show up where Airflow prints a template field.
@@ -119,4 +121,25 @@ class HiddenField:
             raise AttributeError(self._name) from None
 
     def __set__(self, operator: object, value: Any) -> None:  # noqa: ANN401
-        vars(operator)[self._name] = hide(value, self._wrapper)
+        vars(operator)[self._name] = self.hide(value)
+
+    def hide(self, value: Any) -> Any:  # noqa: ANN401
+        """Return a value as the field holds it."""
+        return hide(value, self._wrapper)
+
+
+class HidingOperator(BaseOperator):
+    """An operator with hidden fields.
+
+    Rows written out in ``.expand(data=[...])`` are out of its reach: Airflow stores what a task is
+    mapped over in the serialised DAG. Map over another task's output.
+    """
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Hide what a mapped task has in common; Airflow makes no operator of it before it runs."""
+        fields = {k: v for base in reversed(cls.__mro__) for k, v in vars(base).items()}
+        for name, value in kwargs.items():
+            if isinstance(field := fields.get(name), HiddenField):
+                kwargs[name] = field.hide(value)
+        return super().partial(**kwargs)

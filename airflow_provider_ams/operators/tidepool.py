@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_ams.hooks.tidepool import TidepoolHook
-from airflow_provider_ams.operators._hidden import HiddenField, reveal
+from airflow_provider_ams.operators._hidden import HiddenField, HidingOperator, reveal
 from airflow_provider_ams.operators._options import library_option
 from airflow_provider_ams.operators._report import table
 from airflow_provider_ams.retry_policy import default_retry_policy
@@ -33,7 +33,7 @@ _RESTARTED_KEY = "tidepool_restarted"
 _LINES_LOGGED = 100
 
 
-class TidepoolOperator(BaseOperator):
+class TidepoolOperator(HidingOperator):
     """Base of the Tidepool operators.
 
     Parameters
