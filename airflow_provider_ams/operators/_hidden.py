@@ -32,7 +32,7 @@ class HiddenRows:
         try:
             size = "hidden" if isinstance(self.rows, str) else f"{len(self.rows)} {self.noun}"
         except TypeError:
-            size = self.noun
+            size = "hidden"
         names = "" if columns is None else f" x {list(columns)}"
         return f"{type(self.rows).__name__}({size}{names})"
 

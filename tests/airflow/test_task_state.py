@@ -111,6 +111,21 @@ def test_a_clear_in_the_middle_trusts_nothing(ams_sandbox, context):
     assert len(ams_sandbox.events(FORM)) == 10
 
 
+def test_a_state_file_is_there_whole(ams_sandbox, tmp_path):
+    from airflow_provider_ams.operators._state import task_checkpoint
+
+    ti = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=-1, max_tries=3)
+    checkpoint = task_checkpoint({"ti": ti}, f"file://{tmp_path}/s")
+    checkpoint.save({"n": 1})
+    (path,) = (tmp_path / "s").iterdir()
+    # A worker was killed in the middle of the next note.
+    path.with_name(f"{path.name}.partial").write_text('{"n": 2, "ma')
+    assert checkpoint.load() == {"n": 1}
+    checkpoint.save({"n": 3})
+    assert checkpoint.load() == {"n": 3}
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
 def test_other_data_is_another_import(ams_sandbox, context):
     insert(context(), **context.arguments)
     other = [{**row, "Day": 99} for row in ROWS]
