@@ -83,9 +83,11 @@ class AmsOperator(HidingOperator):
             return content.rendered(lambda values: render(values, context, env, seen_oids))
         return render(content, context, env, seen_oids)
 
-    def log_table(self, title: str, figures: Mapping[str, object]) -> None:
-        """Log the task's figures as one message."""
+    def log_summary(self, title: str, summary: Mapping[str, Any]) -> None:
+        """Log a result's figures as one table, and a line for each of its warnings."""
+        figures = {k: v for k, v in summary.items() if k not in ("form", "warnings")}
         self.log.info("%s", table(title, figures))
+        self.log_warnings(summary.get("warnings", []))
 
     def log_warnings(self, warnings: Sequence[str]) -> None:
         """Log what the library warns of, a line each."""
@@ -180,7 +182,7 @@ class AmsReadOperator(AmsPeopleOperator):
         """Log what the read took; return the frame, fit for XCom, or the path it was written to."""
         figures = {"rows": len(frame), "columns": len(frame.columns)}
         costs = {"requests": client.requests, "retries": client.retries}
-        self.log_table(title, {**figures, **costs, "seconds": time.monotonic() - began})
+        self.log_summary(title, {**figures, **costs, "seconds": time.monotonic() - began})
         if self.output_path is not None:
             path = write_rows(frame, self.output_path)
             self.log.info("Written to %s", path)

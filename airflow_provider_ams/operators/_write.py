@@ -176,10 +176,8 @@ class AmsWriteOperator(AmsOperator):
 
     def _report(self, frame: pd.DataFrame, result: ImportResult) -> None:
         summary = result.summary()
-        warnings = summary.pop("warnings", [])
-        title = f"{summary.pop('form', self.form)}: {self.function}"
-        self.log_table(title, {"rows in": summary.pop("rows"), **summary})
-        self.log_warnings(warnings)
+        title = f"{summary.get('form', self.form)}: {self.function}"
+        self.log_summary(title, {"rows in": summary.pop("rows"), **summary})
         if self.dead_letter_path is not None:
             failed = result.rows["status"].isin(["rejected", "unknown"]).to_numpy()
             outcome = {

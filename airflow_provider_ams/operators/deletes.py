@@ -91,7 +91,7 @@ class AmsDeleteEventDataOperator(AmsPeopleOperator):
             )
             result = delete_multiple_events(self._ids(), self.form, option=option, client=client)
         summary = result.summary()
-        self.log_table(f"{self.form}: deleted", {k: v for k, v in summary.items() if k != "form"})
+        self.log_summary(f"{self.form}: deleted", summary)
         return summary
 
     def _ids(self) -> list[Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, BranchMixIn
+from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_ams.hooks.ams import AmsHook
 from airflow_provider_ams.operators._base import AmsOperator, AmsPeopleOperator
+from airflow_provider_ams.operators._branch import BranchMixIn
 from airflow_provider_ams.operators._data import read_rows, write_text
 from airflow_provider_ams.operators._hidden import HiddenField
 from airflow_provider_ams.operators._options import as_number, as_window, library_option
@@ -305,9 +306,7 @@ class AmsApplyPlanOperator(AmsOperator):
                 client=client,
             )
         summary = result.summary()
-        figures = {k: v for k, v in summary.items() if k not in ("form", "warnings")}
-        self.log_table(f"{result.form}: plan applied", figures)
-        self.log_warnings(result.warnings)
+        self.log_summary(f"{result.form}: plan applied", summary)
         return summary
 
 

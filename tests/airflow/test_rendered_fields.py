@@ -240,15 +240,14 @@ def test_people_are_rendered_and_never_shown(ams_sandbox, run_dag, caplog, capfd
 
 
 def serialised(dag):
-    from airflow.serialization.serialized_objects import LazyDeserializedDAG
+    import airflow.serialization.serialized_objects as old
 
     try:
         from airflow.serialization.definitions.dag import SerializedDAG
     except ImportError:
         from airflow.serialization.serialized_objects import SerializedDAG
-    if hasattr(LazyDeserializedDAG, "from_dag"):
-        return str(LazyDeserializedDAG.from_dag(dag).data)
-    return str(SerializedDAG.to_dict(dag))
+    lazy = getattr(getattr(old, "LazyDeserializedDAG", None), "from_dag", None)
+    return str(lazy(dag).data if lazy else SerializedDAG.to_dict(dag))
 
 
 VALUES = {

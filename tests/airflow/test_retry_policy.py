@@ -6,6 +6,13 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 
 import airflow_provider_ams.retry_policy as policies
+from airflow_provider_ams.ams.errors import (
+    AMSConfigurationError,
+    AMSImportError,
+    AMSLoginError,
+    AMSTransientError,
+    AMSUnknownOutcomeError,
+)
 from airflow_provider_ams.operators.ams import AmsGetUserOperator
 from airflow_provider_ams.operators.tidepool import TidepoolTrackEventsOperator
 from airflow_provider_ams.tidepool import (
@@ -22,6 +29,31 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+DELAYS = {"retry": 90}
+
+
+def decided(policy, error):
+    decision = policy.evaluate(error, 1, 3)
+    delay = decision.retry_delay
+    return decision.action.value, None if delay is None else delay.total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("error", "action"),
+    [
+        (AMSConfigurationError("x"), "fail"),
+        (AMSLoginError("x"), "fail"),
+        (AMSImportError("x", result=None), "fail"),
+        (AMSUnknownOutcomeError("x", result=None), "default"),
+        (AMSTransientError("x"), "default"),
+        (AMSTransientError("x", retry_after=90.0), "retry"),
+        (RuntimeError("x"), "default"),
+    ],
+)
+def test_ams(error, action):
+    assert decided(policies.AMSRetryPolicy(), error) == (action, DELAYS.get(action))
+
+
 @pytest.mark.parametrize(
     ("error", "action"),
     [
@@ -36,10 +68,7 @@ pytestmark = pytest.mark.skipif(
     ],
 )
 def test_tidepool(error, action):
-    decision = policies.TidepoolRetryPolicy().evaluate(error, 1, 3)
-    assert decision.action.value == action
-    delay = decision.retry_delay and decision.retry_delay.total_seconds()
-    assert delay == (90 if action == "retry" else None)
+    assert decided(policies.TidepoolRetryPolicy(), error) == (action, DELAYS.get(action))
 
 
 OPERATORS = {

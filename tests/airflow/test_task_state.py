@@ -7,13 +7,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_ams.ams.errors import (
-    AMSConfigurationError,
-    AMSImportError,
-    AMSLoginError,
-    AMSTransientError,
-    AMSUnknownOutcomeError,
-)
+from airflow_provider_ams.ams.errors import AMSTransientError, AMSUnknownOutcomeError
 from airflow_provider_ams.operators.ams import (
     AmsInsertEventDataOperator,
     AmsUpsertProfileDataOperator,
@@ -159,24 +153,3 @@ def test_profiles_that_were_confirmed_are_not_sent_again(ams_sandbox, context):
     summary = operator.execute(context())
     assert (summary["updated"], summary["unchanged"]) == (1, 2)
     assert ams_sandbox.requests()["profileimport"] == calls + 1
-
-
-@pytest.mark.parametrize(
-    ("error", "action"),
-    [
-        (AMSConfigurationError("x"), "fail"),
-        (AMSLoginError("x"), "fail"),
-        (AMSImportError("x", result=None), "fail"),
-        (AMSUnknownOutcomeError("x", result=None), "default"),
-        (AMSTransientError("x"), "default"),
-        (AMSTransientError("x", retry_after=90.0), "retry"),
-        (RuntimeError("x"), "default"),
-    ],
-)
-def test_retry_policy(error, action):
-    policy = pytest.importorskip("airflow_provider_ams.retry_policy").AMSRetryPolicy()
-    decision = policy.evaluate(error, 1, 3)
-    assert decision.action.value == action
-    assert (decision.retry_delay is not None) == (action == "retry")
-    if action == "retry":
-        assert decision.retry_delay.total_seconds() == 90
