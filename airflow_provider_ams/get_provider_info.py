@@ -42,8 +42,8 @@ def _modules(kind: str) -> list[dict[str, Any]]:
 
 def _operators() -> list[dict[str, Any]]:
     modules = _modules("operators")
-    more = [f"airflow_provider_ams.operators.{m}" for m in ("ams_contract", "ams_mirror")]
-    modules[0]["python-modules"] += more
+    rooms = ("events", "profiles", "people", "plans", "deletes")
+    modules[0]["python-modules"] += [f"airflow_provider_ams.operators.{room}" for room in rooms]
     return modules
 
 

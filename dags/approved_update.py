@@ -8,7 +8,7 @@ from pathlib import Path
 import pendulum
 from airflow.providers.common.compat.sdk import Param, dag, task
 
-from airflow_provider_ams.operators.ams_contract import AmsApplyPlanOperator, AmsPlanOperator
+from airflow_provider_ams.operators.ams import AmsApplyPlanOperator, AmsPlanOperator
 
 try:
     from airflow.providers.standard.operators.hitl import ApprovalOperator

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_ams.hooks._connection import (
+    connection_url,
+    field_behaviour,
+    form_widgets,
+    read_extras,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_ams.ams import AMSClient
-
-_NUMBERS = {"batch_size": int, "connect_timeout": float, "read_timeout": float}
 
 
 class AmsHook(BaseHook):
@@ -97,30 +101,8 @@ class AmsHook(BaseHook):
             f"{who}; {len(forms['event'])} event and {len(forms['profile'])} profile forms.",
         )
 
-    @classmethod
-    def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Return the form's extra fields, for Airflow below 3.2."""
-        try:
-            from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
-            from flask_babel import lazy_gettext
-            from wtforms import IntegerField, StringField
-        except ImportError:
-            return {}
-        kinds = {"string": StringField}
-        return {
-            name: kinds.get(field["schema"]["type"][0], IntegerField)(
-                lazy_gettext(field["label"]),
-                description=field["description"],
-                widget=BS3TextFieldWidget(),
-            )
-            for name, field in _declared(cls.conn_type)["conn-fields"].items()
-        }
-
-    @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return labels and hidden fields of the form, for Airflow below 3.2."""
-        behaviour = _declared(cls.conn_type)["ui-field-behaviour"]
-        return {key.replace("-", "_"): value for key, value in behaviour.items()}
+    get_connection_form_widgets = classmethod(form_widgets)
+    get_ui_field_behaviour = classmethod(field_behaviour)
 
 
 def read_connection(conn: Connection) -> dict[str, Any]:
@@ -146,48 +128,4 @@ def read_connection(conn: Connection) -> dict[str, Any]:
             hint="Fill it in under Admin > Connections.",
         )
     settings = {"url": connection_url(conn), "username": conn.login, "password": conn.password}
-    return settings | _read_extras(conn)
-
-
-def connection_url(conn: Connection) -> str:
-    """Return the AMS URL with site, from host alone or from the parts that a URI is cut into.
-
-    ``ams://user:password@host:port/site`` reaches a hook as host, port and schema (the path).
-    Without a scheme the URL is https, on this machine itself http.
-    """
-    host, schema = (conn.host or "").strip().rstrip("/"), (conn.schema or "").strip("/ ")
-    if schema.lower() in ("http", "https"):
-        host, schema = f"{schema.lower()}://{host.split('://')[-1]}", ""
-    if "://" not in host:
-        local = urlsplit(f"//{host}").hostname in ("localhost", "127.0.0.1", "::1")
-        host = f"{'http' if local else 'https'}://{host}"
-    parts = urlsplit(host)
-    if conn.port and ":" not in parts.netloc.rsplit("]")[-1]:
-        host = parts._replace(netloc=f"{parts.netloc}:{conn.port}").geturl()
-    return f"{host}/{schema}" if schema else host
-
-
-def _read_extras(conn: Connection) -> dict[str, Any]:
-    from airflow_provider_ams.ams.errors import AMSConfigurationError
-
-    extras = {k: v for k, v in conn.extra_dejson.items() if v not in (None, "")}
-    settings: dict[str, Any] = {}
-    for name, read in _NUMBERS.items():
-        if name in extras:
-            try:
-                settings[name] = read(extras[name])
-            except (TypeError, ValueError):
-                raise AMSConfigurationError(
-                    f"{name} in the extras of connection {conn.conn_id!r} is not a number."
-                ) from None
-    settings |= {name: str(extras[name]) for name in ("timezone", "app_id") if name in extras}
-    if "ca_bundle" in extras:
-        settings["verify"] = str(extras["ca_bundle"])
-    return settings
-
-
-def _declared(conn_type: str) -> dict[str, Any]:
-    from airflow_provider_ams.get_provider_info import get_provider_info
-
-    types = get_provider_info()["connection-types"]
-    return next(t for t in types if t["connection-type"] == conn_type)
+    return settings | read_extras(conn, AmsHook.conn_type, AMSConfigurationError)

@@ -7,7 +7,12 @@ from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_ams.hooks.ams import AmsHook, connection_url
+from airflow_provider_ams.hooks._connection import (
+    connection_url,
+    field_behaviour,
+    form_widgets,
+    read_extras,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
@@ -15,7 +20,6 @@ if TYPE_CHECKING:
     from airflow_provider_ams.tidepool import TidepoolClient
 
 _API_PATH = "/api/v1/events"
-_SECONDS = ("connect_timeout", "read_timeout")
 # Sent to be checked, never stored.
 _SAMPLE = {"text": "Connection test", "timestamp": "2023-08-10T21:26:27.302Z", "id": "test"}
 
@@ -81,17 +85,8 @@ class TidepoolHook(BaseHook):
             return False, str(error)
         return True, f"Tidepool accepts the API key ({client!r}); nothing was stored."
 
-    @classmethod
-    def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Return the form's extra fields, for Airflow below 3.2."""
-        widgets: dict[str, Any] = AmsHook.get_connection_form_widgets.__func__(cls)
-        return widgets
-
-    @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return labels and hidden fields of the form, for Airflow below 3.2."""
-        behaviour: dict[str, Any] = AmsHook.get_ui_field_behaviour.__func__(cls)
-        return behaviour
+    get_connection_form_widgets = classmethod(form_widgets)
+    get_ui_field_behaviour = classmethod(field_behaviour)
 
 
 def read_connection(conn: Connection) -> dict[str, Any]:
@@ -109,24 +104,13 @@ def read_connection(conn: Connection) -> dict[str, Any]:
     """
     from airflow_provider_ams.tidepool import TidepoolConfigurationError, TidepoolPermissionError
 
-    where = f"connection {conn.conn_id!r}"
     if not conn.password:
         raise TidepoolPermissionError(
-            f"{where} has no API key: put it into password, under Admin > Connections"
+            f"connection {conn.conn_id!r} has no API key: put it into password, under "
+            "Admin > Connections"
         )
-    extras = {k: v for k, v in conn.extra_dejson.items() if v not in (None, "")}
     settings: dict[str, Any] = {"api_key": conn.password}
     if (conn.host or "").strip():
         url = connection_url(conn)
         settings["base_url"] = url if urlsplit(url).path.strip("/") else url + _API_PATH
-    for name in _SECONDS:
-        if name in extras:
-            try:
-                settings[name] = float(extras[name])
-            except (TypeError, ValueError):
-                raise TidepoolConfigurationError(
-                    f"{name} in the extras of {where} is not a number of seconds"
-                ) from None
-    if "ca_bundle" in extras:
-        settings["verify"] = str(extras["ca_bundle"])
-    return settings
+    return settings | read_extras(conn, TidepoolHook.conn_type, TidepoolConfigurationError)

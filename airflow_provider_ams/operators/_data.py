@@ -1,12 +1,15 @@
-"""Frames into and out of a task: hidden in rendered templates, read from files, safe in XCom."""
+"""Frames into and out of a task: read from anywhere, written to files, safe in XCom."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException, XComArg
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_ams.operators._hidden import reveal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,47 +21,6 @@ _FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
-
-
-class HiddenRows:
-    """Hold rows that must not show up where Airflow prints a template field.
-
-    Airflow stores rendered template fields in its database and shows them to whoever may see the
-    task. What it gets of these rows is their number and the names of the columns.
-
-    Parameters
-    ----------
-    rows : DataFrame or sequence
-        What the user handed in.
-    """
-
-    def __init__(self, rows: Any) -> None:  # noqa: ANN401
-        self.rows = rows
-
-    def __str__(self) -> str:
-        columns = getattr(self.rows, "columns", None)
-        try:
-            size = f"{len(self.rows)} rows"
-        except TypeError:
-            size = "rows"
-        names = "" if columns is None else f" x {list(columns)}"
-        return f"{type(self.rows).__name__}({size}{names})"
-
-    __repr__ = __str__
-
-
-def hide(value: Any) -> Any:  # noqa: ANN401
-    """Wrap rows; leave texts, paths and references to other tasks' results as they are."""
-    if value is None or isinstance(value, (str, os.PathLike, XComArg, HiddenRows)):
-        return value
-    if hasattr(value, "open"):  # an ObjectStoragePath
-        return value
-    return HiddenRows(value)
-
-
-def reveal(value: Any) -> Any:  # noqa: ANN401
-    """Undo `hide`."""
-    return value.rows if isinstance(value, HiddenRows) else value
 
 
 def read_rows(value: Any) -> pd.DataFrame:  # noqa: ANN401
@@ -78,7 +40,7 @@ def read_rows(value: Any) -> pd.DataFrame:  # noqa: ANN401
     """
     import pandas as pd
 
-    rows = reveal(value)
+    rows: object = reveal(value)
     if isinstance(rows, pd.DataFrame):
         return rows
     if isinstance(rows, (str, os.PathLike)) or hasattr(rows, "open"):
@@ -95,7 +57,8 @@ def _from_list(rows: list[Any]) -> pd.DataFrame:
     import pandas as pd
 
     if rows and all(isinstance(row, pd.DataFrame) for row in rows):
-        return pd.concat(rows, ignore_index=True)
+        below: pd.DataFrame = pd.concat(rows, ignore_index=True)
+        return below
     if not all(isinstance(row, dict) for row in rows):
         kinds = sorted({type(row).__name__ for row in rows})
         raise AirflowFailException(f"data is a list of {', '.join(kinds)}; it must hold dicts.")
@@ -144,18 +107,9 @@ def write_rows(frame: pd.DataFrame, path: Any) -> str:  # noqa: ANN401
     """
     kind = _format_of(str(path))
     frame = xcom_safe(frame)
-    local = "://" not in str(path) and not hasattr(path, "protocol")
-    if not local:
-        with _opened(path, "wb") as file:
-            _write(frame, kind, file)
-        return str(path)
-    final = os.fspath(path)
-    os.makedirs(os.path.dirname(os.path.abspath(final)), exist_ok=True)
-    partial = f"{final}.{os.getpid()}.partial"
-    with open(partial, "wb") as file:
+    with _whole_file(path) as file:
         _write(frame, kind, file)
-    os.replace(partial, final)
-    return final
+    return str(path)
 
 
 def _write(frame: pd.DataFrame, kind: str, file: Any) -> None:  # noqa: ANN401
@@ -226,14 +180,21 @@ def read_bytes(path: Any) -> bytes:  # noqa: ANN401
 
 def write_text(text: str, path: Any) -> str:  # noqa: ANN401
     """Write a text to a file, local (only its owner can read it) or any ObjectStoragePath."""
+    with _whole_file(path, mode=0o600) as file:
+        file.write(text.encode())
+    return str(path)
+
+
+@contextmanager
+def _whole_file(path: Any, mode: int = 0o666) -> Iterator[IO[bytes]]:  # noqa: ANN401
+    """Open a file to write; a local one appears whole or not at all, its folder is made."""
     if "://" in str(path) or hasattr(path, "protocol"):
         with _opened(path, "wb") as file:
-            file.write(text.encode())
-        return str(path)
+            yield file
+        return
     final = os.fspath(path)
     os.makedirs(os.path.dirname(os.path.abspath(final)), exist_ok=True)
     partial = f"{final}.{os.getpid()}.partial"
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(text.encode())
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        yield file
     os.replace(partial, final)
-    return final

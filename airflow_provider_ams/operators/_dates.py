@@ -90,5 +90,6 @@ def _to_date(value: Any, timezone: str | None) -> dt.date:  # noqa: ANN401
             import pendulum
 
             value = pendulum.instance(value).in_timezone(timezone)
-        return value.date()
-    return value
+        day: dt.date = value.date()
+        return day
+    return value  # type: ignore[no-any-return] # a date, as documented

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -103,5 +104,12 @@ def _write(file: Any, state: dict[str, Any]) -> None:  # noqa: ANN401
     import json
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("wb") as stream:
-        stream.write(json.dumps(state).encode())
+    text = json.dumps(state).encode()
+    if file.protocol not in ("file", "local"):
+        file.write_bytes(text)  # there when the upload is done, whole
+        return
+    # A worker killed while it writes must not leave half a note: no later try could read it.
+    partial = f"{file.path}.partial"
+    with open(partial, "wb") as stream:
+        stream.write(text)
+    os.replace(partial, file.path)

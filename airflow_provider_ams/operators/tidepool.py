@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_ams.hooks.tidepool import TidepoolHook
-from airflow_provider_ams.operators._data import hide, reveal
+from airflow_provider_ams.operators._hidden import HiddenField, HidingOperator, reveal
+from airflow_provider_ams.operators._options import library_option
 from airflow_provider_ams.operators._report import table
+from airflow_provider_ams.retry_policy import default_retry_policy
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -30,37 +33,138 @@ _RESTARTED_KEY = "tidepool_restarted"
 _LINES_LOGGED = 100
 
 
-class _TidepoolOperator(BaseOperator):
+class TidepoolOperator(HidingOperator):
     """Base of the Tidepool operators.
+
+    Parameters
+    ----------
+    tidepool_conn_id : str
+        Connection of type ``tidepool``.
+    """
+
+    template_fields: Sequence[str] = (
+        "tidepool_conn_id",
+        "source",
+        "validate",
+        "on_invalid",
+        "columns",
+        "timezone",
+        "ambiguous",
+        "event_name",
+        "random_ids",
+        "batch_size",
+        "pause",
+        "max_in_flight",
+        "format",
+        "encoding",
+        "dialect",
+    )
+    source = HiddenField()
+
+    def __init__(
+        self,
+        *,
+        tidepool_conn_id: str = TidepoolHook.default_conn_name,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**default_retry_policy("TidepoolRetryPolicy", kwargs))
+        self.tidepool_conn_id = tidepool_conn_id
+
+    @cached_property
+    def hook(self) -> TidepoolHook:
+        """The hook of the connection."""
+        return TidepoolHook(self.tidepool_conn_id)
+
+    @contextmanager
+    def client(self, what: str, resumable: bool) -> Iterator[TidepoolClient]:
+        """Yield the connection's client and close it; the library's errors become Airflow's.
+
+        Parameters
+        ----------
+        what : str
+            Title of the figures that are logged when the call fails half way.
+        resumable : bool
+            Whether a retry sends no event a second time.
+        """
+        from airflow_provider_ams.tidepool import TidepoolError
+
+        with tidepool_errors(resumable):
+            try:
+                yield self.hook.get_conn()
+            except TidepoolError as error:
+                if error.result is not None:
+                    self.report(what, error.result)
+                raise
+            finally:
+                self.hook.close()
+
+    def option(self, **settings: Any) -> IngestOptions:  # noqa: ANN401
+        """Return the options of the library's call."""
+        from airflow_provider_ams.tidepool import IngestOptions
+
+        return library_option(IngestOptions, self, interactive_mode=False, **settings)
+
+    def report(self, what: str, result: IngestResult) -> dict[str, Any]:
+        """Log the figures and the first rejected rows; return the figures."""
+        summary = result.summary()
+        self.log.info("%s", table(what, {k: v for k, v in summary.items() if v is not None}))
+        for row in result.rejected[:_LINES_LOGGED]:
+            self.log.warning("rejected %s", row)
+        if len(result.rejected) > _LINES_LOGGED:
+            self.log.warning("... and %d more", len(result.rejected) - _LINES_LOGGED)
+        return summary
+
+
+@contextmanager
+def tidepool_errors(resumable: bool) -> Iterator[None]:
+    """Tell Airflow which errors no retry heals, or would make worse; the cause stays attached."""
+    from airflow_provider_ams.tidepool import (
+        TidepoolConfigurationError,
+        TidepoolError,
+        TidepoolRejectedError,
+    )
+
+    try:
+        yield
+    except TidepoolError as error:
+        hopeless = isinstance(error, (TidepoolConfigurationError, TidepoolRejectedError))
+        if hopeless or not (resumable or _nothing_sent(error)):
+            raise AirflowFailException(str(error)) from error
+        raise
+
+
+def _nothing_sent(error: TidepoolError) -> bool:
+    """Tell that a retry without a journal would send no event a second time."""
+    from airflow_provider_ams.tidepool import TidepoolTransientError
+
+    tracked = error.result.tracked if error.result is not None else 0
+    return isinstance(error, TidepoolTransientError) and tracked == 0
+
+
+class TidepoolValidateEventsOperator(TidepoolOperator):
+    """Check every row of a source, and let the server check batches of it, storing nothing.
 
     Parameters
     ----------
     source : str, path, DataFrame, list of dicts or XComArg
         A CSV, JSON lines or Parquet file, local or any ObjectStoragePath (``gs://conn@bucket/x``),
-        or rows. Rows are not shown in rendered templates. XCom suits some 10 MB: pass the path of
-        anything larger.
+        or rows. Rows are never shown. XCom suits some 10 MB: pass the path of anything larger.
     validate : {"first", "all", "none"}, optional
-        Which batches the server checks before anything is tracked; the first if left out.
+        Which batches the server checks; the first if left out.
     on_invalid : {"fail", "skip"}, optional
-        Whether one wrong row stops everything, before anything is sent (so if left out), or is
-        left out.
-    columns : mapping, optional
-        Column of the source -> event field, as ``{"message": "text"}``.
-    timezone : str, optional
-        IANA zone of timestamps without one, which are errors if this is left out.
-    ambiguous : {"reject", "first", "second"}, optional
-        What a local time means that comes twice as clocks go back.
-    event_name : str, optional
-        For rows without one; ``USER_MESSAGE`` if left out.
-    random_ids : bool, optional
-        Make missing ids at random rather than from the row.
+        Whether one wrong row fails the task (so if left out), or is left out.
+    columns, timezone, ambiguous, event_name, random_ids
+        As for `TidepoolTrackEventsOperator`: give both the same.
     batch_size, pause, max_in_flight, format, encoding, dialect
         See the library's ``IngestOptions``.
     tidepool_conn_id : str
         Connection of type ``tidepool``.
-    """
 
-    template_fields: Sequence[str] = ("tidepool_conn_id", "source", "options")
+    Returns
+    -------
+    dict
+        Counts: ``rows``, ``validated``, ``rejected`` and more.
+    """
 
     def __init__(
         self,
@@ -82,101 +186,12 @@ class _TidepoolOperator(BaseOperator):
         tidepool_conn_id: str = TidepoolHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        super().__init__(**kwargs)
-        self.source = source
-        self.tidepool_conn_id = tidepool_conn_id
-        self.options: dict[str, Any] = {}
-        self.add_options(
-            validate=validate,
-            on_invalid=on_invalid,
-            columns=columns,
-            timezone=timezone,
-            ambiguous=ambiguous,
-            event_name=event_name,
-            random_ids=random_ids,
-            batch_size=batch_size,
-            pause=pause,
-            max_in_flight=max_in_flight,
-            format=format,
-            encoding=encoding,
-            dialect=dialect,
-        )
-
-    @property
-    def source(self) -> Any:  # noqa: ANN401
-        """Where the events come from, hidden from rendered templates when it is rows."""
-        return self._source
-
-    @source.setter
-    def source(self, value: Any) -> None:  # noqa: ANN401
-        self._source = hide(value)
-
-    def add_options(self, **options: Any) -> None:  # noqa: ANN401
-        """Note the library options that the user has set."""
-        self.options |= {name: value for name, value in options.items() if value is not None}
-
-    def _options(self) -> IngestOptions:
-        from airflow_provider_ams.tidepool import IngestOptions
-
-        return IngestOptions(interactive_mode=False, **self.options)
-
-    def _report(self, what: str, result: IngestResult) -> dict[str, Any]:
-        summary = result.summary()
-        self.log.info("%s", table(what, {k: v for k, v in summary.items() if v is not None}))
-        for row in result.rejected[:_LINES_LOGGED]:
-            self.log.warning("rejected %s", row)
-        if len(result.rejected) > _LINES_LOGGED:
-            self.log.warning("... and %d more", len(result.rejected) - _LINES_LOGGED)
-        return summary
-
-    @contextmanager
-    def _client(self, what: str, resumable: bool) -> Iterator[TidepoolClient]:
-        """Yield a client; errors that no retry heals, or that a retry would make worse, fail."""
-        from airflow_provider_ams.tidepool import (
-            TidepoolConfigurationError,
-            TidepoolError,
-            TidepoolRejectedError,
-        )
-
-        hook = TidepoolHook(self.tidepool_conn_id)
-        try:
-            yield hook.get_conn()
-        except TidepoolError as error:
-            if error.result is not None:
-                self._report(what, error.result)
-            hopeless = isinstance(error, (TidepoolConfigurationError, TidepoolRejectedError))
-            if hopeless or not (resumable or _nothing_sent(error)):
-                raise AirflowFailException(str(error)) from error
-            raise
-        finally:
-            hook.close()
-
-
-def _nothing_sent(error: TidepoolError) -> bool:
-    """Tell that a retry without a journal would send no event a second time."""
-    from airflow_provider_ams.tidepool import TidepoolTransientError
-
-    tracked = error.result.tracked if error.result is not None else 0
-    return isinstance(error, TidepoolTransientError) and tracked == 0
-
-
-class TidepoolValidateEventsOperator(_TidepoolOperator):
-    """Check every row of a source, and let the server check batches of it, storing nothing.
-
-    Parameters
-    ----------
-    source, validate, on_invalid, tidepool_conn_id
-        As for the base: what to check, which batches the server sees, what a wrong row means.
-    columns, timezone, ambiguous, event_name, random_ids
-        As for `TidepoolTrackEventsOperator`: give both the same.
-    batch_size, pause, max_in_flight, format, encoding, dialect
-        See the library's ``IngestOptions``.
-
-    Returns
-    -------
-    dict
-        Counts: ``rows``, ``validated``, ``rejected`` and more.
-    """
+        super().__init__(tidepool_conn_id=tidepool_conn_id, **kwargs)
+        self.source, self.validate, self.on_invalid = source, validate, on_invalid
+        self.columns, self.timezone, self.ambiguous = columns, timezone, ambiguous
+        self.event_name, self.random_ids = event_name, random_ids
+        self.batch_size, self.pause, self.max_in_flight = batch_size, pause, max_in_flight
+        self.format, self.encoding, self.dialect = format, encoding, dialect
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Check the source.
@@ -189,12 +204,12 @@ class TidepoolValidateEventsOperator(_TidepoolOperator):
             Tidepool is not reachable; Airflow tries again.
         """
         what = "Tidepool: validate"
-        with self._client(what, resumable=True) as client:
-            result = client.validate_events(_place(reveal(self.source)), self._options())
-        return self._report(what, result)
+        with self.client(what, resumable=True) as client:
+            result = client.validate_events(_place(reveal(self.source)), self.option())
+        return self.report(what, result)
 
 
-class TidepoolTrackEventsOperator(_TidepoolOperator):
+class TidepoolTrackEventsOperator(TidepoolOperator):
     """Validate a source and store its rows as events, going on where an earlier try was cut off.
 
     What was confirmed is kept in the task's state store (Airflow 3.3), over retries and over a
@@ -205,10 +220,25 @@ class TidepoolTrackEventsOperator(_TidepoolOperator):
 
     Parameters
     ----------
-    source, validate, on_invalid, tidepool_conn_id
-        As for the base: what to track, which batches are validated, what a wrong row means.
-    columns, timezone, ambiguous, event_name, random_ids
-        How rows become events.
+    source : str, path, DataFrame, list of dicts or XComArg
+        A CSV, JSON lines or Parquet file, local or any ObjectStoragePath (``gs://conn@bucket/x``),
+        or rows. Rows are never shown. XCom suits some 10 MB: pass the path of anything larger.
+    validate : {"first", "all", "none"}, optional
+        Which batches the server checks before anything is tracked; the first if left out.
+    on_invalid : {"fail", "skip"}, optional
+        Whether one wrong row stops everything, before anything is sent (so if left out), or is
+        left out.
+    columns : mapping, optional
+        Column of the source -> event field, as ``{"message": "text"}``.
+    timezone : str, optional
+        IANA zone of timestamps without one, which are errors if this is left out.
+    ambiguous : {"reject", "first", "second"}, optional
+        What a local time means that comes twice as clocks go back; the row is rejected if left
+        out.
+    event_name : str, optional
+        For rows without one; ``USER_MESSAGE`` if left out.
+    random_ids : bool, optional
+        Make missing ids at random rather than from the row.
     batch_size, pause, max_in_flight, format, encoding, dialect
         See the library's ``IngestOptions``.
     journal : str or path, optional
@@ -223,6 +253,8 @@ class TidepoolTrackEventsOperator(_TidepoolOperator):
         Forget what was confirmed and send everything (again); retries do not start over.
     same_project : bool, optional
         The API key has changed since the journal was begun, but belongs to the same project.
+    tidepool_conn_id : str
+        Connection of type ``tidepool``.
 
     Returns
     -------
@@ -230,22 +262,46 @@ class TidepoolTrackEventsOperator(_TidepoolOperator):
         Counts: ``rows``, ``tracked``, ``already``, ``rejected``, ``resent`` and more.
     """
 
-    template_fields: Sequence[str] = (*_TidepoolOperator.template_fields, "journal", "rejects")
+    template_fields: Sequence[str] = (
+        *TidepoolOperator.template_fields,
+        "journal",
+        "rejects",
+        "resend",
+    )
 
     def __init__(
         self,
         *,
+        source: Any,  # noqa: ANN401
+        validate: str | None = None,
+        on_invalid: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        timezone: str | None = None,
+        ambiguous: str | None = None,
+        event_name: str | None = None,
+        random_ids: bool | None = None,
+        batch_size: int | None = None,
+        pause: float | None = None,
+        max_in_flight: int | None = None,
+        format: str | None = None,
+        encoding: str | None = None,
+        dialect: Mapping[str, Any] | None = None,
         journal: Any = None,  # noqa: ANN401
         rejects: Any = None,  # noqa: ANN401
         resend: int | None = None,
         restart: bool | None = None,
         same_project: bool | None = None,
+        tidepool_conn_id: str = TidepoolHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        super().__init__(**kwargs)
-        self.journal = journal
-        self.rejects = rejects
-        self.add_options(resend=resend, restart=restart, same_project=same_project)
+        super().__init__(tidepool_conn_id=tidepool_conn_id, **kwargs)
+        self.source, self.validate, self.on_invalid = source, validate, on_invalid
+        self.columns, self.timezone, self.ambiguous = columns, timezone, ambiguous
+        self.event_name, self.random_ids = event_name, random_ids
+        self.batch_size, self.pause, self.max_in_flight = batch_size, pause, max_in_flight
+        self.format, self.encoding, self.dialect = format, encoding, dialect
+        self.journal, self.rejects, self.resend = journal, rejects, resend
+        self.restart, self.same_project = restart, same_project
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Track the source.
@@ -257,19 +313,18 @@ class TidepoolTrackEventsOperator(_TidepoolOperator):
         TidepoolTransientError, TidepoolUnknownOutcomeError
             Airflow tries again, and goes on where this try stopped.
         """
-        if self.rejects is not None:
-            self.options["rejects"] = _place(self.rejects)
-        self.options["restart"] = self._restart(context)
         source = _place(reveal(self.source))
+        restart = self._restart(context)
         journal = self._journal(context, source)
         what = "Tidepool: track"
-        with self._client(what, resumable=journal is not None or _is_file(source)) as client:
-            result = client.ingest(source, self._options(), journal=journal)
-        return self._report(what, result)
+        with self.client(what, resumable=journal is not None or _is_file(source)) as client:
+            option = self.option(rejects=_place(self.rejects), restart=restart)
+            result = client.ingest(source, option, journal=journal)
+        return self.report(what, result)
 
     def _restart(self, context: Context) -> bool:
         """Tell whether to start over: once for a run and for each manual clear, not for a retry."""
-        if not self.options.get("restart"):
+        if not self.restart:
             return False
         ti, store = context["ti"], context.get("task_state_store")
         if store is None:
@@ -282,7 +337,7 @@ class TidepoolTrackEventsOperator(_TidepoolOperator):
     def _journal(self, context: Context, source: object) -> Journal | Any | None:  # noqa: ANN401
         if self.journal is not None:
             return _place(self.journal)
-        store = context.get("task_state_store")
+        store: Any = context.get("task_state_store")
         if store is not None:
             from airflow_provider_ams.tidepool import SnapshotJournal
 

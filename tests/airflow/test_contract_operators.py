@@ -11,19 +11,15 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_ams.ams.errors import AMSStalePlanError, AMSValidationError
 from airflow_provider_ams.operators.ams import (
+    AmsApplyPlanOperator,
+    AmsDeleteEventDataOperator,
     AmsInsertEventDataOperator,
+    AmsMirrorEventDataOperator,
+    AmsPlanOperator,
     AmsUpdateEventDataOperator,
     AmsUpsertEventDataOperator,
     AmsUpsertProfileDataOperator,
-)
-from airflow_provider_ams.operators.ams_contract import (
-    AmsApplyPlanOperator,
-    AmsPlanOperator,
     AmsValidateEventDataOperator,
-)
-from airflow_provider_ams.operators.ams_mirror import (
-    AmsDeleteEventDataOperator,
-    AmsMirrorEventDataOperator,
 )
 
 pytestmark = pytest.mark.usefixtures("ams_connection")

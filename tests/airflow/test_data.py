@@ -7,14 +7,8 @@ import pandas as pd
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
 
-from airflow_provider_ams.operators._data import (
-    HiddenRows,
-    hide,
-    read_rows,
-    reveal,
-    write_rows,
-    xcom_safe,
-)
+from airflow_provider_ams.operators._data import read_rows, write_rows, xcom_safe
+from airflow_provider_ams.operators._hidden import HiddenRows, hide, reveal
 
 FRAME = pd.DataFrame(
     {

@@ -9,8 +9,6 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 
 import airflow_provider_ams.operators.ams as ams
-import airflow_provider_ams.operators.ams_contract as ams_contract
-import airflow_provider_ams.operators.ams_mirror as ams_mirror
 import airflow_provider_ams.operators.tidepool as tidepool
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +16,7 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 OPERATORS = {
     name: getattr(module, name)
-    for module in (ams, ams_contract, ams_mirror, tidepool)
+    for module in (ams, tidepool)
     for name in module.__all__
     if name.endswith("Operator")
 }

@@ -7,13 +7,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_ams.ams.errors import (
-    AMSConfigurationError,
-    AMSImportError,
-    AMSLoginError,
-    AMSTransientError,
-    AMSUnknownOutcomeError,
-)
+from airflow_provider_ams.ams.errors import AMSTransientError, AMSUnknownOutcomeError
 from airflow_provider_ams.operators.ams import (
     AmsInsertEventDataOperator,
     AmsUpsertProfileDataOperator,
@@ -111,6 +105,21 @@ def test_a_clear_in_the_middle_trusts_nothing(ams_sandbox, context):
     assert len(ams_sandbox.events(FORM)) == 10
 
 
+def test_a_state_file_is_there_whole(ams_sandbox, tmp_path):
+    from airflow_provider_ams.operators._state import task_checkpoint
+
+    ti = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=-1, max_tries=3)
+    checkpoint = task_checkpoint({"ti": ti}, f"file://{tmp_path}/s")
+    checkpoint.save({"n": 1})
+    (path,) = (tmp_path / "s").iterdir()
+    # A worker was killed in the middle of the next note.
+    path.with_name(f"{path.name}.partial").write_text('{"n": 2, "ma')
+    assert checkpoint.load() == {"n": 1}
+    checkpoint.save({"n": 3})
+    assert checkpoint.load() == {"n": 3}
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
 def test_other_data_is_another_import(ams_sandbox, context):
     insert(context(), **context.arguments)
     other = [{**row, "Day": 99} for row in ROWS]
@@ -144,24 +153,3 @@ def test_profiles_that_were_confirmed_are_not_sent_again(ams_sandbox, context):
     summary = operator.execute(context())
     assert (summary["updated"], summary["unchanged"]) == (1, 2)
     assert ams_sandbox.requests()["profileimport"] == calls + 1
-
-
-@pytest.mark.parametrize(
-    ("error", "action"),
-    [
-        (AMSConfigurationError("x"), "fail"),
-        (AMSLoginError("x"), "fail"),
-        (AMSImportError("x", result=None), "fail"),
-        (AMSUnknownOutcomeError("x", result=None), "default"),
-        (AMSTransientError("x"), "default"),
-        (AMSTransientError("x", retry_after=90.0), "retry"),
-        (RuntimeError("x"), "default"),
-    ],
-)
-def test_retry_policy(error, action):
-    policy = pytest.importorskip("airflow_provider_ams.retry_policy").AMSRetryPolicy()
-    decision = policy.evaluate(error, 1, 3)
-    assert decision.action.value == action
-    assert (decision.retry_delay is not None) == (action == "retry")
-    if action == "retry":
-        assert decision.retry_delay.total_seconds() == 90

@@ -1,0 +1,188 @@
+"""What the operators that write to AMS share: rows in, a resumable import, one table out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import conf
+
+from airflow_provider_ams.operators._base import AmsOperator
+from airflow_provider_ams.operators._data import read_rows, write_rows
+from airflow_provider_ams.operators._hidden import HiddenField
+from airflow_provider_ams.operators._state import TaskCheckpoint, task_checkpoint
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_ams.ams import AMSClient, ImportResult
+
+# What a file of dead letters has beyond the rows themselves; not sent when the file comes back.
+STATUS, REASON = "ams_status", "ams_reason"
+
+
+class AmsWriteOperator(AmsOperator):
+    """Base of the operators that write.
+
+    The task notes how far it has come, in its state store (Airflow 3.3) or under `state_path`. A
+    retry goes on from there: what was confirmed is not sent again, what was under way is looked up
+    in AMS first. After a manual clear every row is looked up; what is still in AMS is not sent
+    again. Without a place for the note, a task whose outcome is not known fails at once, because
+    another try could insert rows twice.
+
+    Three defaults are not the library's: `validate` is True, `on_missing_fields` is ``keep`` (no
+    field is emptied because the rows lack it), and nobody is asked to confirm anything.
+
+    Parameters
+    ----------
+    form : str
+        The form's name.
+    data : DataFrame, list of dicts, XComArg or path
+        The rows; a path names a CSV (read as text, so that ``007`` stays), Parquet or JSON lines
+        file, local or any ObjectStoragePath.
+    id_col : str
+        Column that names the person: ``user_id``, ``username``, ``email`` or ``about``.
+    batch_size : int, optional
+        Events in one call; the connection's setting, else 25.
+    max_in_flight : int, optional
+        Calls in flight at a time; 1 if left out.
+    tolerance : int or str, optional
+        Rejected rows to put up with: a number, a percentage (``"2%"``) or ``"all"``.
+    boolean_text : tuple of str, optional
+        Option texts for True and False, such as ``("Yes", "No")``.
+    validate : bool
+        Check the rows against the form first (the library only does on demand). Rows with a value
+        that the form does not take are rejected and not sent, the others go; with any other error
+        (unknown columns, people, dates) nothing is sent. An account that may not see the form's
+        fields is not held up.
+    contract : str
+        ``strict``, ``drop_unknown`` (leave out columns that the form can't take) or ``off``.
+    dry_run : bool
+        Work out and log what would be sent, and stop; the result is the plan's counts.
+    settle_seconds : float, optional
+        Seconds that AMS is given to finish a call whose answer was lost; 5 if left out.
+    dead_letter_path : str or ObjectStoragePath, optional
+        File (``.csv``, ``.parquet``, ``.jsonl``) for the rows that did not land, each with
+        ``ams_status`` and ``ams_reason``; empty when all landed. Mended, it can be ``data``.
+    state_path : str, optional
+        Folder for state files, local or any ObjectStoragePath, for Airflow below 3.3; the
+        setting ``[ams] state_path`` if left out.
+    ams_conn_id : str
+        Connection of type ``ams``.
+    """
+
+    template_fields: Sequence[str] = (
+        *AmsOperator.template_fields,
+        "form",
+        "data",
+        "id_col",
+        "batch_size",
+        "max_in_flight",
+        "tolerance",
+        "boolean_text",
+        "contract",
+        "settle_seconds",
+        "dead_letter_path",
+    )
+    function: ClassVar[str]
+    option_class: ClassVar[str]
+    # What the library is told that no parameter of the operator says.
+    fixed_options: ClassVar[dict[str, Any]] = {}
+    plan_options: ClassVar[dict[str, Any]]
+
+    form: str
+    data = HiddenField()
+    # The parameter is `dry_run`, the attribute can't be: `airflow tasks test --dry-run` (2.11)
+    # calls BaseOperator.dry_run(), and a flag of that name would hide the method.
+    is_dry_run: bool
+    batch_size: int | str | None
+    dead_letter_path: Any
+    state_path: str | None
+
+    def can_repeat(self) -> bool:
+        """Tell whether doing everything again changes nothing more."""
+        return True
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Send the rows; log one table and return the same figures.
+
+        Raises
+        ------
+        AirflowFailException
+            Nothing that a retry heals: configuration, login, rejected rows.
+        AMSTransientError, AMSUnknownOutcomeError
+            Airflow tries again, and goes on where this try stopped.
+        """
+        frame = read_rows(self.data).drop(columns=[STATUS, REASON], errors="ignore")
+        if self.is_dry_run:
+            return self._plan(frame)
+        checkpoint = self.checkpoint(context)
+        with self.client(self.can_repeat() or checkpoint is not None) as client:
+            result = self._send(frame, client, checkpoint)
+        self._report(frame, result)
+        return result.summary()
+
+    def checkpoint(self, context: Context) -> TaskCheckpoint | None:
+        """Return where this task's tries note how far they came, if there is such a place."""
+        folder = self.state_path or conf.get("ams", "state_path", fallback=None)
+        checkpoint = task_checkpoint(context, folder)
+        if checkpoint is None:
+            self.log.info(
+                "This Airflow keeps no task state: set state_path so that a retry can go on "
+                "where the try before it stopped"
+            )
+        return checkpoint
+
+    def option(self) -> Any:  # noqa: ANN401
+        """Return the options of the library's function."""
+        import airflow_provider_ams.ams as ams
+
+        return self.import_option(getattr(ams, self.option_class), **self.fixed_options)
+
+    def arguments(self, client: AMSClient) -> dict[str, Any]:
+        """Return what the library's function takes beyond the options."""
+        return {}
+
+    def _send(
+        self, frame: pd.DataFrame, client: AMSClient, checkpoint: TaskCheckpoint | None
+    ) -> ImportResult:
+        import airflow_provider_ams.ams as ams
+        from airflow_provider_ams.ams.errors import AMSError
+
+        more = self.arguments(client)
+        if checkpoint is not None:
+            more["resume"] = checkpoint
+        try:
+            result: ImportResult = getattr(ams, self.function)(
+                frame, self.form, option=self.option(), client=client, **more
+            )
+        except AMSError as error:
+            if error.result is not None:
+                self._report(frame, error.result)
+            raise
+        return result
+
+    def _plan(self, frame: pd.DataFrame) -> dict[str, Any]:
+        from airflow_provider_ams.ams import PlanOption, plan_event_data
+
+        with self.client() as client:
+            option = self.import_option(PlanOption, **self.plan_options)
+            more = self.arguments(client)
+            plan = plan_event_data(frame, self.form, option=option, client=client, **more)
+        self.log.info("Dry run, nothing is sent. %s", plan)
+        self.log_warnings(plan.warnings)
+        return plan.summary()
+
+    def _report(self, frame: pd.DataFrame, result: ImportResult) -> None:
+        summary = result.summary()
+        title = f"{summary.get('form', self.form)}: {self.function}"
+        self.log_summary(title, {"rows in": summary.pop("rows"), **summary})
+        if self.dead_letter_path is not None:
+            failed = result.rows["status"].isin(["rejected", "unknown"]).to_numpy()
+            outcome = {
+                STATUS: result.rows.loc[failed, "status"].to_numpy(),
+                REASON: result.rows.loc[failed, "reason"].to_numpy(),
+            }
+            path = write_rows(frame.loc[failed].assign(**outcome), self.dead_letter_path)
+            self.log.info("%d rows that did not land are in %s", int(failed.sum()), path)

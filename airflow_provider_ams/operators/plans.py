@@ -1,0 +1,398 @@
+"""Operators that compare rows with an AMS form: validate, plan, apply, mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.providers.common.compat.sdk import AirflowSkipException
+
+from airflow_provider_ams.hooks.ams import AmsHook
+from airflow_provider_ams.operators._base import AmsOperator, AmsPeopleOperator
+from airflow_provider_ams.operators._branch import BranchMixIn
+from airflow_provider_ams.operators._data import read_rows, write_text
+from airflow_provider_ams.operators._hidden import HiddenField
+from airflow_provider_ams.operators._options import as_number, as_window, library_option
+from airflow_provider_ams.operators._plan_store import find_plan, keep_plan
+from airflow_provider_ams.operators._report import airflow_errors
+from airflow_provider_ams.operators._write import AmsWriteOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_ams.ams import AMSClient, ValidationReport
+
+
+class _AmsLookOperator(AmsPeopleOperator):
+    """Base of the operators that look before anything is written."""
+
+    template_fields: Sequence[str] = (
+        *AmsPeopleOperator.template_fields,
+        "form",
+        "data",
+        "mode",
+        "id_col",
+        "key",
+        "table_fields",
+        "on_missing_fields",
+        "contract",
+        "boolean_text",
+    )
+    data = HiddenField()
+
+
+class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
+    """Check rows against the live form; see the library's `validate_event_data`.
+
+    The report goes to the log as a table, to XCom as JSON, and to `report_path`. It names fields,
+    rules and rows, and repeats no value.
+
+    Parameters
+    ----------
+    form, data, id_col, key, table_fields, contract, boolean_text, default_dates
+        The rows, as for the operators that write.
+    mode : str
+        What they are meant for: ``insert``, ``update``, ``upsert`` or ``mirror``.
+    on_missing_fields : str
+        As for `AmsUpdateEventDataOperator`; the library's own default is ``clear``.
+    form_type : str
+        ``event`` or ``profile``.
+    check_event_ids : bool
+        Look up whether each ``event_id`` is one of the form and the person.
+    user_key, user_value
+        For ``mirror``: whose events, if not everybody's; see `AmsGetEventDataOperator`.
+    report_path : str or ObjectStoragePath, optional
+        File for the report, ``.csv`` (a line for each finding and row) or ``.html``.
+    soft_fail : bool
+        With errors, skip this task and what follows, in place of failing.
+    if_valid, if_invalid : str or list of str, optional
+        Tasks to go on with, directly below this one; the others are skipped. With either of them
+        errors do not fail the task.
+    ams_conn_id : str
+        Connection of type ``ams``.
+
+    Returns
+    -------
+    dict
+        The report: ``ok``, ``errors``, ``warnings``, ``findings``.
+    """
+
+    template_fields: Sequence[str] = (
+        *_AmsLookOperator.template_fields,
+        "form_type",
+        "report_path",
+    )
+    ui_color = "#e8f7e4"
+
+    def __init__(
+        self,
+        *,
+        form: str,
+        data: Any,  # noqa: ANN401
+        mode: str = "upsert",
+        id_col: str = "user_id",
+        key: Sequence[str] | None = None,
+        table_fields: Sequence[str] | None = None,
+        on_missing_fields: str = "keep",
+        contract: str = "strict",
+        boolean_text: tuple[str, str] | None = None,
+        default_dates: bool = False,
+        form_type: str = "event",
+        check_event_ids: bool = True,
+        user_key: str | None = None,
+        user_value: Any = None,  # noqa: ANN401
+        report_path: Any = None,  # noqa: ANN401
+        soft_fail: bool = False,
+        if_valid: str | Sequence[str] | None = None,
+        if_invalid: str | Sequence[str] | None = None,
+        ams_conn_id: str = AmsHook.default_conn_name,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        people = {"user_key": user_key, "user_value": user_value}
+        super().__init__(**people, ams_conn_id=ams_conn_id, **kwargs)
+        self.form, self.data, self.mode, self.id_col = form, data, mode, id_col
+        self.key, self.table_fields = key, table_fields
+        self.on_missing_fields, self.contract = on_missing_fields, contract
+        self.boolean_text, self.default_dates = boolean_text, default_dates
+        self.form_type, self.check_event_ids = form_type, check_event_ids
+        self.report_path, self.soft_fail = report_path, soft_fail
+        self.if_valid, self.if_invalid = if_valid, if_invalid
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Validate, report, and fail, skip or branch."""
+        from airflow_provider_ams.ams import PlanOption, validate_event_data
+
+        frame = read_rows(self.data)
+        with self.client() as client:
+            option = library_option(PlanOption, self, interactive_mode=False)
+            report = validate_event_data(frame, self.form, option=option, client=client)
+        self.log.log(20 if report.ok else 40, "%s", report.text())
+        if self.report_path is not None:
+            path = write_text(report.render(str(self.report_path)), self.report_path)
+            self.log.info("The report is in %s", path)
+        self._follow(context, report)
+        return report.as_dict()
+
+    def _follow(self, context: Context, report: ValidationReport) -> None:
+        if self.if_valid is not None or self.if_invalid is not None:
+            chosen = self.if_valid if report.ok else self.if_invalid
+            context["ti"].xcom_push(key="report", value=report.as_dict())
+            self.do_branch(context, [] if chosen is None else chosen)
+            return
+        if report.ok:
+            return
+        # A task that fails or is skipped returns nothing.
+        context["ti"].xcom_push(key="return_value", value=report.as_dict())
+        if self.soft_fail:
+            raise AirflowSkipException(report.headline())
+        with airflow_errors():
+            report.raise_for_errors()
+
+
+class AmsPlanOperator(_AmsLookOperator):
+    """Work out what an import would do, for a person to approve; nothing is sent.
+
+    `AmsApplyPlanOperator` does what the plan says. The result holds the plan as Markdown, for an
+    approval's body: ``{{ ti.xcom_pull(task_ids='plan')['markdown'] }}``. It shows old and new
+    values, because a person must see them; with `show_values` False it only names the fields.
+
+    Parameters
+    ----------
+    form, data, id_col, key, table_fields, contract, boolean_text, default_dates, validate
+        The rows, as for the operators that write.
+    mode : str
+        What to do with them: ``insert``, ``update``, ``upsert`` or ``mirror``.
+    on_missing_fields : str
+        As for `AmsUpdateEventDataOperator`; the library's own default is ``clear``.
+    batch_size, max_in_flight
+        How the plan will be applied; as for the operators that write.
+    from_date, to_date : str, optional
+        First and last day of a mirror's window: ``dd/MM/yyyy``, ISO 8601 or a template.
+    user_key, user_value
+        Whose events a mirror's window has, if not everybody's; see `AmsGetEventDataOperator`.
+    plan_path : str or ObjectStoragePath, optional
+        File for the plan (``.json``). It holds athletes' data, as does XCom without it.
+    max_lines, show_values
+        Lines of the Markdown at most, and whether it has values.
+    ams_conn_id : str
+        Connection of type ``ams``.
+
+    Returns
+    -------
+    dict
+        ``form``, ``mode``, counts (``insert``, ``update``, ``unchanged``, ``delete``,
+        ``reject``), ``digest``, ``warnings``, ``markdown`` and ``plan_path``.
+    """
+
+    template_fields: Sequence[str] = (
+        *_AmsLookOperator.template_fields,
+        "batch_size",
+        "max_in_flight",
+        "from_date",
+        "to_date",
+        "plan_path",
+    )
+
+    def __init__(
+        self,
+        *,
+        form: str,
+        data: Any,  # noqa: ANN401
+        mode: str = "upsert",
+        id_col: str = "user_id",
+        key: Sequence[str] | None = None,
+        table_fields: Sequence[str] | None = None,
+        on_missing_fields: str = "keep",
+        contract: str = "strict",
+        boolean_text: tuple[str, str] | None = None,
+        default_dates: bool = False,
+        validate: bool = True,
+        batch_size: int | None = None,
+        max_in_flight: int | None = None,
+        from_date: str | None = None,
+        to_date: str | None = None,
+        user_key: str | None = None,
+        user_value: Any = None,  # noqa: ANN401
+        plan_path: Any = None,  # noqa: ANN401
+        max_lines: int = 50,
+        show_values: bool = True,
+        ams_conn_id: str = AmsHook.default_conn_name,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        people = {"user_key": user_key, "user_value": user_value}
+        super().__init__(**people, ams_conn_id=ams_conn_id, **kwargs)
+        self.form, self.data, self.mode, self.id_col = form, data, mode, id_col
+        self.key, self.table_fields = key, table_fields
+        self.on_missing_fields, self.contract = on_missing_fields, contract
+        self.boolean_text, self.default_dates, self.validate = boolean_text, default_dates, validate
+        self.batch_size, self.max_in_flight = batch_size, max_in_flight
+        self.from_date, self.to_date, self.plan_path = from_date, to_date, plan_path
+        self.max_lines, self.show_values = max_lines, show_values
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Make the plan and keep it."""
+        from airflow_provider_ams.ams import PlanOption, plan_event_data
+
+        frame = read_rows(self.data)
+        with self.client() as client:
+            window = as_window(self.from_date, self.to_date, client.timezone)
+            option = self.import_option(PlanOption)
+            plan = plan_event_data(frame, self.form, window=window, option=option, client=client)
+        self.log.info("%s", plan)  # no values in there
+        self.log_warnings(plan.warnings)
+        path = keep_plan(self, context, plan.dump().decode(), self.plan_path)
+        markdown = plan.markdown(self.max_lines, self.show_values)
+        return {**plan.summary(), "markdown": markdown, "plan_path": path}
+
+
+class AmsApplyPlanOperator(AmsOperator):
+    """Do what an `AmsPlanOperator` has planned, if AMS still holds what the plan was made from.
+
+    A retry goes on where this try stopped: what is as planned already is not sent again.
+
+    Parameters
+    ----------
+    plan_task_id : str, optional
+        Task id of the `AmsPlanOperator`.
+    plan_path : str or ObjectStoragePath, optional
+        The plan's file, if the plan comes from elsewhere.
+    max_deletes : int or str
+        Events that may be deleted at most: a number or a percentage (``"5%"``); 0 by default.
+    tolerance : int or str, optional
+        Rejected rows to put up with.
+    ams_conn_id : str
+        Connection of type ``ams``.
+
+    Returns
+    -------
+    dict
+        Counts, requests, seconds, warnings.
+    """
+
+    template_fields: Sequence[str] = (
+        *AmsOperator.template_fields,
+        "plan_task_id",
+        "plan_path",
+        "max_deletes",
+        "tolerance",
+    )
+
+    def __init__(
+        self,
+        *,
+        plan_task_id: str | None = None,
+        plan_path: Any = None,  # noqa: ANN401
+        max_deletes: int | str = 0,
+        tolerance: int | str | None = None,
+        ams_conn_id: str = AmsHook.default_conn_name,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(ams_conn_id=ams_conn_id, **kwargs)
+        if (plan_task_id is None) == (plan_path is None):
+            raise ValueError("Give plan_task_id or plan_path.")
+        self.plan_task_id, self.plan_path = plan_task_id, plan_path
+        self.max_deletes, self.tolerance = max_deletes, tolerance
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Apply the plan."""
+        from airflow_provider_ams.ams import Plan, apply
+
+        with self.client() as client:
+            result = apply(
+                Plan.load(find_plan(context, self.plan_task_id, self.plan_path)),
+                max_deletes=as_number(self.max_deletes),
+                tolerance=as_number(self.tolerance),
+                interactive_mode=False,
+                client=client,
+            )
+        summary = result.summary()
+        self.log_summary(f"{result.form}: plan applied", summary)
+        return summary
+
+
+class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
+    """Make a window of a form hold exactly these rows; see the library's `mirror_event_data`.
+
+    New rows are inserted, changed ones updated, unchanged ones not sent, and stored events of the
+    window that the rows do not have are deleted. Nothing outside the window is touched, and
+    running again sends nothing.
+
+    Parameters
+    ----------
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, validate, contract
+        What to send, and how; see `AmsWriteOperator`.
+    key : list of str
+        Columns to find events by; see `AmsUpsertEventDataOperator`.
+    from_date, to_date : str
+        First and last day of the window: ``dd/MM/yyyy``, ISO 8601 or a template.
+    max_deletes : int or str
+        Events that may be deleted at most: a number, or a percentage of the stored events of the
+        window (``"5%"``). With more to delete the task fails and nothing is sent. 0 by default.
+    user_key, user_value
+        Whose events, if not everybody's; see `AmsGetEventDataOperator`.
+    table_fields : list of str, optional
+        Columns that are fields of the form's table.
+    on_missing_fields : str
+        As for `AmsUpdateEventDataOperator`; the library's own default is ``clear``.
+    dry_run, settle_seconds, dead_letter_path, ams_conn_id
+        See `AmsWriteOperator`.
+    """
+
+    template_fields: Sequence[str] = (
+        *AmsWriteOperator.template_fields,
+        "key",
+        "from_date",
+        "to_date",
+        "max_deletes",
+        "user_key",
+        "user_value",
+        "table_fields",
+        "on_missing_fields",
+    )
+    function = "mirror_event_data"
+    option_class = "MirrorEventOption"
+    fixed_options: ClassVar[dict[str, Any]] = {"require_confirmation": False}
+    plan_options: ClassVar[dict[str, Any]] = {"mode": "mirror"}
+
+    def __init__(
+        self,
+        *,
+        form: str,
+        data: Any,  # noqa: ANN401
+        key: Sequence[str],
+        from_date: str,
+        to_date: str,
+        max_deletes: int | str = 0,
+        user_key: str | None = None,
+        user_value: Any = None,  # noqa: ANN401
+        id_col: str = "user_id",
+        table_fields: Sequence[str] | None = None,
+        on_missing_fields: str = "keep",
+        batch_size: int | None = None,
+        max_in_flight: int | None = None,
+        tolerance: int | str | None = None,
+        boolean_text: tuple[str, str] | None = None,
+        validate: bool = True,
+        contract: str = "strict",
+        dry_run: bool = False,
+        settle_seconds: float | None = None,
+        dead_letter_path: Any = None,  # noqa: ANN401
+        ams_conn_id: str = AmsHook.default_conn_name,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        people = {"user_key": user_key, "user_value": user_value}
+        super().__init__(**people, ams_conn_id=ams_conn_id, **kwargs)
+        self.form, self.data, self.id_col, self.key = form, data, id_col, key
+        self.from_date, self.to_date, self.max_deletes = from_date, to_date, max_deletes
+        self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
+        self.batch_size, self.max_in_flight = batch_size, max_in_flight
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
+        self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
+
+    def checkpoint(self, context: Context) -> None:
+        """Return None: AMS itself says what an earlier try has done."""
+
+    def arguments(self, client: AMSClient) -> dict[str, Any]:
+        """Return the window."""
+        return {"window": as_window(self.from_date, self.to_date, client.timezone)}
