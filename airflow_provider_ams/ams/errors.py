@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_ams.ams.positions import describe_rows
+
 if TYPE_CHECKING:
     from airflow_provider_ams.ams.results import DeleteResult, ImportResult
     from airflow_provider_ams.ams.validate.report import ValidationReport
-
-_ROWS_SHOWN = 10
 
 
 class AMSError(Exception):
@@ -177,10 +177,3 @@ class AMSImportError(AMSError):
 
 class AMSUnknownOutcomeError(AMSImportError):
     """For some rows nobody can tell whether AMS has stored them."""
-
-
-def describe_rows(rows: Sequence[Any]) -> str:
-    """Return row labels as text, the first ten of them and how many more."""
-    shown = ", ".join(str(row) for row in rows[:_ROWS_SHOWN])
-    more = len(rows) - _ROWS_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from airflow_provider_ams.ams.errors import describe_rows
-from airflow_provider_ams.ams.positions import DraftRow, InputRow
+from airflow_provider_ams.ams.positions import DraftRow, InputRow, describe_rows
 
 ERROR, WARNING = "error", "warning"
 

@@ -157,7 +157,7 @@ def read_schema(
     cache : bool
         False: ask AMS again.
     types : mapping, optional
-        Field -> kind (`forms.kinds.KINDS`), which wins over what AMS tells.
+        Field -> kind (`options.rules.KINDS`), which wins over what AMS tells.
     table : sequence of str, optional
         The columns of the form's table, if AMS does not tell, or not rightly.
 

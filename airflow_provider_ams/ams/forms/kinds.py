@@ -7,15 +7,12 @@ they are, and never taken for numbers or dates (docs/wire.md, 6 Forms).
 
 from __future__ import annotations
 
-from airflow_provider_ams.ams.errors import AMSConfigurationError
-
 TEXT, NUMBER, DATE, TIME, DURATION = "text", "number", "date", "time", "duration"
 CHOICE, CHOICES, FILE = "choice", "choices", "file"
 CALCULATED, LINKED, PERSONAL = "calculated", "linked", "personal"
 UNKNOWN = "unknown"
 
 READ_ONLY = (CALCULATED, LINKED, PERSONAL)
-KINDS = (TEXT, NUMBER, DATE, TIME, DURATION, CHOICE, CHOICES, FILE, *READ_ONLY, UNKNOWN)
 
 _BY_TYPE = {
     # In published client code.
@@ -40,18 +37,3 @@ def kind_of_type(item_type: str) -> str:
     if item_type.startswith("Linked "):
         return LINKED
     return _BY_TYPE.get(item_type, UNKNOWN)
-
-
-def check_kind(name: str, kind: str) -> str:
-    """Return a declared kind.
-
-    Raises
-    ------
-    AMSConfigurationError
-        There is no such kind.
-    """
-    if kind not in KINDS:
-        raise AMSConfigurationError(
-            f"The type {kind!r} of field {name!r} is not known.", hint=f"One of {', '.join(KINDS)}."
-        )
-    return kind

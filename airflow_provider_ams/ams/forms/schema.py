@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from airflow_provider_ams.ams.forms import kinds
+from airflow_provider_ams.ams.options.rules import check_types
 from airflow_provider_ams.ams.wire.form_tree import parse_tree
 from airflow_provider_ams.ams.wire.records import Node
 
@@ -50,7 +51,7 @@ class FormField:
 
     @property
     def kind(self) -> str:
-        """What values are: one of `forms.kinds.KINDS`."""
+        """What values are: one of `options.rules.KINDS`, or unknown."""
         return self.declared or kinds.kind_of_type(self.item_type)
 
     @property
@@ -161,7 +162,8 @@ class FormSchema:
         AMSConfigurationError
             There is no such kind.
         """
-        told = {name: kinds.check_kind(name, kind) for name, kind in (types or {}).items()}
+        check_types(types)
+        told = dict(types or {})
         columns = None if table is None else set(table)
         if not told and columns is None:
             return self

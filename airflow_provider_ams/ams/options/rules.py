@@ -21,7 +21,11 @@ DATA_CONDITIONS = {
 }
 CONTRACTS = ("strict", "drop_unknown", "off")
 ON_MISSING_FIELDS = ("clear", "keep", "error")
-KINDS = ("text", "number", "date", "time", "duration", "choice", "choices", "file")
+# What the values of a field are; the last three AMS fills in itself.
+KINDS = (
+    "text", "number", "date", "time", "duration", "choice", "choices", "file",
+    "calculated", "linked", "personal",
+)  # fmt: skip
 MAX_BATCH = 500
 MAX_IN_FLIGHT = 8
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.errors import AMSStalePlanError, describe_rows
+from airflow_provider_ams.ams.errors import AMSStalePlanError
 from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.plan.diff import differences
 from airflow_provider_ams.ams.plan.plan import INSERT, UPDATE, Plan
-from airflow_provider_ams.ams.positions import EventNo, StoredNo
+from airflow_provider_ams.ams.positions import EventNo, StoredNo, describe_rows
 from airflow_provider_ams.ams.prepare.keys import record_keys
 from airflow_provider_ams.ams.read.snapshot import Snapshot, take_snapshot
 from airflow_provider_ams.ams.read.synchronise import synchronise

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSValidationError, describe_rows
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSValidationError
+from airflow_provider_ams.ams.positions import describe_rows
 from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding
 from airflow_provider_ams.ams.tables import html_page, html_table, text_table
 from airflow_provider_ams.transport.files import write_atomic
