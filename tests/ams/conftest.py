@@ -3,10 +3,10 @@ from __future__ import annotations
 import warnings
 
 import pytest
-from ams_site import ZONE, Ticker, plant
 
 from airflow_provider_ams.ams import AMSClient
 from airflow_provider_ams.ams import client as client_module
+from tests.ams.ams_site import ZONE, Ticker, plant
 
 
 @pytest.fixture(autouse=True)

@@ -241,8 +241,9 @@ class Importer:
         waits = [
             a
             for a in trouble
-            if a.reply.verdict is Verdict.AMBIGUOUS
+            if a.reply.verdict is not Verdict.REFUSED
             and not a.reply.short
+            and not a.mismatched
             and self.ledger.open(a.batch.events)
         ]
         if not waits:

@@ -1,0 +1,78 @@
+"""Profile records: what the frame lacks is kept, and unchanged records are not sent."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from airflow_provider_ams.ams import (
+    AMSConfigurationError,
+    AMSDataLossWarning,
+    AMSInputError,
+    PlanOption,
+    UpsertProfileOption,
+    apply,
+    plan_event_data,
+    upsert_profile_data,
+)
+from tests.ams.wellness import client, sandbox, writes  # noqa: F401 - fixtures
+
+FORM = "Athlete Profile"
+
+
+def upsert(df, client, **options):
+    option = UpsertProfileOption(
+        **{"on_missing_fields": "keep", "interactive_mode": False, **options}
+    )
+    return upsert_profile_data(df, FORM, option=option, client=client)
+
+
+def stored(sandbox):
+    return {p["user_id"]: p["values"] for p in sandbox.profiles(FORM)}
+
+
+def test_other_fields_stay(sandbox, client, writes):
+    before = stored(sandbox)
+    df = pd.DataFrame({"user_id": [1001, 1002], "weight_kg": [70.5, before[1002]["weight_kg"]]})
+    result = upsert(df, client)
+    assert result.rows["status"].tolist() == ["updated", "unchanged"]
+    assert stored(sandbox) == {**before, 1001: {**before[1001], "weight_kg": "70.5"}}
+    assert sandbox.state()["rule_breaks"] == {}, "no calculated field was sent"
+    sandbox.clear_requests()
+    assert upsert(df, client).counts["unchanged"] == 2
+    assert writes() == 0
+
+
+def test_a_new_record(sandbox, client):
+    new = sandbox.add_users([{"username": "new.one"}])[0]
+    result = upsert(pd.DataFrame({"user_id": [new], "weight_kg": [70]}), client)
+    assert result.rows["status"].tolist() == ["updated"]
+    assert stored(sandbox)[new] == {"weight_kg": "70"}
+
+
+def test_bad_rows_are_rejected_and_the_others_land(sandbox, client):
+    df = pd.DataFrame({"user_id": [1001, 1002], "weight_kg": ["heavy", "71"]}, index=["a", "b"])
+    result = upsert(df, client, validate=True, tolerance="all")
+    assert result.rows["status"].to_dict() == {"a": "rejected", "b": "updated"}
+    with pytest.raises(AMSInputError, match="more than once"):
+        upsert(pd.concat([df, df]), client, validate=True)
+
+
+def test_the_default_clears_and_warns(sandbox, client):
+    df = pd.DataFrame({"user_id": [1001], "weight_kg": [70]})
+    with pytest.warns(AMSDataLossWarning, match="'height_cm', 'position'"):
+        upsert(df, client, on_missing_fields="clear")
+    assert stored(sandbox)[1001] == {"weight_kg": "70"}
+    with pytest.raises(AMSInputError, match="'height_cm'"):
+        upsert(df, client, on_missing_fields="error")
+
+
+def test_a_plan_to_look_at(sandbox, client, writes):
+    df = pd.DataFrame({"user_id": [1001, 1002], "weight_kg": [70.5, 71]})
+    option = PlanOption(form_type="profile", on_missing_fields="keep", interactive_mode=False)
+    plan = plan_event_data(df, FORM, option=option, client=client)
+    assert plan.counts["update"] == 2
+    assert "70.5" in plan.markdown()
+    with pytest.raises(AMSConfigurationError, match="Only plans for events"):
+        apply(plan, client=client, interactive_mode=False)
+    assert writes() == 0
