@@ -18,7 +18,7 @@ from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_mi
 from airflow_provider_ams.ams.wire.values import Texts, date_text
 
 _BREAK = re.compile(r"<\s*br\s*/?\s*>", re.IGNORECASE)
-_EPOCH_MS = re.compile(r"-?\d{1,15}(\.0)?|-?\d\.\d+E\d+")
+_EPOCH_MS = re.compile(r"-?\d{1,15}(\.0)?|-?\d\.\d+E\d{1,2}", re.ASCII)
 _DAY_MS = 86_400_000
 _QUARTER_MS = 900_000
 _EPOCH = dt.date(1970, 1, 1).toordinal()
@@ -30,7 +30,8 @@ def number(text: str) -> Decimal | None:
         value = Decimal(text.strip())
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    # A number of a million digits is a text, and stays one.
+    return value if value.is_finite() and abs(value.adjusted()) < 400 else None
 
 
 # ---------------------------------------------------------------- back from AMS
@@ -55,7 +56,13 @@ def restore_date(text: str, zone: str | None = None) -> str:
     """
     if not _EPOCH_MS.fullmatch(text):
         return text
-    ms = int(Decimal(text))
+    try:
+        return _day_of(int(Decimal(text)), zone)
+    except (ValueError, OverflowError):  # no day of any calendar
+        return text
+
+
+def _day_of(ms: int, zone: str | None) -> str:
     days, rest = divmod(ms, _DAY_MS)
     if rest and zone is not None:
         return date_text(pendulum.from_timestamp(ms / 1000, tz=zone).date())

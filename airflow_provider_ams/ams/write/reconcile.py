@@ -40,7 +40,7 @@ def _number(text: str) -> Decimal | None:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and abs(number.adjusted()) < 400 else None
 
 
 def _same_date(sent: str, milliseconds: Decimal) -> bool:
