@@ -13,7 +13,7 @@ import orjson
 import pendulum
 
 from airflow_provider_ams.ams.credentials import Credentials
-from airflow_provider_ams.ams.errors import AMSLoginError, AMSReplyError
+from airflow_provider_ams.ams.errors import AMSError, AMSLoginError, AMSReplyError
 from airflow_provider_ams.ams.wire.decode import RPCException
 from airflow_provider_ams.ams.wire.endpoints import parse_login
 from airflow_provider_ams.ams.wire.records import LoginReply
@@ -150,7 +150,11 @@ class Sessions:
         return reply
 
     def _login_call(self, headers: dict[str, str]) -> tuple[Reply, LoginReply]:
-        reply = self._send(LOGIN_PATH, self._login_body(), headers)
+        try:
+            reply = self._send(LOGIN_PATH, self._login_body(), headers)
+        except AMSError as error:
+            # The frames below hold the request, and the request the password.
+            raise error.with_traceback(None) from None
         return reply, self._read_login(reply)
 
     def _login_body(self) -> bytes:

@@ -257,3 +257,32 @@ def test_a_login_reply_that_is_none(reply):
         client_of(tiny).login()
     assert type(caught.value) is AMSReplyError
     assert "secret-word" not in repr(caught.value)
+
+
+# ---------------------------------------------------------------- secrets
+
+
+def frames_of(error):
+    """Yield what a report that shows local variables would show, with all causes."""
+    while error is not None:
+        trace = error.__traceback__
+        while trace is not None:
+            yield from trace.tb_frame.f_locals.values()
+            trace = trace.tb_next
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+FAILING = [OUT, SHUT, BUSY, (200, {}, b"<html>"), LOST, {"user": None}, (404, {}, b""), "closed"]
+
+
+@pytest.mark.parametrize("answer", FAILING)
+def test_no_frame_of_a_failed_login_shows_the_password(answer):
+    with Tiny(loginUser=answer) as tiny:
+        client = client_of(tiny)
+        if answer == "closed":
+            tiny._server.server_close()
+        with pytest.raises(AMSError) as caught:
+            read(client)
+    shown = [repr(value) for value in frames_of(caught.value)]
+    assert shown
+    assert not any("secret-word" in text for text in shown)
