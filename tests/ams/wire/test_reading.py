@@ -47,6 +47,8 @@ def test_an_event():
     [
         ([{"attachmentUrl": "https://x/1", "name": "a.pdf"}], [Attachment("https://x/1", "a.pdf")]),
         ("https://x/1", [Attachment("https://x/1")]),
+        (["https://x/1"], [Attachment("https://x/1")]),
+        ({"attachmentUrl": "https://x/1"}, [Attachment("https://x/1")]),
         (None, []),
         ([], []),
     ],
@@ -70,6 +72,17 @@ def test_attachments_in_both_shapes(given, files):
 def test_missing_and_null_lists_are_empty(odd):
     (event,) = parse(e.EVENTSEARCH, {"events": [{**EVENT, **odd}]}).events
     assert [p for row in event.rows for p in row.pairs if p.value] == []
+
+
+def test_only_the_person_may_be_nobody():
+    (event,) = parse(e.EVENTSEARCH, {"events": [{**EVENT, "enteredByUserId": -1}]}).events
+    assert event.entered_by == -1
+
+
+def test_what_a_list_of_forms_says_beside_names_and_ids():
+    odd = {"mainCategory": {"id": 1}, "isReadOnly": "yes", "groupEntryEnabled": None}
+    (form,) = parse(e.FORMS, {"event": [{"id": 1, "name": "a", **odd}]}).forms["event"]
+    assert (form.category, form.read_only, form.group_entry) == ("", False, False)
 
 
 def test_ids_and_times_may_be_text():
