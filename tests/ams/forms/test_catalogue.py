@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from ams_site import CARD, LOG, Ticker
-from tiny import Tiny
 
 from airflow_provider_ams.ams import AMSClient, AMSConfigurationError, AMSReplyError
 from airflow_provider_ams.ams.forms.catalogue import check_form, list_forms, read_schema
 from airflow_provider_ams.transport import RetryPolicy
+from tests.ams.ams_site import CARD, LOG, Ticker
+from tests.ams.tiny import Tiny
 
 
 def hint(client, form, kind="event"):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from ams_site import ANN, BOB, CAT, LOG, Ticker, insert, log
-from tiny import Tiny
 
 from airflow_provider_ams.ams import AMSClient, AMSConfigurationError, AMSInputError, UserFilter
 from airflow_provider_ams.ams.people.roster import (
@@ -16,6 +14,8 @@ from airflow_provider_ams.ams.people.roster import (
     select_users,
 )
 from airflow_provider_ams.ams.wire.records import User
+from tests.ams.ams_site import ANN, BOB, CAT, LOG, Ticker, insert, log
+from tests.ams.tiny import Tiny
 
 NAMES = [
     ("José", "van Dam"),

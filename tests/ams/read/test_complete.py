@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from ams_site import ANN, BOB, LOG, Ticker
-from tiny import Tiny
 
 from airflow_provider_ams.ams import (
     AMSClient,
@@ -21,6 +19,8 @@ from airflow_provider_ams.ams.read.snapshot import Span, read_snapshot, stored_i
 from airflow_provider_ams.ams.read.synchronise import server_time, synchronise
 from airflow_provider_ams.ams.wire.dates import day_text, parse_day
 from airflow_provider_ams.transport import Clock, RetryPolicy
+from tests.ams.ams_site import ANN, BOB, LOG, Ticker
+from tests.ams.tiny import Tiny
 
 CLOCK = int(time.time() * 1000)
 FIRST = parse_day("01/01/2025")

@@ -6,8 +6,6 @@ import json
 import threading
 
 import pytest
-from ams_site import Ticker
-from tiny import LOGIN, TOKEN, Tiny
 
 from airflow_provider_ams.ams import (
     AMSClient,
@@ -22,6 +20,8 @@ from airflow_provider_ams.ams.session import token_of
 from airflow_provider_ams.ams.wire.endpoints import LISTGROUPS
 from airflow_provider_ams.ams.wire.replies import Verdict
 from airflow_provider_ams.transport import Reply, RetryPolicy
+from tests.ams.ams_site import Ticker
+from tests.ams.tiny import LOGIN, TOKEN, Tiny
 
 OUT = (401, {}, b"<html>no</html>")
 SHUT = (403, {}, b"<html>no</html>")
