@@ -207,13 +207,13 @@ class AMSClient:
         try:
             reply = self._send(endpoint.method, endpoint.path, data, session.headers)
         except AMSError:
-            self._sessions.interrupted()
+            self._sessions.used(session)
             raise
         error = read_error(endpoint.name, reply, self.clock.now())
         if error is not None:
             if meaning_of(reply.status).kind in (Kind.SESSION, Kind.FORBIDDEN):
                 raise _DeadSession(error)
-            self._sessions.interrupted()
+            self._sessions.used(session)
             raise error
         try:
             found = endpoint.parse(reply.body, _time_of(reply, self.clock.now()))
@@ -222,7 +222,7 @@ class AMSClient:
             if problem.about_session:
                 raise _DeadSession(failure) from None
             raise failure from None
-        self._sessions.accepted(session)
+        self._sessions.used(session)
         return found
 
     def write(self, endpoint: str, body: bytes, sent: int = 1) -> WriteReply:
@@ -263,13 +263,10 @@ class AMSClient:
                     return answer
                 renewed = True
                 continue
+            self._sessions.used(session)
             if answer.code in ("session", "forbidden"):
                 # Whether AMS has taken it is not known: only the next request logs in again.
                 self._sessions.drop(session)
-            elif reply.status == 200:
-                self._sessions.accepted(session)
-            else:
-                self._sessions.interrupted()
             return answer
 
     def _write_once(self, endpoint: str, body: bytes) -> tuple[Session, Reply | WriteReply]:
@@ -279,7 +276,7 @@ class AMSClient:
         except AMSError as error:
             cause = error.__cause__
             if isinstance(cause, TransportError) and cause.sent:
-                self._sessions.interrupted()
+                self._sessions.used(session)
                 return session, lost(cause.reason)
             raise
 

@@ -13,7 +13,7 @@ import orjson
 import pendulum
 
 from airflow_provider_ams.ams.credentials import Credentials
-from airflow_provider_ams.ams.errors import AMSLoginError, AMSReplyError
+from airflow_provider_ams.ams.errors import AMSError, AMSLoginError, AMSReplyError
 from airflow_provider_ams.ams.wire.decode import RPCException
 from airflow_provider_ams.ams.wire.endpoints import parse_login
 from airflow_provider_ams.ams.wire.records import LoginReply
@@ -23,7 +23,7 @@ from airflow_provider_ams.transport import Reply
 LOGIN_PATH = "/api/v2/user/loginUser"
 DESCRIPTION_PATH = "/api/v2/application/getApplicationDescription"
 # A token goes back as a header and as a cookie: it must not be able to end either.
-_TOKEN = re.compile(r"[!-+\--:<-\[\]-~]{1,4096}")
+_TOKEN = re.compile(r"[!#-+\--:<-\[\]-~]{1,4096}")
 # So many sessions in a row that were refused when they were new: then it is not their age.
 _FRESH_REFUSALS = 2
 
@@ -40,13 +40,13 @@ class Session:
         What requests have to carry.
     account : LoginReply
         Who has logged in.
-    worked : bool
-        AMS has accepted it at least once.
+    used : bool
+        A request with it has come to another end than HTTP 401.
     """
 
     headers: dict[str, str] = field(repr=False)
     account: LoginReply
-    worked: bool = False
+    used: bool = False
 
 
 class Sessions:
@@ -94,13 +94,12 @@ class Sessions:
                 self._account = self._session.account
             return self._session
 
-    def accepted(self, session: Session) -> None:
-        """Note that AMS has taken a session: when it is refused one day, it has died."""
-        session.worked = True
-        self._refusals = 0
+    def used(self, session: Session) -> None:
+        """Note that a request came to another end than HTTP 401.
 
-    def interrupted(self) -> None:
-        """Note a reply that says nothing of the session: refusals are counted in a row."""
+        When the session is refused from now on, it has died, which says nothing of the password.
+        """
+        session.used = True
         self._refusals = 0
 
     def drop(self, session: Session) -> None:
@@ -122,8 +121,7 @@ class Sessions:
             if self._session is not session:
                 return True  # another thread has met the same
             self._session = None
-            # A session that has worked has died, which says nothing of the password.
-            self._refusals = 0 if session.worked else self._refusals + 1
+            self._refusals = 0 if session.used else self._refusals + 1
             if self._refusals < _FRESH_REFUSALS:
                 return True
             self._refusals = 0
@@ -152,7 +150,11 @@ class Sessions:
         return reply
 
     def _login_call(self, headers: dict[str, str]) -> tuple[Reply, LoginReply]:
-        reply = self._send(LOGIN_PATH, self._login_body(), headers)
+        try:
+            reply = self._send(LOGIN_PATH, self._login_body(), headers)
+        except AMSError as error:
+            # The frames below hold the request, and the request the password.
+            raise error.with_traceback(None) from None
         return reply, self._read_login(reply)
 
     def _login_body(self) -> bytes:

@@ -76,9 +76,9 @@ def _entries(found: FormList) -> list[FormEntry]:
             form.id,
             form.name,
             kind,
-            form.category or "",
-            bool(form.read_only),
-            bool(form.group_entry),
+            form.category,
+            form.read_only,
+            form.group_entry,
         )
         for kind, forms in found.forms.items()
         for form in forms

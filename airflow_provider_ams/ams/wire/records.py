@@ -6,13 +6,15 @@ leaves out members that are empty (docs/wire.md, 2 Leniency).
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
 from airflow_provider_ams.ams.wire.ids import MAX_ID
 
 Id = Annotated[int, Meta(gt=0, le=MAX_ID)]
+# AMS writes -1 for "nobody" in other places.
+IdOrNobody = Annotated[int, Meta(ge=-MAX_ID, le=MAX_ID)]
 Milliseconds = Annotated[int, Meta(gt=0, le=MAX_ID)]
 
 # The records hold no cycles: without `gc` a million of them do not slow down the collector.
@@ -48,15 +50,17 @@ class Event(Struct, gc=False, kw_only=True):
     start_time: str | None = field(name="startTime", default=None)
     finish_date: str | None = field(name="finishDate", default=None)
     finish_time: str | None = field(name="finishTime", default=None)
-    entered_by: Id | None = field(name="enteredByUserId", default=None)
+    entered_by: IdOrNobody | None = field(name="enteredByUserId", default=None)
     rows: list[Row] = []
-    attachment_urls: list[Attachment] | str | None = field(name="attachmentUrl", default=None)
+    files: list[Attachment | str] | Attachment | str | None = field(
+        name="attachmentUrl", default=None
+    )
 
     @property
     def attachments(self) -> list[Attachment]:
-        """The event's files; some sites give the URL of a single one as text."""
-        given = self.attachment_urls
-        return [Attachment(given)] if isinstance(given, str) else given or []
+        """The event's files; a URL may stand alone, and a single file without a list."""
+        given = self.files if isinstance(self.files, list) else [self.files]
+        return [Attachment(f) if isinstance(f, str) else f for f in given if f is not None]
 
 
 class Profile(Struct, gc=False, kw_only=True):
@@ -65,7 +69,7 @@ class Profile(Struct, gc=False, kw_only=True):
     user_id: Id = field(name="userId")
     id: Id | None = None
     form: str | None = field(name="formName", default=None)
-    entered_by: Id | None = field(name="enteredByUserId", default=None)
+    entered_by: IdOrNobody | None = field(name="enteredByUserId", default=None)
     rows: list[Row] = []
 
 
@@ -91,13 +95,28 @@ class User(Struct, gc=False, kw_only=True, rename="camel"):
 
 
 class FormSummary(Struct, gc=False, frozen=True, kw_only=True):
-    """A form in AMS's list of forms."""
+    """A form in AMS's list of forms; only id and name have to be what they are said to be."""
 
     id: Id
     name: str
-    category: str | None = field(name="mainCategory", default=None)
-    read_only: bool | None = field(name="isReadOnly", default=None)
-    group_entry: bool | None = field(name="groupEntryEnabled", default=None)
+    main_category: Any = field(name="mainCategory", default=None)
+    is_read_only: Any = field(name="isReadOnly", default=None)
+    group_entry_enabled: Any = field(name="groupEntryEnabled", default=None)
+
+    @property
+    def category(self) -> str:
+        """Where the form is listed."""
+        return self.main_category if isinstance(self.main_category, str) else ""
+
+    @property
+    def read_only(self) -> bool:
+        """AMS says that nobody enters data by it."""
+        return self.is_read_only is True
+
+    @property
+    def group_entry(self) -> bool:
+        """It can be filled in for a whole group."""
+        return self.group_entry_enabled is True
 
 
 class Option(Struct, gc=False, frozen=True):

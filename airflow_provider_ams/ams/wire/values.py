@@ -253,11 +253,12 @@ def _by_value(
 
 # ---------------------------------------------------------------- text -> column
 
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d*)")
+# Bounded: a few more signs in an exponent would make a number that fills the memory.
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,399})")
 # Java's text of a double: 7.5, 5.0, 1.78432026E9. AMS shows numbers so; other spellings of a
 # number (007, 1.50, +3, 1e5) can only come from a text field and are left alone.
-_DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)\.(?:\d*[1-9]|0)")
-_SCIENTIFIC = re.compile(r"-?[1-9]\.(?:\d*[1-9]|0)E(?:-?[1-9]\d*)")
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,399})\.(?:\d{0,399}[1-9]|0)")
+_SCIENTIFIC = re.compile(r"-?[1-9]\.(?:\d{0,399}[1-9]|0)E(?:-?[1-9]\d{0,2})")
 _EXACT_IN_FLOAT = 2**53
 _INT64 = 2**63
 

@@ -87,7 +87,14 @@ class World:
                     "finishDate": f"0{day}/01/2026",
                     "finishTime": "10:00 AM",
                     "rows": [
-                        {"row": 0, "pairs": [{"key": "amount", "value": str(day)}]},
+                        {
+                            "row": 0,
+                            "pairs": [
+                                {"key": "amount", "value": f"{day}.0"},
+                                {"key": "day", "value": "1767225600000"},
+                                {"key": "note", "value": "a<br>b"},
+                            ],
+                        },
                         {"row": 1, "pairs": [{"key": "set", "value": "a"}]},
                         {"row": 2, "pairs": [{"key": "set", "value": "b"}]},
                     ],

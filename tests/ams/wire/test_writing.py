@@ -1,0 +1,241 @@
+"""Replies of writes: confirmed only by an allowlist, refused only in so many words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from airflow_provider_ams.ams import AMSConfigurationError
+from airflow_provider_ams.ams.wire.replies import Verdict, dropped_among, write_reply
+from airflow_provider_ams.transport import Reply
+
+OK, REFUSED, AMBIGUOUS = Verdict.CONFIRMED, Verdict.REFUSED, Verdict.AMBIGUOUS
+DONE = "SUCCESSFULLY_IMPORTED"
+RPC = {"__is_rpc_exception__": True, "type": "X", "value": {"detailMessage": "bad"}}
+LOST = {**RPC, "value": {"detailMessage": "Not logged in"}}
+WRITES = ["eventsimport", "profileimport", "deleteevent", "v2/event/deleteAll"]
+
+
+def read(endpoint, data, sent=1, status=200, headers=()):
+    body = data if isinstance(data, bytes) else json.dumps(data).encode()
+    return write_reply(endpoint, Reply(status, dict(headers), body), sent, 0.0)
+
+
+# ---------------------------------------------------------------- HTTP status
+
+STATUSES = [
+    (400, REFUSED, "refused", True, False),
+    (401, AMBIGUOUS, "session", True, False),
+    (403, AMBIGUOUS, "forbidden", False, False),
+    (408, AMBIGUOUS, "status", False, True),
+    (409, AMBIGUOUS, "status", False, False),
+    (413, REFUSED, "refused", True, False),
+    (422, REFUSED, "refused", True, False),
+    (429, AMBIGUOUS, "busy", True, False),
+    (500, AMBIGUOUS, "status", False, False),
+    (502, AMBIGUOUS, "status", False, True),
+    (503, AMBIGUOUS, "status", False, True),
+    (504, AMBIGUOUS, "status", False, True),
+    (524, AMBIGUOUS, "status", False, True),
+    (204, AMBIGUOUS, "status", False, False),
+]
+
+
+@pytest.mark.parametrize("endpoint", WRITES)
+@pytest.mark.parametrize(("status", "verdict", "code", "nothing_taken", "late"), STATUSES)
+def test_a_status_means_the_same_for_every_write(
+    endpoint, status, verdict, code, nothing_taken, late
+):
+    answer = read(endpoint, b"<html>Ann</html>", status=status)
+    assert (answer.verdict, answer.code, answer.status) == (verdict, code, status)
+    assert (answer.nothing_taken, answer.late) == (nothing_taken, late)
+    assert answer.reason == f"AMS answered HTTP {status}"
+
+
+@pytest.mark.parametrize("endpoint", WRITES)
+@pytest.mark.parametrize("status", [301, 302, 307, 404])
+def test_no_ams_here_is_a_matter_of_configuration(endpoint, status):
+    with pytest.raises(AMSConfigurationError) as caught:
+        read(endpoint, b"", status=status)
+    assert (caught.value.endpoint, caught.value.status) == (endpoint, status)
+
+
+def test_the_wait_that_ams_asks_for():
+    assert read("eventsimport", b"", status=503, headers={"Retry-After": "7"}).retry_after == 7
+
+
+# ---------------------------------------------------------------- every write
+
+
+@pytest.mark.parametrize("endpoint", WRITES)
+@pytest.mark.parametrize(
+    ("body", "code", "late"),
+    [(b"<html>", "not_json", True), (b'{"state":', "not_json", True), (b"", "empty", False)],
+)
+def test_what_is_no_answer_says_nothing(endpoint, body, code, late):
+    answer = read(endpoint, body)
+    assert (answer.verdict, answer.code, answer.late) == (AMBIGUOUS, code, late)
+    assert not answer.nothing_taken
+
+
+@pytest.mark.parametrize("endpoint", WRITES)
+def test_an_exception(endpoint):
+    deletes = endpoint not in ("eventsimport", "profileimport")
+    answer = read(endpoint, RPC)
+    assert (answer.verdict, answer.code) == (REFUSED if deletes else AMBIGUOUS, "rpc")
+    answer = read(endpoint, LOST)
+    assert (answer.verdict, answer.code, answer.nothing_taken) == (AMBIGUOUS, "session", False)
+
+
+# ---------------------------------------------------------------- eventsimport
+
+
+def imported(ids=(5, 6), state=DONE, part_state=DONE, message="", result=None, **part):
+    inner = {"state": part_state, "message": message, "ids": list(ids), **part}
+    inner = {key: value for key, value in inner.items() if value is not None}
+    whole = {"state": state} if result is None else result
+    return {"result": whole, "eventImportResultForForm": [{"eventImportResults": inner}]}
+
+
+CONFIRMED = [
+    imported(),
+    imported(["5", "6"]),
+    imported(part_state=None),
+    imported(result=json.dumps({"state": DONE})),
+    imported(message="2 out of 2 records successfully imported."),
+    imported(error=None),
+    imported(error=[]),
+]
+
+
+@pytest.mark.parametrize("data", CONFIRMED)
+def test_a_confirmed_import(data):
+    answer = read("eventsimport", data, sent=2)
+    assert (answer.verdict, answer.code, answer.ids) == (OK, "ok", [5, 6])
+
+
+ERROR = [{"pairs": [{"key": "Error", "value": "no"}, {"key": "organisationId", "value": "1"}]}]
+NOT_CONFIRMED = [
+    (imported([5]), AMBIGUOUS, "short"),
+    (imported([]), AMBIGUOUS, "short"),
+    ({"result": {"state": DONE}}, AMBIGUOUS, "short"),
+    (imported(message="1 out of 2 records successfully imported."), AMBIGUOUS, "short"),
+    (imported([5, 6, 7]), AMBIGUOUS, "too_many"),
+    (imported([5, 5]), AMBIGUOUS, "same_ids"),
+    (imported([5, -6]), AMBIGUOUS, "bad_ids"),
+    (imported([5, 0]), AMBIGUOUS, "bad_ids"),
+    (imported([5, 6.0]), AMBIGUOUS, "bad_ids"),
+    (imported([5, None]), AMBIGUOUS, "bad_ids"),
+    (imported([5, True]), AMBIGUOUS, "bad_ids"),
+    (imported([5, 2**63]), AMBIGUOUS, "bad_ids"),
+    (imported(ids=[5, 6], part_state="FAILED"), AMBIGUOUS, "part"),
+    (imported(part_state="successfully_imported"), AMBIGUOUS, "part"),
+    (imported(error=ERROR), AMBIGUOUS, "part"),
+    (imported(error=True), AMBIGUOUS, "part"),
+    ({**imported(), "error": "x"}, AMBIGUOUS, "part"),
+    (imported(result={"state": DONE, "error": "x"}), AMBIGUOUS, "part"),
+    ({"result": {"state": DONE}, "eventImportResultForForm": {}}, AMBIGUOUS, "part"),
+    ({"result": {"state": DONE}, "eventImportResultForForm": [5]}, AMBIGUOUS, "part"),
+    (imported(state="UNEXPECTED_ERROR"), AMBIGUOUS, "partial"),
+    (imported([], state="SOME_ERROR", error=ERROR), AMBIGUOUS, "partial"),
+    (imported([], state="UNEXPECTED_ERROR"), REFUSED, "refused"),
+    ({"result": {"state": "UNEXPECTED_ERROR", "message": ""}}, REFUSED, "refused"),
+    ({"result": {"state": "FAILED"}}, REFUSED, "refused"),
+    ({"result": {"state": "SUCCESS"}}, AMBIGUOUS, "state"),
+    ({"result": {"state": "SUCCESSFULLY_IMPORTED "}}, AMBIGUOUS, "state"),
+    ({"result": {"state": "IMPORTED_WITH_ERRORS"}}, AMBIGUOUS, "state"),
+    ({"result": {"state": "PENDING"}}, AMBIGUOUS, "state"),
+    ({"result": {"state": 5}}, AMBIGUOUS, "no_state"),
+    ({"result": "no json"}, AMBIGUOUS, "no_state"),
+    ({"state": DONE, "ids": [5, 6]}, AMBIGUOUS, "no_state"),
+    ({}, AMBIGUOUS, "no_state"),
+    (None, AMBIGUOUS, "no_state"),
+    ([], AMBIGUOUS, "no_state"),
+]
+
+
+@pytest.mark.parametrize(("data", "verdict", "code"), NOT_CONFIRMED)
+def test_an_import_that_is_not_confirmed(data, verdict, code):
+    answer = read("eventsimport", data, sent=2)
+    assert (answer.verdict, answer.code) == (verdict, code)
+    assert answer.reason
+    assert answer.short == (code == "short")
+    assert answer.nothing_taken == (verdict is REFUSED)
+
+
+def test_the_parts_of_two_forms_are_not_put_together():
+    one = imported([5])["eventImportResultForForm"]
+    data = {
+        "result": {"state": DONE},
+        "eventImportResultForForm": one + imported([6])["eventImportResultForForm"],
+    }
+    assert read("eventsimport", data, sent=2).code == "too_many"
+
+
+def test_errors_of_single_events():
+    answer = read("eventsimport", imported([5], state="SOME_ERROR", error=ERROR), sent=2)
+    assert answer.errors == [{"Error": "no", "organisationId": "1"}]
+    assert answer.ids == [5]
+    assert "organisationId" not in repr(answer)
+
+
+def test_words_of_ams_are_kept_apart_from_ours():
+    data = {"result": {"state": "UNEXPECTED_ERROR", "message": "Ann has no date"}}
+    answer = read("eventsimport", data)
+    assert answer.message == "Ann has no date"
+    assert "Ann" not in f"{answer!r} {answer.reason}"
+
+
+REMARK = (
+    "2 out of 2 records successfully imported. The following names [{}] were sent in the message "
+    "but do not exist in the form"
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "sent", "found"),
+    [
+        ("A", ["A"], ("A",)),
+        ("A, B", ["A", "B"], ("A", "B")),
+        ("A, B", ["A, B"], ("A, B",)),
+        ("A [kg], B", ["A [kg]", "B"], ("A [kg]", "B")),
+        ("x, A, B, y", ["x", "A, B", "y"], ("x", "A, B", "y")),
+    ],
+)
+def test_dropped_fields_may_hold_brackets_and_commas(names, sent, found):
+    answer = read("eventsimport", imported(message=REMARK.format(names)), sent=2)
+    assert answer.verdict is OK
+    assert dropped_among(answer.dropped_fields, sent) == found
+
+
+# ---------------------------------------------------------------- the others
+
+OTHERS = [
+    ("profileimport", {"state": DONE}, OK, "ok"),
+    ("profileimport", {"state": DONE, "ids": [5]}, OK, "ok"),
+    ("profileimport", {"state": DONE, "ids": [5, 6]}, AMBIGUOUS, "too_many"),
+    ("profileimport", {"state": DONE, "ids": [-5]}, AMBIGUOUS, "bad_ids"),
+    ("profileimport", {"state": DONE, "ids": 5}, AMBIGUOUS, "bad_ids"),
+    ("profileimport", {"state": DONE, "error": "x"}, AMBIGUOUS, "part"),
+    ("profileimport", {"state": "UNEXPECTED_ERROR"}, REFUSED, "refused"),
+    ("profileimport", {"state": "UNEXPECTED ERROR"}, REFUSED, "refused"),
+    ("profileimport", {"state": "FAILED", "ids": [5]}, AMBIGUOUS, "partial"),
+    ("profileimport", {"state": "SUCCESS"}, AMBIGUOUS, "state"),
+    ("profileimport", {"result": {"state": DONE}}, AMBIGUOUS, "no_state"),
+    ("deleteevent", {"state": "SUCCESS"}, OK, "ok"),
+    ("deleteevent", {"state": "SUCCESS", "error": "x"}, AMBIGUOUS, "part"),
+    ("deleteevent", {"state": "FAILURE"}, REFUSED, "refused"),
+    ("deleteevent", {"state": "ERROR"}, REFUSED, "refused"),
+    ("deleteevent", {"state": DONE}, AMBIGUOUS, "state"),
+    ("deleteevent", None, AMBIGUOUS, "no_state"),
+    ("v2/event/deleteAll", None, OK, "ok"),
+    ("v2/event/deleteAll", {"error": True}, REFUSED, "refused"),
+    ("v2/event/deleteAll", [], REFUSED, "refused"),
+]
+
+
+@pytest.mark.parametrize(("endpoint", "data", "verdict", "code"), OTHERS)
+def test_profiles_and_deletions(endpoint, data, verdict, code):
+    answer = read(endpoint, data)
+    assert (answer.verdict, answer.code) == (verdict, code)
