@@ -7,7 +7,6 @@ import threading
 import types
 
 import pytest
-from tiny import LOGIN, TOKEN, Tiny
 
 from airflow_provider_ams.ams import (
     AMSClient,
@@ -26,6 +25,7 @@ from airflow_provider_ams.ams import (
 from airflow_provider_ams.ams.credentials import find_credentials
 from airflow_provider_ams.ams.wire.endpoints import LISTGROUPS
 from tests.ams.ams_site import ANN, LOG, Ticker, insert, log, read
+from tests.ams.tiny import LOGIN, TOKEN, Tiny
 
 URL = "https://host.test/site"
 

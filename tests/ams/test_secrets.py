@@ -9,11 +9,11 @@ import warnings
 
 import pandas as pd
 import pytest
-from tiny import LOGIN, TOKEN, Tiny
 
 from airflow_provider_ams.ams import AMSClient, AMSError, EventFilter, get_user
 from airflow_provider_ams.ams.credentials import find_credentials
 from tests.ams.ams_site import ANN, CARD, LOG, Ticker, insert, log, read, update
+from tests.ams.tiny import LOGIN, TOKEN, Tiny
 
 PASSWORD, VALUE, NAME = "pa55-w0rd-xyz", "val-77431", "Quentin-Zephyr"
 SECRETS = (PASSWORD, TOKEN, VALUE, NAME)

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from airflow_provider_ams.ams import AMSConfigurationError, AMSReplyError
-from airflow_provider_ams.ams.forms.kinds import KINDS
 from airflow_provider_ams.ams.forms.schema import parse_schema
+from airflow_provider_ams.ams.options.rules import KINDS
 from airflow_provider_ams.ams.wire.endpoints import form_schema
 
 
@@ -112,9 +112,6 @@ TYPES = [
 def test_kinds(item_type, kind, writable):
     field = parse_schema("Log", form(item(kind=item_type))).by_name["a"]
     assert (field.kind, field.writable) == (kind, writable)
-    assert field.shape == (
-        kind if kind in ("text", "number", "date", "time", "choice", "choices", "file") else "other"
-    )
 
 
 def test_unknown_types_are_listed_with_their_fields():
@@ -131,7 +128,7 @@ def test_a_declared_type_wins():
     schema = parse_schema("Log", form(item("a", "Text Calculation"), item("b", "Number")))
     told = schema.declare({"a": "text", "b": "text", "nowhere": "text"})
     assert list(told.writable) == ["a", "b"]
-    assert (told.shape_of("b"), schema.shape_of("b")) == ("text", "number")
+    assert (told.kind_of("b"), schema.kind_of("b")) == ("text", "number")
 
 
 def test_a_type_that_does_not_exist_is_told_with_those_that_do():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from airflow_provider_ams.ams import AMSClient, AMSConfigurationError, AMSInputError, UserFilter
+from airflow_provider_ams.ams import AMSClient, AMSConfigurationError, UserFilter
 from airflow_provider_ams.ams.people.roster import (
     Roster,
     get_roster,
+    match_known,
     match_users,
-    resolve_users,
     select_users,
 )
 from airflow_provider_ams.ams.wire.records import User
@@ -87,14 +87,14 @@ def test_a_person_who_is_newer_than_the_roster_is_found(client, sandbox):
 def test_the_roster_is_read_again_once(client, sandbox):
     get_roster(client)
     for _ in range(2):
-        with pytest.raises(AMSInputError):
-            resolve_users(client, pd.Series(["nobody", "none"]), "username", cache=True)
+        _, bad = match_known(client, pd.Series(["nobody", "none"]), "username", cache=True)
+        assert bad["unmatched"] == [0, 1]
     assert sandbox.requests()["usersynchronise"] == 3
 
 
 def test_a_roster_that_was_just_read_is_not_read_again(client, sandbox):
-    with pytest.raises(AMSInputError):
-        resolve_users(client, pd.Series(["nobody"]), "username", cache=True)
+    _, bad = match_known(client, pd.Series(["nobody"]), "username", cache=True)
+    assert bad["unmatched"] == [0]
     assert sandbox.requests()["usersynchronise"] == 1
 
 

@@ -121,7 +121,9 @@ def test_events_of_another_form_are_an_error():
 # ---------------------------------------------------------------- the clock
 
 
-@pytest.mark.parametrize("when", [1, CLOCK - 90_000_000, CLOCK + 90_000_000])
+@pytest.mark.parametrize(
+    "when", [1, CLOCK - 90_000_000, CLOCK + 90_000_000], ids=["old", "behind", "ahead"]
+)
 def test_an_implausible_mark_is_an_error(when):
     odd = page(event(1), lastSynchronisationTimeOnServer=when)
     people = {"users": [{"userId": ANN}], "lastSynchronisationTimeOnServer": CLOCK}

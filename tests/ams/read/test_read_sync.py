@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from test_read_events import META, crowd, dtypes, some_days
 
 from airflow_provider_ams.ams import (
     AMSConfigurationError,
@@ -17,6 +16,7 @@ from airflow_provider_ams.ams import (
     sync_event_data,
 )
 from tests.ams.ams_site import ANN, BOB, CARD, CAT, LIFTS, LOG
+from tests.ams.read.test_read_events import META, crowd, dtypes, some_days
 
 CURSORS = ["pagination.cursor", "cursor", "export.cursor", "export.nextCursor"]
 

@@ -6,7 +6,6 @@ import json
 import time
 
 import pytest
-from tiny import Tiny
 
 from airflow_provider_ams.ams import (
     AMSClient,
@@ -20,6 +19,7 @@ from airflow_provider_ams.ams import (
     sync_event_data,
 )
 from tests.ams.ams_site import ANN, BOB, LOG, Ticker, insert, log, read
+from tests.ams.tiny import Tiny
 
 # AMS's clock: one that is far from the HTTP date of its own reply is not believed.
 CLOCK = int(time.time() * 1000)
