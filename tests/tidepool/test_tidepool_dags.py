@@ -308,7 +308,7 @@ def test_object_storage_is_read_and_journaled(tidepool_connection, sandbox, tmp_
     assert again["rejected"] == 1
     names = sorted(path.name for path in folder.iterdir())
     kept = "csv" if ending == "csv" else "jsonl"
-    wanted = [f"x.{ending}", f"x.{ending}.rejects.{kept}", f"x.{ending}.tidepool-journal"]
+    wanted = [f"x.{ending}", f"x.{ending}.dead-letters.{kept}", f"x.{ending}.tidepool-journal"]
     assert names == wanted
 
 
