@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_ams.tidepool import (
-        IngestOptions,
+        IngestOption,
         IngestResult,
         Journal,
         TidepoolClient,
@@ -55,7 +55,7 @@ class _TidepoolOperator(BaseOperator):
     random_ids : bool, optional
         Make missing ids at random rather than from the row.
     batch_size, pause, max_in_flight, format, encoding, dialect
-        See the library's ``IngestOptions``.
+        See the library's ``IngestOption``.
     tidepool_conn_id : str
         Connection of type ``tidepool``.
     """
@@ -115,10 +115,13 @@ class _TidepoolOperator(BaseOperator):
         """Note the library options that the user has set."""
         self.options |= {name: value for name, value in options.items() if value is not None}
 
-    def _options(self) -> IngestOptions:
-        from airflow_provider_ams.tidepool import IngestOptions
+    def _options(self) -> IngestOption:
+        from airflow_provider_ams.tidepool import IngestOption
 
-        return IngestOptions(interactive_mode=False, **self.options)
+        settings = dict(self.options)
+        on_invalid = settings.pop("on_invalid", "fail")
+        settings["tolerance"] = {"fail": None, "skip": "all"}.get(on_invalid, on_invalid)
+        return IngestOption(interactive_mode=False, **settings)
 
     def _report(self, what: str, result: IngestResult) -> dict[str, Any]:
         summary = result.summary()
@@ -170,7 +173,7 @@ class TidepoolValidateEventsOperator(_TidepoolOperator):
     columns, timezone, ambiguous, event_name, random_ids
         As for `TidepoolTrackEventsOperator`: give both the same.
     batch_size, pause, max_in_flight, format, encoding, dialect
-        See the library's ``IngestOptions``.
+        See the library's ``IngestOption``.
 
     Returns
     -------
@@ -210,7 +213,7 @@ class TidepoolTrackEventsOperator(_TidepoolOperator):
     columns, timezone, ambiguous, event_name, random_ids
         How rows become events.
     batch_size, pause, max_in_flight, format, encoding, dialect
-        See the library's ``IngestOptions``.
+        See the library's ``IngestOption``.
     journal : str or path, optional
         File or ObjectStoragePath to keep what was confirmed in.
     rejects : str or path, optional
@@ -258,7 +261,7 @@ class TidepoolTrackEventsOperator(_TidepoolOperator):
             Airflow tries again, and goes on where this try stopped.
         """
         if self.rejects is not None:
-            self.options["rejects"] = _place(self.rejects)
+            self.options["dead_letter_path"] = _place(self.rejects)
         self.options["restart"] = self._restart(context)
         source = _place(reveal(self.source))
         journal = self._journal(context, source)
@@ -285,12 +288,9 @@ class TidepoolTrackEventsOperator(_TidepoolOperator):
         store = context.get("task_state_store")
         if store is not None:
             from airflow_provider_ams.tidepool import SnapshotJournal
+            from airflow_provider_ams.transport import StoreNotes
 
-            return SnapshotJournal(
-                lambda: store.get(_STATE_KEY),
-                lambda value: store.set(_STATE_KEY, value),
-                "in the task's state store",
-            )
+            return SnapshotJournal(StoreNotes(store, _STATE_KEY), "in the task's state store")
         if _is_file(source):
             self.log.info(
                 "No task state store (Airflow below 3.3): the journal is next to the file"
