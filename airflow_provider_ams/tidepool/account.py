@@ -68,7 +68,7 @@ class Account:
             self._reject(chunk, at, reason, None)
 
     def count_confirmed(self, chunk: Chunk, wrong: set[int], confirmed: Ranges) -> None:
-        """Count the rows of a chunk that an earlier run has brought home."""
+        """Count the rows of a chunk that an earlier run has stored."""
         for low, high in confirmed.overlap(chunk.start, chunk.start + len(chunk)):
             good = [row for row in range(low, high) if row - chunk.start not in wrong]
             self.result.already += len(good)
@@ -76,7 +76,7 @@ class Account:
                 self._outcomes.settle(good, "unchanged")
 
     def name_events(self, chunk: Chunk, events: Sequence[Event]) -> None:
-        """Take in the ids of the events that the rows of a chunk become."""
+        """Note the ids of the events that the rows of a chunk become."""
         if self._outcomes is not None:
             self._outcomes.name(chunk.start, [event["id"] for event in events])
 

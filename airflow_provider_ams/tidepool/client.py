@@ -80,9 +80,10 @@ class TidepoolClient:
         new_salt: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self._key = _check_key(api_key or os.environ.get("TIDEPOOL_API_KEY"))
+        checked_url = _check_base_url(base_url)
         try:
             self._session = HTTPSession(
-                _check_base_url(base_url),
+                checked_url,
                 connect_timeout=connect_timeout,
                 read_timeout=read_timeout,
                 verify=verify,
@@ -261,12 +262,18 @@ def _journal(source: Source, journal: object, option: IngestOption) -> Journal:
         return journal_at(locate(journal, option.storage_options))
 
 
+def _same_file(one: Location, other: Location) -> bool:
+    if one.path is None or other.path is None:
+        return one.name == other.name
+    return one.path.resolve() == other.path.resolve()
+
+
 def _dead_letters(source: Source, option: IngestOption) -> DeadLetters:
     place: Location | None = source.location
     if option.dead_letter_path is not None:
         with file_problems_as(TidepoolConfigurationError):
             chosen = locate(option.dead_letter_path, option.storage_options)
-        if place is not None and chosen.name == place.name:
+        if place is not None and _same_file(chosen, place):
             raise TidepoolConfigurationError(
                 "dead_letter_path names the source: it would be overwritten."
             )

@@ -41,7 +41,7 @@ class IngestOption:
         They are left out and written to the dead letters. Short of ``"all"`` the whole source is
         read first, and nothing is sent if more of its rows than that are wrong.
     columns : mapping
-        Their column -> event field, e.g. ``{"message": "text", "sent_at": "timestamp"}``.
+        Source column -> event field, e.g. ``{"message": "text", "sent_at": "timestamp"}``.
         Columns with the name of a field need no entry; columns that feed no field are not sent,
         but take part in the ids that are made from a row.
     timezone : str, optional
@@ -63,7 +63,7 @@ class IngestOption:
         Of text files; None: UTF-8, or UTF-16 if the file starts with its mark.
     dialect : mapping, optional
         Settings of Python's ``csv`` reader (``delimiter``, ``quotechar``, ``escapechar``, ...);
-        None: found out from the first lines.
+        None: detected from the first lines.
     storage_options : mapping
         Passed to fsspec for URLs.
     dead_letter_path : path or URL, optional
@@ -153,7 +153,7 @@ class IngestOption:
         Raises
         ------
         TidepoolConfigurationError
-            The tolerance is none.
+            The tolerance is not one of its values.
         """
         try:
             return rejected_limit(self.tolerance, rows)

@@ -143,9 +143,9 @@ def test_wrong_rows_can_be_skipped_into_a_file(ingest, sandbox, write_csv):
     assert times_stored(sandbox) == {1}
 
 
-def test_rejects_of_other_sources_are_json_lines(ingest, tmp_path):
+def test_dead_letters_of_other_sources_are_json_lines(ingest, tmp_path):
     rows = [*sample_rows(2), {"text": 5, "timestamp": datetime(2023, 8, 10)}, "nothing"]
-    path = tmp_path / "rejects.jsonl"
+    path = tmp_path / "letters.jsonl"
     ingest(rows, tolerance="all", dead_letter_path=path)
     kept = [json.loads(line) for line in path.read_text().splitlines()]
     assert [(row["line"], row["reason"].split(",")[0]) for row in kept] == [
@@ -155,11 +155,12 @@ def test_rejects_of_other_sources_are_json_lines(ingest, tmp_path):
     assert kept[0]["row"]["text"] == 5
 
 
-def test_the_source_is_never_the_rejects_file(ingest, write_csv):
+@pytest.mark.parametrize("alias", ["{0}", "file://{0}", "{0.parent}/../{0.parent.name}/{0.name}"])
+def test_the_source_is_never_the_dead_letter_file(ingest, write_csv, alias):
     path = write_csv(BAD_ROWS)
     before = path.read_bytes()
     with pytest.raises(TidepoolConfigurationError, match="overwritten"):
-        ingest(path, tolerance="all", dead_letter_path=str(path))
+        ingest(path, tolerance="all", dead_letter_path=alias.format(path))
     assert path.read_bytes() == before
 
 
@@ -176,7 +177,7 @@ def test_a_source_that_changes_under_the_reader_is_noticed(sandbox, quick, write
         client.ingest(path, quick(pause=60))
 
 
-def test_no_rejects_no_file(ingest, write_csv, tmp_path):
+def test_no_dead_letters_no_file(ingest, write_csv, tmp_path):
     ingest(write_csv(sample_rows(2)), tolerance="all")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "events.csv",

@@ -82,12 +82,12 @@ def test_a_torn_last_line_is_dropped_at_every_place(tmp_path):
     for size in range(len(whole)):
         path.write_bytes(whole[:size])
         journal = begun(FileJournal(path))
-        done, flying = journal.confirmed.count(), journal.in_flight.count()
-        assert done + flying <= 30
+        done, sent = journal.confirmed.count(), journal.in_flight.count()
+        assert done + sent <= 30
         journal.sending(90, 100)
         journal.close()
         again = begun(FileJournal(path))
-        assert (again.confirmed.count(), again.in_flight.count()) == (done, flying + 10)
+        assert (again.confirmed.count(), again.in_flight.count()) == (done, sent + 10)
         again.close()
 
 

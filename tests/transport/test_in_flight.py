@@ -64,7 +64,7 @@ def test_inline_means_in_the_calling_thread_and_at_once():
         assert in_flight.ready
         assert where == [threading.current_thread()]
         assert not threads("inline")
-    with InFlight(2, "lanes", inline=True) as in_flight:
+    with InFlight(2, "threads", inline=True) as in_flight:
         in_flight.submit(1, lambda: where.append(threading.current_thread()))
         in_flight.take()
     assert where[1] is not threading.current_thread()
