@@ -31,7 +31,8 @@ def tidepool_historical_ingest():
     """Check every row, let Tidepool check the first batch, then track all of it.
 
     What was confirmed is kept next to the file: a retry, and any later run on the same file, sends
-    only what is not. With ``on_invalid`` set to ``skip``, wrong rows go to ``<path>.dead-letters.csv``.
+    only what is not. With ``on_invalid`` set to ``skip``, wrong rows go to
+    ``<path>.dead-letters.csv``.
     """
     settings = {
         "source": "{{ params.path }}",

@@ -206,6 +206,8 @@ def test_each_dead_letter_is_written_once_however_often_the_source_is_read(
     with open(result.dead_letter_path, newline="") as file:
         # What is wrong is found while reading ahead, what the server refuses after that.
         assert [row["rejected_line"] for row in csv.DictReader(file)] == ["23", "22"]
+    # What was refused when validated is not sent again.
+    assert picky.requests()["tidepool/track"] == 1
 
 
 def test_dead_letters_are_their_owners_alone_and_replace_a_link(client, quick, tmp_path):

@@ -118,7 +118,9 @@ def test_the_width_halves_and_comes_back_one_by_one():
         assert in_flight.width == 2
         for _ in range(19):
             in_flight.calm()
-        in_flight.narrow()  # trouble starts the count afresh
+        in_flight.narrow()
+        in_flight.calm()
+        assert in_flight.width == 1  # trouble has started the count afresh
         for _ in range(20 * 7):
             in_flight.calm()
         assert in_flight.width == 8
