@@ -55,16 +55,16 @@ def run_raw(url, key, path, max_in_flight):
 
     from airflow_provider_ams.tidepool.account import Account
     from airflow_provider_ams.tidepool.batches import cut
+    from airflow_provider_ams.tidepool.dead_letters import DeadLetters
     from airflow_provider_ams.tidepool.journal import MemoryJournal
-    from airflow_provider_ams.tidepool.options import IngestOptions
+    from airflow_provider_ams.tidepool.options import IngestOption
     from airflow_provider_ams.tidepool.ranges import Ranges
     from airflow_provider_ams.tidepool.reading import Reader
-    from airflow_provider_ams.tidepool.rejects import Rejects
     from airflow_provider_ams.tidepool.sources import open_source
 
-    options = IngestOptions()
-    account = Account(MemoryJournal(), Rejects(None))
-    ready = Reader(open_source(path, options), options, account).ready("", Ranges())
+    option = IngestOption()
+    account = Account(MemoryJournal(), DeadLetters(None))
+    ready = Reader(open_source(path, option), option, account).ready("", Ranges())
     todo = queue.SimpleQueue()
     for batch in cut(ready, BATCH, Ranges()):
         todo.put(json.dumps(batch.events).encode())
@@ -83,12 +83,12 @@ def run_raw(url, key, path, max_in_flight):
             if status != 201:
                 failed.append(status)
 
-    lanes = [threading.Thread(target=post) for _ in range(max_in_flight)]
+    threads = [threading.Thread(target=post) for _ in range(max_in_flight)]
     start, cpu = time.perf_counter(), time.process_time()
-    for lane in lanes:
-        lane.start()
-    for lane in lanes:
-        lane.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     if failed:
         raise SystemExit(f"the raw run met HTTP {failed[0]}")
     return {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu}

@@ -54,7 +54,7 @@ def ams_comments_to_tidepool():
         source=comments,
         timezone="{{ conn.ams_default.extra_dejson.get('timezone') or 'UTC' }}",
         ambiguous="first",
-        on_invalid="skip",  # the log names them: a time that clocks jumped over, at most
+        tolerance="all",  # the log names them: a time that clocks jumped over, at most
         event_name="AMS_COMMENT",
     )
 

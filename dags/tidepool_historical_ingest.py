@@ -21,7 +21,9 @@ COLUMNS: dict[str, str] = {}
     default_args={"retries": 3},
     params={
         "path": Param("events.csv", type="string", description="CSV, JSON lines or Parquet"),
-        "on_invalid": Param("fail", enum=["fail", "skip"], description="What a wrong row means"),
+        "tolerance": Param(
+            "0", type="string", description="Wrong rows to put up with: a number, 2% or all"
+        ),
         "pause": Param(0.2, type="number", minimum=0, description="Seconds between two batches"),
     },
     render_template_as_native_obj=True,
@@ -31,11 +33,12 @@ def tidepool_historical_ingest():
     """Check every row, let Tidepool check the first batch, then track all of it.
 
     What was confirmed is kept next to the file: a retry, and any later run on the same file, sends
-    only what is not. With ``on_invalid`` set to ``skip``, wrong rows go to ``<path>.rejects.csv``.
+    only what is not. Wrong rows, as many as ``tolerance`` allows, go to
+    ``<path>.dead-letters.csv``.
     """
     settings = {
         "source": "{{ params.path }}",
-        "on_invalid": "{{ params.on_invalid }}",
+        "tolerance": "{{ params.tolerance }}",
         "columns": COLUMNS,
         "pause": "{{ params.pause }}",
     }

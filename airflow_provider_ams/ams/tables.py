@@ -24,8 +24,9 @@ def text_table(title: str, frame: pd.DataFrame) -> str:
 
 
 def markdown_table(head: list[str], lines: list[list[str]]) -> str:
-    """Return a Markdown table; the cells' texts have to be escaped already."""
-    return tabulate(lines, headers=head, tablefmt="pipe", disable_numparse=True)
+    """Return a Markdown table without padding; the cells' texts have to be escaped already."""
+    cells = [head, ["---"] * len(head), *lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
 def html_table(frame: pd.DataFrame) -> str:

@@ -51,6 +51,8 @@ class AmsWriteOperator(AmsOperator):
         Rejected rows to put up with: a number, a percentage (``"2%"``) or ``"all"``.
     boolean_text : tuple of str, optional
         Option texts for True and False, such as ``("Yes", "No")``.
+    types : dict, optional
+        Field -> kind (``text``, ``number``, ``date``, ...), where the form's schema does not say.
     validate : bool
         Check the rows against the form first (the library only does on demand). Rows with a value
         that the form does not take are rejected and not sent, the others go; with any other error
@@ -81,6 +83,7 @@ class AmsWriteOperator(AmsOperator):
         "max_in_flight",
         "tolerance",
         "boolean_text",
+        "types",
         "contract",
         "settle_seconds",
         "dead_letter_path",
@@ -158,7 +161,7 @@ class AmsWriteOperator(AmsOperator):
                 frame, self.form, option=self.option(), client=client, **more
             )
         except AMSError as error:
-            if error.result is not None:
+            if isinstance(error.result, ams.ImportResult):
                 self._report(frame, error.result)
             raise
         return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
@@ -216,7 +216,8 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
 
     Parameters
     ----------
-    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, validate, contract
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate,
+    contract
         What to send, and how; see `AmsWriteOperator`.
     table_fields : list of str, optional
         Columns that are fields of the form's table.
@@ -247,6 +248,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
         max_in_flight: int | None = None,
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
+        types: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -260,7 +262,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
         self.form, self.data, self.id_col = form, data, id_col
         self.table_fields, self.default_dates = table_fields, default_dates
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
         self.state_path = state_path
@@ -275,7 +277,8 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
 
     Parameters
     ----------
-    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, validate, contract
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate,
+    contract
         What to send, and how; see `AmsWriteOperator`.
     table_fields : list of str, optional
         Columns that are fields of the form's table.
@@ -310,6 +313,7 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
         max_in_flight: int | None = None,
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
+        types: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -323,7 +327,7 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
         self.form, self.data, self.id_col = form, data, id_col
         self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
         self.state_path = state_path
@@ -334,7 +338,8 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
 
     Parameters
     ----------
-    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, validate, contract
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate,
+    contract
         What to send, and how; see `AmsWriteOperator`.
     key : list of str, optional
         Find events by these columns (``start_date``, ``start_time``, form fields; the person is
@@ -375,6 +380,7 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
         max_in_flight: int | None = None,
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
+        types: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -389,7 +395,7 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
         self.key, self.table_fields = key, table_fields
         self.default_dates, self.on_missing_fields = default_dates, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
         self.state_path = state_path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
@@ -49,7 +49,8 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
 
     Parameters
     ----------
-    form, data, id_col, key, table_fields, contract, boolean_text, default_dates
+    form, data, id_col, key, table_fields, contract, boolean_text, types,
+    default_dates
         The rows, as for the operators that write.
     mode : str
         What they are meant for: ``insert``, ``update``, ``upsert`` or ``mirror``.
@@ -96,6 +97,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         on_missing_fields: str = "keep",
         contract: str = "strict",
         boolean_text: tuple[str, str] | None = None,
+        types: Mapping[str, str] | None = None,
         default_dates: bool = False,
         form_type: str = "event",
         check_event_ids: bool = True,
@@ -113,7 +115,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         self.form, self.data, self.mode, self.id_col = form, data, mode, id_col
         self.key, self.table_fields = key, table_fields
         self.on_missing_fields, self.contract = on_missing_fields, contract
-        self.boolean_text, self.default_dates = boolean_text, default_dates
+        self.boolean_text, self.default_dates, self.types = boolean_text, default_dates, types
         self.form_type, self.check_event_ids = form_type, check_event_ids
         self.report_path, self.soft_fail = report_path, soft_fail
         self.if_valid, self.if_invalid = if_valid, if_invalid
@@ -158,7 +160,8 @@ class AmsPlanOperator(_AmsLookOperator):
 
     Parameters
     ----------
-    form, data, id_col, key, table_fields, contract, boolean_text, default_dates, validate
+    form, data, id_col, key, table_fields, contract, boolean_text, types,
+    default_dates, validate
         The rows, as for the operators that write.
     mode : str
         What to do with them: ``insert``, ``update``, ``upsert`` or ``mirror``.
@@ -205,6 +208,7 @@ class AmsPlanOperator(_AmsLookOperator):
         on_missing_fields: str = "keep",
         contract: str = "strict",
         boolean_text: tuple[str, str] | None = None,
+        types: Mapping[str, str] | None = None,
         default_dates: bool = False,
         validate: bool = True,
         batch_size: int | None = None,
@@ -225,6 +229,7 @@ class AmsPlanOperator(_AmsLookOperator):
         self.key, self.table_fields = key, table_fields
         self.on_missing_fields, self.contract = on_missing_fields, contract
         self.boolean_text, self.default_dates, self.validate = boolean_text, default_dates, validate
+        self.types = types
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
         self.from_date, self.to_date, self.plan_path = from_date, to_date, plan_path
         self.max_lines, self.show_values = max_lines, show_values
@@ -319,7 +324,8 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
 
     Parameters
     ----------
-    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, validate, contract
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate,
+    contract
         What to send, and how; see `AmsWriteOperator`.
     key : list of str
         Columns to find events by; see `AmsUpsertEventDataOperator`.
@@ -372,6 +378,7 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
         max_in_flight: int | None = None,
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
+        types: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -386,7 +393,7 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
         self.from_date, self.to_date, self.max_deletes = from_date, to_date, max_deletes
         self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
 

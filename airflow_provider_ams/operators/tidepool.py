@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_ams.tidepool import (
-        IngestOptions,
+        IngestOption,
         IngestResult,
         Journal,
         TidepoolClient,
@@ -46,7 +46,7 @@ class TidepoolOperator(HidingOperator):
         "tidepool_conn_id",
         "source",
         "validate",
-        "on_invalid",
+        "tolerance",
         "columns",
         "timezone",
         "ambiguous",
@@ -98,11 +98,11 @@ class TidepoolOperator(HidingOperator):
             finally:
                 self.hook.close()
 
-    def option(self, **settings: Any) -> IngestOptions:  # noqa: ANN401
+    def option(self, **settings: Any) -> IngestOption:  # noqa: ANN401
         """Return the options of the library's call."""
-        from airflow_provider_ams.tidepool import IngestOptions
+        from airflow_provider_ams.tidepool import IngestOption
 
-        return library_option(IngestOptions, self, interactive_mode=False, **settings)
+        return library_option(IngestOption, self, interactive_mode=False, **settings)
 
     def report(self, what: str, result: IngestResult) -> dict[str, Any]:
         """Log the figures and the first rejected rows; return the figures."""
@@ -151,12 +151,12 @@ class TidepoolValidateEventsOperator(TidepoolOperator):
         or rows. Rows are never shown. XCom suits some 10 MB: pass the path of anything larger.
     validate : {"first", "all", "none"}, optional
         Which batches the server checks; the first if left out.
-    on_invalid : {"fail", "skip"}, optional
-        Whether one wrong row fails the task (so if left out), or is left out.
+    tolerance : int or str, optional
+        Wrong rows to put up with: a number, a percentage (``"2%"``) or ``"all"``; none if left out.
     columns, timezone, ambiguous, event_name, random_ids
         As for `TidepoolTrackEventsOperator`: give both the same.
     batch_size, pause, max_in_flight, format, encoding, dialect
-        See the library's ``IngestOptions``.
+        See the library's ``IngestOption``.
     tidepool_conn_id : str
         Connection of type ``tidepool``.
 
@@ -171,7 +171,7 @@ class TidepoolValidateEventsOperator(TidepoolOperator):
         *,
         source: Any,  # noqa: ANN401
         validate: str | None = None,
-        on_invalid: str | None = None,
+        tolerance: int | str | None = None,
         columns: Mapping[str, str] | None = None,
         timezone: str | None = None,
         ambiguous: str | None = None,
@@ -187,7 +187,7 @@ class TidepoolValidateEventsOperator(TidepoolOperator):
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(tidepool_conn_id=tidepool_conn_id, **kwargs)
-        self.source, self.validate, self.on_invalid = source, validate, on_invalid
+        self.source, self.validate, self.tolerance = source, validate, tolerance
         self.columns, self.timezone, self.ambiguous = columns, timezone, ambiguous
         self.event_name, self.random_ids = event_name, random_ids
         self.batch_size, self.pause, self.max_in_flight = batch_size, pause, max_in_flight
@@ -225,9 +225,9 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
         or rows. Rows are never shown. XCom suits some 10 MB: pass the path of anything larger.
     validate : {"first", "all", "none"}, optional
         Which batches the server checks before anything is tracked; the first if left out.
-    on_invalid : {"fail", "skip"}, optional
-        Whether one wrong row stops everything, before anything is sent (so if left out), or is
-        left out.
+    tolerance : int or str, optional
+        Wrong rows to put up with, which are left out: a number, a percentage (``"2%"``) or
+        ``"all"``. With more, nothing is sent; none if left out.
     columns : mapping, optional
         Column of the source -> event field, as ``{"message": "text"}``.
     timezone : str, optional
@@ -240,11 +240,11 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
     random_ids : bool, optional
         Make missing ids at random rather than from the row.
     batch_size, pause, max_in_flight, format, encoding, dialect
-        See the library's ``IngestOptions``.
+        See the library's ``IngestOption``.
     journal : str or path, optional
         File or ObjectStoragePath to keep what was confirmed in.
-    rejects : str or path, optional
-        File for rows that were skipped, each with the reason; next to a source that is a file if
+    dead_letter_path : str or path, optional
+        File for rows that were left out, each with the reason; next to a source that is a file if
         left out.
     resend : int, optional
         How often a batch of which no answer came is sent again, with the same ids; once if left
@@ -265,7 +265,7 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
     template_fields: Sequence[str] = (
         *TidepoolOperator.template_fields,
         "journal",
-        "rejects",
+        "dead_letter_path",
         "resend",
     )
 
@@ -274,7 +274,7 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
         *,
         source: Any,  # noqa: ANN401
         validate: str | None = None,
-        on_invalid: str | None = None,
+        tolerance: int | str | None = None,
         columns: Mapping[str, str] | None = None,
         timezone: str | None = None,
         ambiguous: str | None = None,
@@ -287,7 +287,7 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
         encoding: str | None = None,
         dialect: Mapping[str, Any] | None = None,
         journal: Any = None,  # noqa: ANN401
-        rejects: Any = None,  # noqa: ANN401
+        dead_letter_path: Any = None,  # noqa: ANN401
         resend: int | None = None,
         restart: bool | None = None,
         same_project: bool | None = None,
@@ -295,12 +295,12 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(tidepool_conn_id=tidepool_conn_id, **kwargs)
-        self.source, self.validate, self.on_invalid = source, validate, on_invalid
+        self.source, self.validate, self.tolerance = source, validate, tolerance
         self.columns, self.timezone, self.ambiguous = columns, timezone, ambiguous
         self.event_name, self.random_ids = event_name, random_ids
         self.batch_size, self.pause, self.max_in_flight = batch_size, pause, max_in_flight
         self.format, self.encoding, self.dialect = format, encoding, dialect
-        self.journal, self.rejects, self.resend = journal, rejects, resend
+        self.journal, self.dead_letter_path, self.resend = journal, dead_letter_path, resend
         self.restart, self.same_project = restart, same_project
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -318,7 +318,7 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
         journal = self._journal(context, source)
         what = "Tidepool: track"
         with self.client(what, resumable=journal is not None or _is_file(source)) as client:
-            option = self.option(rejects=_place(self.rejects), restart=restart)
+            option = self.option(dead_letter_path=_place(self.dead_letter_path), restart=restart)
             result = client.ingest(source, option, journal=journal)
         return self.report(what, result)
 
@@ -340,12 +340,9 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
         store: Any = context.get("task_state_store")
         if store is not None:
             from airflow_provider_ams.tidepool import SnapshotJournal
+            from airflow_provider_ams.transport import StoreNotes
 
-            return SnapshotJournal(
-                lambda: store.get(_STATE_KEY),
-                lambda value: store.set(_STATE_KEY, value),
-                "in the task's state store",
-            )
+            return SnapshotJournal(StoreNotes(store, _STATE_KEY), "in the task's state store")
         if _is_file(source):
             self.log.info(
                 "No task state store (Airflow below 3.3): the journal is next to the file"

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from airflow_provider_ams.tidepool.api import ingest, track_events, validate_events
     from airflow_provider_ams.tidepool.client import TidepoolClient
     from airflow_provider_ams.tidepool.errors import (
         TidepoolConfigurationError,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
         TidepoolUnknownOutcomeError,
     )
     from airflow_provider_ams.tidepool.journal import FileJournal, Journal, SnapshotJournal
-    from airflow_provider_ams.tidepool.options import IngestOptions
+    from airflow_provider_ams.tidepool.options import IngestOption
     from airflow_provider_ams.tidepool.result import IngestResult, RejectedRow, ResentRows
 
 _HOMES = {
@@ -37,15 +38,18 @@ _HOMES = {
     "FileJournal": "journal",
     "Journal": "journal",
     "SnapshotJournal": "journal",
-    "IngestOptions": "options",
+    "IngestOption": "options",
     "IngestResult": "result",
     "RejectedRow": "result",
     "ResentRows": "result",
+    "ingest": "api",
+    "track_events": "api",
+    "validate_events": "api",
 }
 
 __all__ = [
     "FileJournal",
-    "IngestOptions",
+    "IngestOption",
     "IngestResult",
     "Journal",
     "RejectedRow",
@@ -60,6 +64,9 @@ __all__ = [
     "TidepoolRejectedError",
     "TidepoolTransientError",
     "TidepoolUnknownOutcomeError",
+    "ingest",
+    "track_events",
+    "validate_events",
 ]
 
 

@@ -25,8 +25,8 @@ class Batch:
         Row number of each event.
     chunks : list of Chunk
         Where each event was read.
-    refused : list of int
-        Row numbers in the range that the server has refused and that are not confirmed with it.
+    number : int
+        Counted from 1 over a run.
     """
 
     start: int
@@ -34,7 +34,7 @@ class Batch:
     events: list[Event] = field(repr=False)
     rows: list[int] = field(repr=False)
     chunks: list[Chunk] = field(repr=False)
-    refused: list[int] = field(default_factory=list)
+    number: int = 0
 
     def __len__(self) -> int:
         return len(self.events)
@@ -60,7 +60,7 @@ class Batch:
             [self.events[at] for at in kept],
             [self.rows[at] for at in kept],
             [self.chunks[at] for at in kept],
-            self.refused + [self.rows[at] for at in sorted(refused)],
+            self.number,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_ams.tidepool.errors import TidepoolInputError
 from airflow_provider_ams.tidepool.identity import DERIVED, ContentIds, RandomIds
-from airflow_provider_ams.tidepool.options import FIELDS, REQUIRED, IngestOptions
+from airflow_provider_ams.tidepool.options import FIELDS, REQUIRED, IngestOption
 from airflow_provider_ams.tidepool.sources import Source
 from airflow_provider_ams.tidepool.sources.chunk import Chunk
 from airflow_provider_ams.tidepool.timestamps import Timestamps
@@ -43,13 +43,13 @@ class Checker:
 
     Parameters
     ----------
-    options : IngestOptions
+    option : IngestOption
         ``columns``, ``timezone``, ``ambiguous`` and ``event_name`` are used.
     """
 
-    def __init__(self, options: IngestOptions) -> None:
-        self._options = options
-        self._timestamps = Timestamps(options)
+    def __init__(self, option: IngestOption) -> None:
+        self._option = option
+        self._timestamps = Timestamps(option)
 
     def check_columns(self, source: Source, chunk: Chunk) -> None:
         """Refuse a table that lacks a column.
@@ -60,9 +60,9 @@ class Checker:
             A needed or a mapped column is not there; names the columns that are.
         """
         names = list(chunk.columns)
-        found = self._options.source_of(names)
+        found = self._option.source_of(names)
         absent = [name for name in REQUIRED if name not in found]
-        unknown = [name for name in self._options.columns if name not in names]
+        unknown = [name for name in self._option.columns if name not in names]
         if source.fixed_columns and (absent or unknown):
             raise TidepoolInputError(
                 f"{source.name} has no column {' and no column '.join(unknown or absent)}; "
@@ -73,7 +73,7 @@ class Checker:
     def check(self, chunk: Chunk) -> CheckedChunk:
         """Return the columns of a chunk for the wire, with all problems of each row."""
         size = len(chunk)
-        where = self._options.source_of(list(chunk.columns))
+        where = self._option.source_of(list(chunk.columns))
         found: list[Problems] = []
         fields: dict[str, Column] = {}
         for field in FIELDS:

@@ -11,17 +11,29 @@ from types import TracebackType
 from typing import cast
 from urllib.parse import urlsplit
 
-from airflow_provider_ams.tidepool.errors import TidepoolConfigurationError, TidepoolPermissionError
-from airflow_provider_ams.tidepool.ingest import Ingest
+from airflow_provider_ams.tidepool.dead_letters import DeadLetters
+from airflow_provider_ams.tidepool.errors import (
+    TidepoolConfigurationError,
+    TidepoolJournalError,
+    TidepoolPermissionError,
+    file_problems_as,
+)
 from airflow_provider_ams.tidepool.journal import Journal, MemoryJournal, journal_at
-from airflow_provider_ams.tidepool.location import Location, locate
-from airflow_provider_ams.tidepool.options import IngestOptions
+from airflow_provider_ams.tidepool.options import IngestOption
 from airflow_provider_ams.tidepool.reading import fingerprint
-from airflow_provider_ams.tidepool.rejects import Rejects
 from airflow_provider_ams.tidepool.result import IngestResult
+from airflow_provider_ams.tidepool.run import Ingest
 from airflow_provider_ams.tidepool.sending import Sender
 from airflow_provider_ams.tidepool.sources import Source, open_source
-from airflow_provider_ams.transport import Clock, HTTPSession, RetryPolicy
+from airflow_provider_ams.transport import (
+    Clock,
+    HTTPSession,
+    Location,
+    RetryPolicy,
+    check_base_url,
+    check_header,
+    locate,
+)
 
 BASE_URL = "https://shoreline.tidepool.so/api/v1/events"
 JOURNAL_SUFFIX = ".tidepool-journal"
@@ -52,7 +64,7 @@ class TidepoolClient:
     TidepoolPermissionError
         There is no key.
     TidepoolConfigurationError
-        The key or the URL can't be right.
+        The key, the URL or another setting can't be right.
     """
 
     def __init__(
@@ -68,16 +80,17 @@ class TidepoolClient:
         new_salt: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self._key = _check_key(api_key or os.environ.get("TIDEPOOL_API_KEY"))
+        checked_url = _check_base_url(base_url)
         try:
             self._session = HTTPSession(
-                base_url,
+                checked_url,
                 connect_timeout=connect_timeout,
                 read_timeout=read_timeout,
                 verify=verify,
                 connections=64,
             )
         except ValueError as error:
-            raise TidepoolConfigurationError(f"base_url: {error}") from None
+            raise TidepoolConfigurationError(f"{error}.") from None
         self._retry = retry or RetryPolicy()
         self._clock = clock or Clock()
         self._new_salt = new_salt
@@ -100,54 +113,54 @@ class TidepoolClient:
         """Close the connections."""
         self._session.close()
 
-    def validate_events(self, events: object, options: IngestOptions | None = None) -> IngestResult:
+    def validate_events(self, events: object, option: IngestOption | None = None) -> IngestResult:
         """Check rows here and let the server check them, without storing anything.
 
         Parameters
         ----------
         events : iterable of mapping, DataFrame, path or URL
             As `ingest` takes it.
-        options : IngestOptions, optional
+        option : IngestOption, optional
             Default: every batch goes to the server, without a pause between them.
 
         Raises
         ------
         TidepoolRejectedError
-            Rows are wrong and ``on_invalid`` is ``"fail"``; ``result`` names all of them.
+            More rows are wrong than ``tolerance`` puts up with; ``result`` names all of them.
         TidepoolError
             Key, URL or server keep the rows from being checked.
         """
-        options = options or IngestOptions(validate="all", pause=0, interactive_mode=False)
-        rows = open_source(events, options, keep=options.on_invalid == "fail")
-        return self._run(rows, options, MemoryJournal(), track=False)
+        option = option or IngestOption(validate="all", pause=0, interactive_mode=False)
+        rows = open_source(events, option, keep=option.reads_ahead)
+        return self._run(rows, option, MemoryJournal(), track=False)
 
-    def track_events(self, events: object, options: IngestOptions | None = None) -> IngestResult:
+    def track_events(self, events: object, option: IngestOption | None = None) -> IngestResult:
         """Check rows and store them as events, without a journal: a repeated call repeats events.
 
         Parameters
         ----------
         events : iterable of mapping, DataFrame, path or URL
             As `ingest` takes it.
-        options : IngestOptions, optional
+        option : IngestOption, optional
             Default: no call to ``/validate``, no pause between batches.
 
         Raises
         ------
         TidepoolRejectedError
-            Rows were refused and ``on_invalid`` is ``"fail"``; ``result`` names them.
+            More rows were refused than ``tolerance`` puts up with; ``result`` names them.
         TidepoolUnknownOutcomeError
             No usable answer came for some events.
         TidepoolError
             Key, URL or server keep the events from being stored.
         """
-        options = options or IngestOptions(validate="none", pause=0, interactive_mode=False)
-        rows = open_source(events, options, keep=options.on_invalid == "fail")
-        return self._run(rows, options, MemoryJournal())
+        option = option or IngestOption(validate="none", pause=0, interactive_mode=False)
+        rows = open_source(events, option, keep=option.reads_ahead)
+        return self._run(rows, option, MemoryJournal())
 
     def ingest(
         self,
         source: object,
-        options: IngestOptions | None = None,
+        option: IngestOption | None = None,
         *,
         journal: object = None,
         **changes: object,
@@ -158,14 +171,14 @@ class TidepoolClient:
         ----------
         source : path, URL, DataFrame or iterable of mapping
             CSV, JSON lines or Parquet in a local file or anywhere fsspec reaches; or rows.
-        options : IngestOptions, optional
+        option : IngestOption, optional
             How; single options can be given by name instead, or as well.
         journal : Journal, path or URL, optional
             Where to keep what was confirmed. Default for a file: next to it, in
             ``<name>.tidepool-journal``. Rows that are not a file have no journal unless it is
             named here: a repeated call repeats events.
         **changes
-            Fields of IngestOptions.
+            Fields of IngestOption.
 
         Returns
         -------
@@ -175,7 +188,7 @@ class TidepoolClient:
         Raises
         ------
         TidepoolRejectedError
-            Rows were refused and ``on_invalid`` is ``"fail"``; ``result`` names them.
+            More rows were refused than ``tolerance`` puts up with; ``result`` names them.
         TidepoolTransientError
             Try later: the same call goes on where this one stopped.
         TidepoolUnknownOutcomeError
@@ -183,37 +196,37 @@ class TidepoolClient:
         TidepoolConfigurationError
             A setting, the key, the source or its journal must be changed.
         """
-        options = options or IngestOptions()
+        option = option or IngestOption()
         try:
-            options = replace(options, **changes)  # type: ignore[arg-type]
+            option = replace(option, **changes)  # type: ignore[arg-type]
         except TypeError as error:
             raise TidepoolConfigurationError(f"no such option: {error}") from None
-        keep = journal is not None or options.on_invalid == "fail"
-        rows = open_source(source, options, keep=keep)
-        return self._run(rows, options, _journal(rows, journal, options))
+        keep = journal is not None or option.reads_ahead
+        rows = open_source(source, option, keep=keep)
+        return self._run(rows, option, _journal(rows, journal, option))
 
     def _run(
-        self, rows: Source, options: IngestOptions, notes: Journal, track: bool = True
+        self, rows: Source, option: IngestOption, journal: Journal, track: bool = True
     ) -> IngestResult:
         # What is forgotten with the run need not be compared with the next one.
-        identity = {} if type(notes) is MemoryJournal else self._identity(rows, options)
-        ignore = ("key",) if options.same_project else ()
-        notes.begin(identity, self._new_salt(), options.restart, ignore)
+        identity = {} if type(journal) is MemoryJournal else self._identity(rows, option)
+        ignore = ("key",) if option.same_project else ()
+        journal.begin(identity, self._new_salt(), option.restart, ignore)
         try:
             sender = Sender(self._session, self._key, self._clock, self._retry)
-            rejects = _rejects(rows, options) if track else Rejects(None)
-            return Ingest(sender, rows, options, notes, rejects, self._clock).run(track)
+            letters = _dead_letters(rows, option) if track else DeadLetters(None)
+            return Ingest(sender, rows, option, journal, letters, self._clock).run(track)
         finally:
-            notes.close()
+            journal.close()
 
-    def _identity(self, source: Source, options: IngestOptions) -> Mapping[str, object]:
+    def _identity(self, source: Source, option: IngestOption) -> Mapping[str, object]:
         """Return what makes a run the same run, without anything that is secret."""
         key = hashlib.blake2b(self._key.encode(), digest_size=8, person=b"tidepool-key")
         return {
             "source": fingerprint(source),
             "host": self._session.base_url,
             "key": key.hexdigest(),
-            "options": options.identity(),
+            "options": option.identity(),
         }
 
 
@@ -221,33 +234,53 @@ def _check_key(key: str | None) -> str:
     text = (key or "").strip()
     if not text:
         raise TidepoolPermissionError(
-            "there is no API key: pass api_key or set TIDEPOOL_API_KEY (make one in Tidepool's "
-            "settings, API Keys)"
+            "there is no API key.",
+            hint="Pass api_key or set TIDEPOOL_API_KEY (in Tidepool: Settings, API Keys).",
         )
-    if not text.isascii() or not text.isprintable() or " " in text:
+    try:
+        return check_header("X-Tidepool-Api-Key", text)
+    except ValueError:
         raise TidepoolPermissionError(
-            "the API key holds characters that no key has: was it copied whole, and alone?"
-        )
-    return text
+            "the API key holds characters that no key has.", hint="Copy it whole, and alone."
+        ) from None
 
 
-def _journal(source: Source, journal: object, options: IngestOptions) -> Journal:
+def _check_base_url(url: str) -> str:
+    try:
+        return check_base_url(url)
+    except ValueError as error:
+        raise TidepoolConfigurationError(f"base_url: {error}.") from None
+
+
+def _journal(source: Source, journal: object, option: IngestOption) -> Journal:
     if journal is None:
         place = source.location
         return MemoryJournal() if place is None else journal_at(place.neighbour(JOURNAL_SUFFIX))
     if hasattr(journal, "begin"):
         return cast(Journal, journal)
-    return journal_at(locate(journal, options.storage_options))
+    with file_problems_as(TidepoolJournalError):
+        return journal_at(locate(journal, option.storage_options))
 
 
-def _rejects(source: Source, options: IngestOptions) -> Rejects:
+def _same_file(one: Location, other: Location) -> bool:
+    if one.path is None or other.path is None:
+        return one.name == other.name
+    return one.path.resolve() == other.path.resolve()
+
+
+def _dead_letters(source: Source, option: IngestOption) -> DeadLetters:
     place: Location | None = source.location
-    if options.rejects is not None:
-        chosen = locate(options.rejects, options.storage_options)
-        if place is not None and chosen.name == place.name:
-            raise TidepoolConfigurationError("rejects names the source: it would be overwritten")
-        return Rejects(chosen)
-    if place is None or options.on_invalid == "fail":
-        return Rejects(None)
-    csv = place.name.lower().endswith((".csv", ".tsv", ".txt")) or options.format == "csv"
-    return Rejects(place.neighbour(".rejects.csv" if csv else ".rejects.jsonl"), tidy=True)
+    if option.dead_letter_path is not None:
+        with file_problems_as(TidepoolConfigurationError):
+            chosen = locate(option.dead_letter_path, option.storage_options)
+        if place is not None and _same_file(chosen, place):
+            raise TidepoolConfigurationError(
+                "dead_letter_path names the source: it would be overwritten."
+            )
+        return DeadLetters(chosen)
+    if place is None or option.tolerance is None:
+        return DeadLetters(None)
+    csv = place.name.lower().endswith((".csv", ".tsv", ".txt")) or option.format == "csv"
+    return DeadLetters(
+        place.neighbour(".dead-letters.csv" if csv else ".dead-letters.jsonl"), tidy=True
+    )

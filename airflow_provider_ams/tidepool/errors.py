@@ -1,30 +1,39 @@
 """What can go wrong with Tidepool, named by what the caller can do about it.
 
+==============================  =========================================================
+`TidepoolConfigurationError`    mend a setting, the source or the key, then run again
+`TidepoolTransientError`        run again later: nothing is wrong with the request
+`TidepoolUnknownOutcomeError`   run again with the journal: the same events, the same ids
+`TidepoolRejectedError`         mend these rows and send them again
+==============================  =========================================================
+
 No message holds the API key or the content of an event: rows are named by their line.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_ams.transport.errors import ClientError
 
 if TYPE_CHECKING:
     from airflow_provider_ams.tidepool.result import IngestResult
 
 
-class TidepoolError(Exception):
-    """Anything this library raises on purpose.
+class TidepoolError(ClientError):
+    """Base of everything this library raises; see `ClientError` for its parameters.
 
-    Parameters
+    Attributes
     ----------
-    message : str
-        What happened, where, and what to do next.
-    result : IngestResult, optional
+    result : IngestResult or None
         How far the run came, when it had begun.
     """
 
-    def __init__(self, message: str, result: IngestResult | None = None) -> None:
-        super().__init__(message)
-        self.result = result
+    def __init__(self, message: str, **details: Any) -> None:  # noqa: ANN401
+        super().__init__(message, **details)
+        self.result: IngestResult | None = None
 
 
 class TidepoolConfigurationError(TidepoolError, ValueError):
@@ -48,16 +57,12 @@ class TidepoolTransientError(TidepoolError):
 
     Parameters
     ----------
-    message : str
-        What happened.
     retry_after : float, optional
         Seconds the server asked to wait.
     """
 
-    def __init__(
-        self, message: str, retry_after: float | None = None, result: IngestResult | None = None
-    ) -> None:
-        super().__init__(message, result)
+    def __init__(self, message: str, *, retry_after: float | None = None, **details: Any) -> None:  # noqa: ANN401
+        super().__init__(message, **details)
         self.retry_after = retry_after
 
 
@@ -69,4 +74,30 @@ class TidepoolUnknownOutcomeError(TidepoolError):
 
 
 class TidepoolRejectedError(TidepoolError):
-    """Some rows were refused, by the checks here or by the server; ``result`` names them."""
+    """Some rows were refused, by the checks here or by the server; ``result`` names them.
+
+    Parameters
+    ----------
+    described : str
+        The first of them, one a line, with the reasons.
+    """
+
+    rows_told = True
+
+    def __init__(self, message: str, *, described: str = "", **details: Any) -> None:  # noqa: ANN401
+        super().__init__(message, **details)
+        self.described = described
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}\n{self.described}"
+
+
+@contextmanager
+def file_problems_as(kind: type[TidepoolError]) -> Iterator[None]:
+    """Raise what is wrong with a file as an error of this library."""
+    from airflow_provider_ams.transport.files import FileProblem
+
+    try:
+        yield
+    except FileProblem as problem:
+        raise kind(f"{problem.message}.", hint=problem.hint or None) from None

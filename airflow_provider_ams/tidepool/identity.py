@@ -79,7 +79,7 @@ class ContentIds:
     """Make ids as ``uuid5(NAMESPACE, "<content digest>:<occurrence>:<field>")``.
 
     The content digest is BLAKE2b (16 bytes, hex) over all columns in the order of their names, so
-    neither the order of columns nor batch size, window or mapping changes an id.
+    neither the order of columns nor batch size, calls in flight or mapping changes an id.
     """
 
     def __init__(self) -> None:

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import orjson
 
-from airflow_provider_ams.tidepool.errors import TidepoolJournalError
-from airflow_provider_ams.tidepool.location import Location
+from airflow_provider_ams.tidepool.errors import TidepoolJournalError, file_problems_as
 from airflow_provider_ams.tidepool.ranges import Ranges
+from airflow_provider_ams.transport import FileNotes, Location, Notes
 
 Identity = Mapping[str, object]
 _FORMAT = 1
@@ -31,12 +31,12 @@ _WORDS = {
 class Journal(Protocol):
     """Remember rows over a crash. All methods are called from one thread.
 
-    ``confirmed`` and ``flying`` are the rows that need not and that must be sent again, ``salt``
+    ``confirmed`` and ``in_flight`` are the rows that need not and that must be sent again, ``salt``
     is what random ids are made from, and ``path`` is what to show to a person.
     """
 
     confirmed: Ranges
-    flying: Ranges
+    in_flight: Ranges
     salt: str
     path: str | None
 
@@ -88,9 +88,9 @@ def check_identity(
     ]
     if differs:
         raise TidepoolJournalError(
-            f"the journal {path or ''} belongs to another ingest: {'; '.join(differs)}. "
-            "Going on could leave rows out or send them twice. Use another journal for this "
-            "source, or restart=True to send all rows (again)"
+            f"the journal {path or ''} belongs to another ingest: {'; '.join(differs)}.",
+            hint="Going on could leave rows out or send them twice. Use another journal for this "
+            "source, or restart=True to send all rows (again).",
         )
 
 
@@ -99,7 +99,7 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self.confirmed = Ranges()
-        self.flying = Ranges()
+        self.in_flight = Ranges()
         self.salt = ""
         self.path: str | None = None
 
@@ -115,11 +115,11 @@ class MemoryJournal:
 
     def sending(self, start: int, end: int) -> None:
         """Note rows on their way."""
-        self.flying.add(start, end)
+        self.in_flight.add(start, end)
 
     def answered(self, start: int, end: int, confirmed: Ranges) -> None:
         """Note an answer."""
-        self.flying.remove(start, end)
+        self.in_flight.remove(start, end)
         for low, high in confirmed.pairs():
             self.confirmed.add(low, high)
 
@@ -170,8 +170,8 @@ class FileJournal(MemoryJournal):
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
             raise TidepoolJournalError(
-                f"the journal {path} can't be written: {error.strerror}. "
-                "Give a path in a folder that can be written"
+                f"the journal {path} can't be written: {error.strerror}.",
+                hint="Name a file in a folder that exists and can be written.",
             ) from None
         try:
             _lock(self._file, path)
@@ -234,18 +234,18 @@ class FileJournal(MemoryJournal):
             written = os.write(self._file, line)
         except OSError as error:
             raise TidepoolJournalError(
-                f"the journal {self.path} can't be written: {error.strerror}"
+                f"the journal {self.path} can't be written: {error.strerror}."
             ) from None
         if written < len(line):
             raise TidepoolJournalError(
-                f"the journal {self.path} can't be written: the disk is full"
+                f"the journal {self.path} can't be written: the disk is full."
             )
 
     def close(self) -> None:
         """Flush and close the file; without anything in it, take it away."""
         if self._file >= 0:
             os.fsync(self._file)
-            if not self.confirmed and not self.flying:
+            if not self.confirmed and not self.in_flight:
                 Path(str(self.path)).unlink(missing_ok=True)
             self._shut()
 
@@ -264,7 +264,7 @@ def _lock(file: int, path: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         raise TidepoolJournalError(
-            f"the journal {path} is in use: another process is ingesting this source"
+            f"the journal {path} is in use: another process is ingesting this source."
         ) from None
 
 
@@ -275,7 +275,8 @@ def _parse(content: bytes, path: str | None) -> list[dict[str, Any]]:
             raise ValueError
     except (ValueError, AttributeError):
         raise TidepoolJournalError(
-            f"{path} is not a journal that this version can read; nothing was changed"
+            f"{path} is not a journal that this version can read; nothing was changed.",
+            hint="Name another file.",
         ) from None
     return notes
 
@@ -285,23 +286,16 @@ class SnapshotJournal(MemoryJournal):
 
     Parameters
     ----------
-    load : callable
-        Returns the last value stored, or None.
-    save : callable
-        Stores a value: a dict of plain JSON types.
+    notes : Notes
+        Where the value is kept.
     path : str, optional
         What to call the place in messages.
     """
 
-    def __init__(
-        self,
-        load: Callable[[], Mapping[str, Any] | None],
-        save: Callable[[dict[str, Any]], object],
-        path: str | None = None,
-    ) -> None:
+    def __init__(self, notes: Notes, path: str | None = None) -> None:
         super().__init__()
         self.path = path
-        self._load, self._save = load, save
+        self._notes = notes
         self._identity: Identity = {}
 
     def begin(
@@ -318,15 +312,16 @@ class SnapshotJournal(MemoryJournal):
         TidepoolJournalError
             It belongs to another ingest.
         """
-        known = None if restart else self._load()
+        with file_problems_as(TidepoolJournalError):
+            known = None if restart else self._notes.load()
         self._identity, self.salt = identity, salt
         if known is not None and (known.get("confirmed") or known.get("flying")):
             if known.get("tidepool_journal") != _FORMAT:
-                raise TidepoolJournalError(f"{self.path} is not a journal of this version")
+                raise TidepoolJournalError(f"{self.path} is not a journal of this version.")
             check_identity(known["identity"], identity, self.path, ignore)
             self.salt = known["salt"]
             self.confirmed = Ranges(known["confirmed"])
-            self.flying = Ranges(known["flying"])
+            self.in_flight = Ranges(known["flying"])
         self._store()
 
     def sending(self, start: int, end: int) -> None:
@@ -340,28 +335,19 @@ class SnapshotJournal(MemoryJournal):
         self._store()
 
     def _store(self) -> None:
-        self._save(
-            {
-                "tidepool_journal": _FORMAT,
-                "identity": dict(self._identity),
-                "salt": self.salt,
-                "confirmed": self.confirmed.pairs(),
-                "flying": self.flying.pairs(),
-            }
-        )
+        note = {
+            "tidepool_journal": _FORMAT,
+            "identity": dict(self._identity),
+            "salt": self.salt,
+            "confirmed": self.confirmed.pairs(),
+            "flying": self.in_flight.pairs(),
+        }
+        with file_problems_as(TidepoolJournalError):
+            self._notes.save(note)
 
 
 def journal_at(location: Location) -> Journal:
     """Return the journal for a place: appended to if it is local, else replaced as a whole."""
     if location.path is not None:
         return FileJournal(location.path)
-
-    def load() -> Mapping[str, Any] | None:
-        content = location.read_if_there()
-        return None if not content else _parse(content, location.name)[0]
-
-    def save(value: dict[str, Any]) -> None:
-        with location.open("wb") as file:
-            file.write(orjson.dumps(value))
-
-    return SnapshotJournal(load, save, location.name)
+    return SnapshotJournal(FileNotes(location), location.name)

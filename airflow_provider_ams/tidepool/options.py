@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from airflow_provider_ams.tidepool.errors import TidepoolConfigurationError
+from airflow_provider_ams.transport import Tolerance, rejected_limit
 
 FIELDS = ("text", "timestamp", "id", "session_id", "user_id", "event_name")
 REQUIRED = ("text", "timestamp")
@@ -14,14 +15,13 @@ MAX_BATCH = 100
 
 _CHOICES = {
     "validate": ("first", "all", "none"),
-    "on_invalid": ("fail", "skip"),
     "ambiguous": ("reject", "first", "second"),
     "format": (None, "csv", "jsonl", "parquet"),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
-class IngestOptions:
+class IngestOption:
     """Say how a source is read, checked, sent and resumed.
 
     Parameters
@@ -29,18 +29,19 @@ class IngestOptions:
     batch_size : int
         Events in a call, 1 to 100 (what the API takes).
     validate : {"first", "all", "none"}
-        Which batches go to ``/validate`` before they are tracked. With ``on_invalid="fail"``,
-        ``"all"`` validates the whole source before the first event is tracked.
+        Which batches go to ``/validate`` before they are tracked. Unless all rejected rows are
+        tolerated, ``"all"`` validates the whole source before the first event is tracked.
     pause : float
         Seconds between two batches. Tidepool's rate limit is not documented: the default is the
         pause in its own sample script.
     max_in_flight : int
         Batches in flight at a time.
-    on_invalid : {"fail", "skip"}
-        ``"fail"`` reads the whole source first and sends nothing if one row is wrong; ``"skip"``
-        leaves wrong rows out and writes them to the rejects file.
+    tolerance : int, str or None
+        Rejected rows to put up with: None (none), a number, a percentage (``"2%"``), ``"all"``.
+        They are left out and written to the dead letters. Short of ``"all"`` the whole source is
+        read first, and nothing is sent if more of its rows than that are wrong.
     columns : mapping
-        Their column -> event field, e.g. ``{"message": "text", "sent_at": "timestamp"}``.
+        Source column -> event field, e.g. ``{"message": "text", "sent_at": "timestamp"}``.
         Columns with the name of a field need no entry; columns that feed no field are not sent,
         but take part in the ids that are made from a row.
     timezone : str, optional
@@ -62,11 +63,11 @@ class IngestOptions:
         Of text files; None: UTF-8, or UTF-16 if the file starts with its mark.
     dialect : mapping, optional
         Settings of Python's ``csv`` reader (``delimiter``, ``quotechar``, ``escapechar``, ...);
-        None: found out from the first lines.
+        None: detected from the first lines.
     storage_options : mapping
         Passed to fsspec for URLs.
-    rejects : path or URL, optional
-        Where skipped rows go; None: next to a source that is a file.
+    dead_letter_path : path or URL, optional
+        Where rejected rows go, each with the reason; None: next to a source that is a file.
     restart : bool
         Forget the journal and send everything (again).
     same_project : bool
@@ -79,7 +80,7 @@ class IngestOptions:
     validate: str = "first"
     pause: float = 0.2
     max_in_flight: int = 1
-    on_invalid: str = "fail"
+    tolerance: Tolerance = None
     columns: Mapping[str, str] = field(default_factory=dict)
     timezone: str | None = None
     ambiguous: str = "reject"
@@ -90,7 +91,7 @@ class IngestOptions:
     encoding: str | None = None
     dialect: Mapping[str, object] | None = None
     storage_options: Mapping[str, object] = field(default_factory=dict, repr=False)
-    rejects: object = None
+    dead_letter_path: object = None
     restart: bool = False
     same_project: bool = False
     interactive_mode: bool = True
@@ -112,6 +113,7 @@ class IngestOptions:
             raise TidepoolConfigurationError("event_name must be a text that is not empty")
         self._check_columns()
         self._check_timezone()
+        self.rejected_limit(0)
 
     def _check_number(self, name: str, low: int, high: int) -> None:
         value = getattr(self, name)
@@ -139,6 +141,24 @@ class IngestOptions:
             raise TidepoolConfigurationError(
                 f"timezone={self.timezone!r} is not known: use an IANA name as 'Europe/London'"
             ) from None
+
+    @property
+    def reads_ahead(self) -> bool:
+        """The whole source is read before anything is sent."""
+        return self.tolerance != "all"
+
+    def rejected_limit(self, rows: int) -> float:
+        """Return how many rejected rows of so many are put up with.
+
+        Raises
+        ------
+        TidepoolConfigurationError
+            The tolerance is not one of its values.
+        """
+        try:
+            return rejected_limit(self.tolerance, rows)
+        except ValueError as error:
+            raise TidepoolConfigurationError(str(error)) from None
 
     def source_of(self, names: list[str]) -> dict[str, str]:
         """Return which of these columns feeds which event field, as field -> column."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from airflow_provider_ams.tidepool.account import Account
 from airflow_provider_ams.tidepool.batches import Ready
 from airflow_provider_ams.tidepool.checks import CheckedChunk, Checker, make_events
-from airflow_provider_ams.tidepool.errors import TidepoolInputError
+from airflow_provider_ams.tidepool.errors import TidepoolInputError, file_problems_as
 from airflow_provider_ams.tidepool.identity import ContentIds, RandomIds
-from airflow_provider_ams.tidepool.options import IngestOptions
+from airflow_provider_ams.tidepool.options import IngestOption
 from airflow_provider_ams.tidepool.ranges import Ranges
 from airflow_provider_ams.tidepool.sources import Source
 from airflow_provider_ams.tidepool.values import canonical
@@ -19,7 +19,8 @@ from airflow_provider_ams.tidepool.values import canonical
 def fingerprint(source: Source) -> str:
     """Return a hash of all that a source holds: of a file's content, else of its rows."""
     if source.location is not None:
-        return source.location.fingerprint()
+        with file_problems_as(TidepoolInputError):
+            return source.location.fingerprint()
     digest = hashlib.sha256()
     for chunk in source.chunks():
         digest.update(repr(list(chunk.columns)).encode())
@@ -35,17 +36,17 @@ class Reader:
     ----------
     source : Source
         The rows.
-    options : IngestOptions
+    option : IngestOption
         How to check them and to make events of them.
     account : Account
         Where rows are counted.
     """
 
-    def __init__(self, source: Source, options: IngestOptions, account: Account) -> None:
+    def __init__(self, source: Source, option: IngestOption, account: Account) -> None:
         self._source = source
-        self._options = options
+        self._option = option
         self._account = account
-        self._checker = Checker(options)
+        self._checker = Checker(option)
         self._touched = self._state()
 
     def check_all(self) -> int:
@@ -64,11 +65,15 @@ class Reader:
         confirmed : Ranges
             Rows that were confirmed before; counted as such.
         """
-        ids = RandomIds(salt) if self._options.random_ids else ContentIds()
+        ids = RandomIds(salt) if self._option.random_ids else ContentIds()
         for checked in self._checked():
             chunk, wrong = checked.chunk, set(checked.problems)
+            for low, high in self._account.refused.overlap(chunk.start, chunk.start + len(chunk)):
+                wrong.update(range(low - chunk.start, high - chunk.start))
+            events = make_events(checked, ids, self._option.event_name)
+            self._account.name_events(chunk, events)
             self._account.count_confirmed(chunk, wrong, confirmed)
-            yield chunk, make_events(checked, ids, self._options.event_name), wrong
+            yield chunk, events, wrong
         self.check_untouched()
 
     def check_untouched(self) -> None:

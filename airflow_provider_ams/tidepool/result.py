@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class RejectedRow(NamedTuple):
@@ -61,7 +64,7 @@ class IngestResult:
 
     Parameters
     ----------
-    rows : int
+    row_count : int
         Rows read.
     tracked : int
         Events the server confirmed in this run.
@@ -73,26 +76,37 @@ class IngestResult:
         Rows that were not accepted, in order of their line.
     resent : list of ResentRows
         Events that were sent more than once and may be stored twice, under one id.
+    unknown : int
+        Events that may or may not be stored: no usable answer came.
     batches, requests, retries : int
         Batches confirmed, HTTP requests made, and how many of these were repetitions.
     seconds : float
         From start to end.
-    rejects_path, journal_path : str, optional
+    dead_letter_path, journal_path : str, optional
         Files written.
+    rows : DataFrame, optional
+        For a DataFrame or a list, exactly one row for each input row, in input order and with its
+        index: ``status`` (``inserted``, ``unchanged`` if an earlier run has stored it,
+        ``rejected``, ``unknown``; ``valid`` after a validation), ``event_id`` (text),
+        ``reason`` (text, for rows that did not land, or landed with a remark) and ``batch``
+        (Int64, the number of the batch that settled the row). None for files and iterators, whose
+        rows are not kept in memory.
     """
 
-    rows: int = 0
+    row_count: int = 0
     tracked: int = 0
     already: int = 0
     validated: int = 0
     rejected: list[RejectedRow] = field(default_factory=list, repr=False)
     resent: list[ResentRows] = field(default_factory=list)
+    unknown: int = 0
     batches: int = 0
     requests: int = 0
     retries: int = 0
     seconds: float = 0.0
-    rejects_path: str | None = None
+    dead_letter_path: str | None = None
     journal_path: str | None = None
+    rows: pd.DataFrame | None = field(default=None, repr=False)
 
     @property
     def resent_events(self) -> int:
@@ -102,17 +116,18 @@ class IngestResult:
     def summary(self) -> dict[str, int | float | str | None]:
         """Return the counts as a small mapping of plain values."""
         return {
-            "rows": self.rows,
+            "rows": self.row_count,
             "tracked": self.tracked,
             "already": self.already,
             "validated": self.validated,
             "rejected": len(self.rejected),
             "resent": self.resent_events,
+            "unknown": self.unknown,
             "batches": self.batches,
             "requests": self.requests,
             "retries": self.retries,
             "seconds": round(self.seconds, 3),
-            "rejects_path": self.rejects_path,
+            "dead_letter_path": self.dead_letter_path,
             "journal_path": self.journal_path,
         }
 

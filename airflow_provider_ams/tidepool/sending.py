@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -21,6 +21,7 @@ from airflow_provider_ams.transport import (
     Clock,
     HTTPSession,
     Reply,
+    Retrier,
     RetryBudget,
     RetryPolicy,
     TransportError,
@@ -132,6 +133,7 @@ class Sender:
         self._clock = clock
         self._policy = policy
         self._budget = RetryBudget()
+        self._retrier = Retrier(policy, clock, self._budget)
         self.stopped = threading.Event()
 
     def deliver(self, endpoint: Endpoint, events: Sequence[Event], resend: int) -> Delivery:
@@ -152,10 +154,11 @@ class Sender:
             An error is in it rather than raised, as a part may have been accepted before.
         """
         delivery = Delivery()
+        doubts = Retrier(replace(self._policy, tries=resend + 1), self._clock, self._budget)
         waiting = [(0, len(events))]
         while waiting and delivery.error is None:
             start, end = waiting.pop()
-            outcome = self._call(endpoint, events[start:end], resend, delivery)
+            outcome = self._call(endpoint, events[start:end], doubts, delivery)
             if outcome is None:
                 delivery.accepted.append((start, end))
             elif outcome.action in (Action.SPLIT, Action.TOO_LARGE):
@@ -169,47 +172,38 @@ class Sender:
         return delivery
 
     def _call(
-        self, endpoint: Endpoint, events: Sequence[Event], resend: int, delivery: Delivery
+        self, endpoint: Endpoint, events: Sequence[Event], doubts: Retrier, delivery: Delivery
     ) -> _Try | None:
         """Make one call with its repetitions; None if accepted."""
         body = orjson.dumps(events)
-        failures, doubt = 0, ""
+        failures = {Action.LATER: 0, Action.DOUBT: 0}
+        doubt = ""
         while True:
             outcome = self._try(endpoint, body)
             delivery.requests += 1
-            delivery.retries += failures > 0
+            delivery.retries += any(failures.values())
             if doubt:
                 delivery.resent = doubt
             if outcome.action is Action.DONE:
-                self._budget.earn()
+                self._retrier.succeeded()
                 return None
             if outcome.action in (Action.SPLIT, Action.TOO_LARGE):
                 return outcome
-            failures += 1
             if outcome.action is Action.DOUBT:
-                doubt, resend = outcome.words, resend - 1
-            if self._give_up(outcome, failures, resend):
-                if doubt and outcome.action is Action.LATER:
-                    outcome = _Try(Action.DOUBT, doubt, outcome.wait)
-                delivery.error = error_of(outcome)
-                # An earlier doubt about the same events outlives a later, clear refusal.
-                outcome.uncertain = bool(doubt) or outcome.action in (Action.DOUBT, Action.STOP)
-                return outcome
-            delay = self._policy.delay(failures, self._clock.random(), outcome.wait)
-            self._clock.sleep(delay)
+                doubt = outcome.words
+            if not self._wait_for_another_try(outcome, failures, doubts):
+                return _end(outcome, doubt, delivery)
 
-    def _give_up(self, outcome: _Try, failures: int, resend: int) -> bool:
-        if outcome.action is Action.DOUBT:
-            spent = resend < 0
-        elif outcome.action is Action.LATER:
-            spent = failures >= self._policy.tries
-        else:
-            return True
-        long = outcome.wait is not None and outcome.wait > self._policy.max_wait
-        if spent or long or self.stopped.is_set():
-            return True
-        # Who waits as long as the server asks does not hammer it.
-        return outcome.wait is None and not self._budget.spend()
+    def _wait_for_another_try(
+        self, outcome: _Try, failures: dict[Action, int], doubts: Retrier
+    ) -> bool:
+        """Wait until the next try is due; False if there is to be none."""
+        if outcome.action not in failures or self.stopped.is_set():
+            return False
+        failures[outcome.action] += 1
+        # How often events may go out twice is one limit, how often to ask a busy server another.
+        retrier = doubts if outcome.action is Action.DOUBT else self._retrier
+        return retrier.wait(failures[outcome.action], outcome.wait) is None
 
     def _try(self, endpoint: Endpoint, body: bytes) -> _Try:
         try:
@@ -219,11 +213,21 @@ class Sender:
         action = classify(reply, endpoint.expected, endpoint.stores)
         if action is Action.DONE:
             return _Try(action, "")
-        return _Try(action, _words(reply), self._wait(reply), named_fields(reply.body))
+        return _Try(action, _words(reply), self._asked(reply), named_fields(reply.body))
 
-    def _wait(self, reply: Reply) -> float | None:
+    def _asked(self, reply: Reply) -> float | None:
         headers = {name.lower(): value for name, value in reply.headers.items()}
         return parse_retry_after(headers.get("retry-after"), self._clock.now())
+
+
+def _end(outcome: _Try, doubt: str, delivery: Delivery) -> _Try:
+    """Enter why a call was given up."""
+    if doubt and outcome.action is Action.LATER:
+        outcome = _Try(Action.DOUBT, doubt, outcome.wait)
+    delivery.error = error_of(outcome)
+    # An earlier doubt about the same events outlives a later, clear refusal.
+    outcome.uncertain = bool(doubt) or outcome.action in (Action.DOUBT, Action.STOP)
+    return outcome
 
 
 def _without_reply(error: TransportError, endpoint: Endpoint) -> _Try:
@@ -249,9 +253,9 @@ def _reason(outcome: _Try, resent: str) -> str:
 
 
 _ADVICE = {
-    401: "Set a valid API key (api_key, TIDEPOOL_API_KEY, or the connection's password)",
+    401: "Set a valid API key (api_key, TIDEPOOL_API_KEY, or the connection's password).",
     403: "Use an API key of the right project: keys are valid for the project they were "
-    "made in (api_key, TIDEPOOL_API_KEY, or the connection's password)",
+    "made in (api_key, TIDEPOOL_API_KEY, or the connection's password).",
 }
 
 
@@ -260,26 +264,28 @@ def error_of(outcome: _Try) -> TidepoolError:
     words = outcome.words
     if outcome.action is Action.KEY:
         return TidepoolPermissionError(
-            f"Tidepool does not accept the API key ({words}). "
-            + _ADVICE[401 if "401" in words else 403]
+            f"Tidepool does not accept the API key ({words}).",
+            hint=_ADVICE[401 if "401" in words else 403],
         )
     if outcome.action is Action.SETUP and "certificate" in words:
         return TidepoolConfigurationError(
-            f"{words}: check base_url, or name the CA bundle to check it with (verify, or "
-            "ca_bundle of the connection)"
+            f"Tidepool can't be reached: {words}.",
+            hint="Check base_url, or name the CA bundle to check it with (verify, or ca_bundle of "
+            "the connection).",
         )
     if outcome.action is Action.SETUP:
         return TidepoolConfigurationError(
-            f"there is no Tidepool at the base URL ({words}): check base_url, or the host of the "
-            "connection; it ends in /api/v1/events"
+            f"there is no Tidepool at the base URL ({words}).",
+            hint="Check base_url, or the host of the connection; it ends in /api/v1/events.",
         )
     if outcome.action is Action.LATER:
         return TidepoolTransientError(
-            f"Tidepool can't be reached or does not take events now ({words}): try later",
-            outcome.wait,
+            f"Tidepool can't be reached or does not take events now ({words}).",
+            retry_after=outcome.wait,
+            hint="Run the same call again later.",
         )
     stray = "; no Tidepool answers so: check the base URL" if outcome.action is Action.STOP else ""
     return TidepoolUnknownOutcomeError(
-        f"it is not known whether the last events were stored ({words}{stray}). The same ingest "
-        "with its journal sends them again with the same ids, and says so"
+        f"it is not known whether the last events were stored ({words}{stray}).",
+        hint="The same ingest with its journal sends them again with the same ids, and says so.",
     )

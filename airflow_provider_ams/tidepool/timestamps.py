@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from zoneinfo import ZoneInfo
 
-from airflow_provider_ams.tidepool.options import IngestOptions
+from airflow_provider_ams.tidepool.options import IngestOption
 
 _DATE = r"(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 _TIME = r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d+))?)?"
@@ -40,13 +40,13 @@ class Timestamps:
 
     Parameters
     ----------
-    options : IngestOptions
+    option : IngestOption
         ``timezone`` and ``ambiguous`` are used.
     """
 
-    def __init__(self, options: IngestOptions) -> None:
-        self._zone = ZoneInfo(options.timezone) if options.timezone else None
-        self._ambiguous = options.ambiguous
+    def __init__(self, option: IngestOption) -> None:
+        self._zone = ZoneInfo(option.timezone) if option.timezone else None
+        self._ambiguous = option.ambiguous
 
     def convert(self, column: Sequence[object]) -> tuple[Sequence[object], dict[int, str]]:
         """Return the column for the wire and the problems by position.

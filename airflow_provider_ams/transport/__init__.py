@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from airflow_provider_ams.transport.clock import Clock
+    from airflow_provider_ams.transport.errors import ClientError, describe_rows
     from airflow_provider_ams.transport.files import (
         FileProblem,
         Location,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Bar": "progress",
+    "ClientError": "errors",
     "Clock": "clock",
     "Console": "progress",
     "FileNotes": "notes",
@@ -66,6 +68,7 @@ _HOMES = {
     "check_base_url": "http",
     "check_header": "http",
     "cookie": "http",
+    "describe_rows": "errors",
     "locate": "files",
     "parse_retry_after": "retry",
     "rejected_limit": "tolerance",
@@ -74,6 +77,7 @@ _HOMES = {
 
 __all__ = [
     "Bar",
+    "ClientError",
     "Clock",
     "Console",
     "FileNotes",
@@ -96,6 +100,7 @@ __all__ = [
     "check_base_url",
     "check_header",
     "cookie",
+    "describe_rows",
     "locate",
     "parse_retry_after",
     "rejected_limit",

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -74,7 +74,6 @@ class _Receiver(io.RawIOBase):
     def __init__(self, connection: _Connection, sock: socket.socket) -> None:
         self._connection = connection
         self._socket = sock
-        self._usual = sock.gettimeout()
         self._raw = sock.makefile("rb", buffering=0)
 
     def makefile(self, mode: str) -> io.BufferedReader:
@@ -90,8 +89,6 @@ class _Receiver(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
-            with suppress(OSError):  # closed already
-                self._socket.settimeout(self._usual)
             self._connection.used_at = _limits.now()
             self._raw.close()
         super().close()

@@ -89,7 +89,7 @@ def cookie(reply: Reply, name: str) -> str | None:
 
 
 class _NoCookies(RequestsCookieJar):
-    """Keep no cookie: a session is known by headers alone, a jar would keep a dead one alive."""
+    """Keep no cookie: none is ever sent, as sessions are known by headers alone."""
 
     def extract_cookies(self, *response_and_request: object) -> None:
         """Take nothing out of a reply."""

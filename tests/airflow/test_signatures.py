@@ -125,7 +125,7 @@ TAKES = [
     (
         tidepool.TidepoolValidateEventsOperator,
         IngestOptions,
-        {"storage_options", "rejects", "resend", "restart", "same_project"},
+        {"storage_options", "dead_letter_path", "resend", "restart", "same_project"},
     ),
 ]
 

@@ -8,7 +8,7 @@ import json
 import pytest
 from tidepool_samples import sample_rows
 
-from airflow_provider_ams.tidepool import IngestOptions, TidepoolClient
+from airflow_provider_ams.tidepool import IngestOption, TidepoolClient
 from airflow_provider_ams.transport import Clock
 
 
@@ -45,7 +45,7 @@ def quick():
 
     def options(**changes):
         settings = {"pause": 0, "validate": "none", "interactive_mode": False}
-        return IngestOptions(**settings | changes)
+        return IngestOption(**settings | changes)
 
     return options
 

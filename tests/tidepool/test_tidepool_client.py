@@ -7,7 +7,7 @@ import pytest
 from tidepool_samples import sample_rows
 
 from airflow_provider_ams.tidepool import (
-    IngestOptions,
+    IngestOption,
     TidepoolClient,
     TidepoolConfigurationError,
     TidepoolPermissionError,
@@ -58,7 +58,7 @@ def test_repr_shows_the_host_alone():
         {"pause": -1},
         {"pause": float("nan")},
         {"validate": "some"},
-        {"on_invalid": "ignore"},
+        {"tolerance": "some"},
         {"ambiguous": "both"},
         {"format": "xlsx"},
         {"columns": {"a": "txt"}},
@@ -72,7 +72,7 @@ def test_repr_shows_the_host_alone():
 )
 def test_options_that_can_not_mean_anything(wrong):
     with pytest.raises(TidepoolConfigurationError) as error:
-        IngestOptions(**wrong)
+        IngestOption(**wrong)
     assert next(iter(wrong)) in str(error.value)
 
 

@@ -266,8 +266,8 @@ def test_airflow_keeps_the_state_over_a_retry(
         TidepoolTrackEventsOperator(
             task_id="track",
             source=str(write_csv(rows)),
-            on_invalid="skip",
-            rejects=f"file://{tmp_path}/wrong.csv",
+            tolerance="all",
+            dead_letter_path=f"file://{tmp_path}/wrong.csv",
             pause=0,
             resend=0,
             retries=1,
@@ -303,12 +303,12 @@ def test_object_storage_is_read_and_journaled(tidepool_connection, sandbox, tmp_
     }
     (folder / f"x.{ending}").write_bytes(write[ending]())
     source = str(folder / f"x.{ending}")
-    first, again = (track(source, on_invalid="skip") for _ in range(2))
+    first, again = (track(source, tolerance="all") for _ in range(2))
     assert (first["tracked"], again["tracked"], again["already"]) == (150, 0, 150)
     assert again["rejected"] == 1
     names = sorted(path.name for path in folder.iterdir())
     kept = "csv" if ending == "csv" else "jsonl"
-    wanted = [f"x.{ending}", f"x.{ending}.rejects.{kept}", f"x.{ending}.tidepool-journal"]
+    wanted = [f"x.{ending}", f"x.{ending}.dead-letters.{kept}", f"x.{ending}.tidepool-journal"]
     assert names == wanted
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_ams.tidepool import IngestOptions
+from airflow_provider_ams.tidepool import IngestOption
 from airflow_provider_ams.tidepool.checks import Checker, make_events
 from airflow_provider_ams.tidepool.identity import NAMESPACE, ContentIds, Occurrences, RandomIds
 from airflow_provider_ams.tidepool.sources.chunk import Chunk
@@ -24,7 +24,7 @@ ROWS = st.lists(
 
 
 def events_of(rows, size=500, **options):
-    chosen, ids = IngestOptions(**options), ContentIds()
+    chosen, ids = IngestOption(**options), ContentIds()
     events = []
     for start in range(0, len(rows), size):
         for chunk in chunks_of(enumerate(rows[start : start + size], start)):

@@ -52,14 +52,14 @@ def ingest(client, quick):
         {"max_in_flight": 4},
         {"batch_size": 7, "max_in_flight": 3},
         {"validate": "all"},
-        {"validate": "all", "on_invalid": "skip", "max_in_flight": 3},
+        {"validate": "all", "tolerance": "all", "max_in_flight": 3},
         {"validate": "first"},
     ],
 )
 def test_every_way_of_sending_leaves_the_same_events(ingest, sandbox, write_csv, options):
     rows = [*sample_rows(230), *sample_rows(5)]
     result = ingest(write_csv(rows), **options)
-    assert (result.rows, result.tracked, result.rejected) == (235, 235, [])
+    assert (result.row_count, result.tracked, result.rejected) == (235, 235, [])
     events = sorted(sandbox.tidepool_events(), key=lambda event: event["id"])
     assert sorted(e["text"] for e in events) == sorted(row["text"] for row in rows)
     assert times_stored(sandbox) == {1}
@@ -131,22 +131,22 @@ def test_batches_keep_their_distance(ingest, write_csv, clock, max_in_flight):
 
 def test_wrong_rows_can_be_skipped_into_a_file(ingest, sandbox, write_csv):
     rows = [*sample_rows(60), BAD_ROWS[0], *sample_rows(60, 60), BAD_ROWS[1]]
-    result = ingest(write_csv(rows), on_invalid="skip")
+    result = ingest(write_csv(rows), tolerance="all")
     assert (result.tracked, [row.line for row in result.rejected]) == (120, [62, 123])
-    with open(result.rejects_path, newline="") as file:
+    with open(result.dead_letter_path, newline="") as file:
         kept = list(csv.DictReader(file))
     assert [row["rejected_line"] for row in kept] == ["62", "123"]
     assert kept[1]["timestamp"] == "2023-08-10 21:26"
     assert kept[1]["rejected_reason"].startswith("timestamp has no zone")
-    again = ingest(write_csv(rows), on_invalid="skip")
+    again = ingest(write_csv(rows), tolerance="all")
     assert (again.tracked, again.already, len(again.rejected)) == (0, 120, 2)
     assert times_stored(sandbox) == {1}
 
 
-def test_rejects_of_other_sources_are_json_lines(ingest, tmp_path):
+def test_dead_letters_of_other_sources_are_json_lines(ingest, tmp_path):
     rows = [*sample_rows(2), {"text": 5, "timestamp": datetime(2023, 8, 10)}, "nothing"]
-    path = tmp_path / "rejects.jsonl"
-    ingest(rows, on_invalid="skip", rejects=path)
+    path = tmp_path / "letters.jsonl"
+    ingest(rows, tolerance="all", dead_letter_path=path)
     kept = [json.loads(line) for line in path.read_text().splitlines()]
     assert [(row["line"], row["reason"].split(",")[0]) for row in kept] == [
         (3, "text must be text"),
@@ -155,11 +155,12 @@ def test_rejects_of_other_sources_are_json_lines(ingest, tmp_path):
     assert kept[0]["row"]["text"] == 5
 
 
-def test_the_source_is_never_the_rejects_file(ingest, write_csv):
+@pytest.mark.parametrize("alias", ["{0}", "file://{0}", "{0.parent}/../{0.parent.name}/{0.name}"])
+def test_the_source_is_never_the_dead_letter_file(ingest, write_csv, alias):
     path = write_csv(BAD_ROWS)
     before = path.read_bytes()
     with pytest.raises(TidepoolConfigurationError, match="overwritten"):
-        ingest(path, on_invalid="skip", rejects=str(path))
+        ingest(path, tolerance="all", dead_letter_path=alias.format(path))
     assert path.read_bytes() == before
 
 
@@ -176,8 +177,8 @@ def test_a_source_that_changes_under_the_reader_is_noticed(sandbox, quick, write
         client.ingest(path, quick(pause=60))
 
 
-def test_no_rejects_no_file(ingest, write_csv, tmp_path):
-    ingest(write_csv(sample_rows(2)), on_invalid="skip")
+def test_no_dead_letters_no_file(ingest, write_csv, tmp_path):
+    ingest(write_csv(sample_rows(2)), tolerance="all")
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "events.csv",
         "events.csv.tidepool-journal",
@@ -185,7 +186,7 @@ def test_no_rejects_no_file(ingest, write_csv, tmp_path):
 
 
 def test_an_empty_file_is_fine(ingest, write_csv, sandbox):
-    assert ingest(write_csv([]), validate="first").rows == 0
+    assert ingest(write_csv([]), validate="first").row_count == 0
     assert sandbox.requests() == {}
 
 
@@ -224,13 +225,13 @@ def test_one_event_the_server_refuses_does_not_sink_the_others(ingest, picky, wr
     rows = sample_rows(100)
     rows[41]["text"] = "x" * 4000
     rows[97]["text"] = "y" * 4000
-    result = ingest(write_csv(rows), on_invalid="skip", validate=validate)
+    result = ingest(write_csv(rows), tolerance="all", validate=validate)
     assert (result.tracked, [row.line for row in result.rejected]) == (98, [43, 99])
     assert "too large for the server (HTTP 413)" in str(result)
     assert times_stored(picky) == {1}
-    with open(result.rejects_path, newline="") as file:
+    with open(result.dead_letter_path, newline="") as file:
         assert [row["text"][0] for row in csv.DictReader(file)] == ["x", "y"]
-    again = ingest(write_csv(rows), on_invalid="skip")
+    again = ingest(write_csv(rows), tolerance="all")
     assert (again.tracked, again.already, len(again.rejected)) == (0, 98, 2)
 
 
@@ -241,7 +242,7 @@ def test_strict_runs_stop_at_a_refusal_and_go_on_when_told(ingest, picky, write_
     with pytest.raises(TidepoolRejectedError, match="line 52: too large") as error:
         ingest(path)
     assert error.value.result.tracked == 99
-    result = ingest(path, on_invalid="skip")
+    result = ingest(path, tolerance="all")
     assert (result.tracked, result.already) == (200, 99)
     assert times_stored(picky) == {1}
 
@@ -259,14 +260,14 @@ def test_strict_validation_names_the_event_and_tracks_nothing(ingest, picky, wri
 def test_lenient_validation_leaves_the_event_out(ingest, picky, write_csv, max_in_flight):
     rows = sample_rows(250)
     rows[50]["text"] = rows[249]["text"] = "x" * 4000
-    result = ingest(write_csv(rows), validate="all", on_invalid="skip", max_in_flight=max_in_flight)
+    result = ingest(write_csv(rows), validate="all", tolerance="all", max_in_flight=max_in_flight)
     assert (result.tracked, [row.line for row in result.rejected]) == (248, [52, 251])
 
 
 def test_a_server_that_refuses_everything_is_not_asked_a_thousand_times(ingest, sandbox, write_csv):
     sandbox.configure(tidepool_max_bytes=10)
     with pytest.raises(TidepoolRejectedError, match="column mapping"):
-        ingest(write_csv(sample_rows(1000)), on_invalid="skip")
+        ingest(write_csv(sample_rows(1000)), tolerance="all")
     assert sandbox.requests()["tidepool/track"] == 199
 
 
@@ -470,7 +471,7 @@ def test_a_journal_can_be_anywhere(ingest, tmp_path, write_csv):
 def test_what_is_kept_holds_no_key_and_no_text(ingest, sandbox, write_csv, caplog):
     caplog.set_level(logging.DEBUG)
     path = write_csv(sample_rows(30))
-    result = ingest(path, rejects=None)
+    result = ingest(path, dead_letter_path=None)
     kept = path.with_name(path.name + ".tidepool-journal").read_text() + caplog.text + str(result)
     assert sandbox.tidepool_key not in kept
     assert "message 1" not in kept

@@ -6,6 +6,13 @@ import pytest
 
 from airflow_provider_ams.tidepool import FileJournal, SnapshotJournal, TidepoolJournalError
 from airflow_provider_ams.tidepool.ranges import Ranges
+from airflow_provider_ams.transport import StoreNotes
+
+
+class Store(dict):
+    def set(self, key, value):
+        self[key] = value
+
 
 ME = {"source": "s", "host": "h", "key": "k", "options": {}}
 
@@ -17,10 +24,10 @@ def begun(journal, identity=ME, **more):
 
 @pytest.fixture
 def places(tmp_path):
-    box = {}
+    store = Store()
     return {
         "file": lambda: FileJournal(tmp_path / "j"),
-        "snapshot": lambda: SnapshotJournal(lambda: box.get("j"), lambda v: box.update(j=v)),
+        "snapshot": lambda: SnapshotJournal(StoreNotes(store, "j")),
     }
 
 
@@ -39,7 +46,7 @@ def test_notes_come_back(make):
     journal.close()
     again = begun(make())
     assert again.confirmed.pairs() == [[0, 150], [151, 200]]
-    assert again.flying.pairs() == [[200, 300]]
+    assert again.in_flight.pairs() == [[200, 300]]
     assert again.salt == "salt"
     again.close()
 
@@ -52,10 +59,10 @@ def test_another_ingest_is_refused_and_nothing_lost(make, name):
     with pytest.raises(TidepoolJournalError, match="another ingest"):
         begun(make(), ME | {name: "other"})
     again = begun(make())
-    assert again.flying.pairs() == [[0, 5]]
+    assert again.in_flight.pairs() == [[0, 5]]
     again.close()
     fresh = begun(make(), ME | {name: "other"}, restart=True)
-    assert not fresh.flying
+    assert not fresh.in_flight
     fresh.close()
 
 
@@ -75,12 +82,12 @@ def test_a_torn_last_line_is_dropped_at_every_place(tmp_path):
     for size in range(len(whole)):
         path.write_bytes(whole[:size])
         journal = begun(FileJournal(path))
-        done, flying = journal.confirmed.count(), journal.flying.count()
-        assert done + flying <= 30
+        done, sent = journal.confirmed.count(), journal.in_flight.count()
+        assert done + sent <= 30
         journal.sending(90, 100)
         journal.close()
         again = begun(FileJournal(path))
-        assert (again.confirmed.count(), again.flying.count()) == (done, flying + 10)
+        assert (again.confirmed.count(), again.in_flight.count()) == (done, sent + 10)
         again.close()
 
 

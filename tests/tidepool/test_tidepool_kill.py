@@ -17,10 +17,10 @@ ROWS = 2000
 CHILD = """
 import sys
 from airflow_provider_ams.tidepool import TidepoolClient
-url, key, path, window = sys.argv[1:]
+url, key, path, max_in_flight = sys.argv[1:]
 client = TidepoolClient(key, url)
 print("ready", flush=True)
-client.ingest(path, pause=0, max_in_flight=int(window), interactive_mode=False)
+client.ingest(path, pause=0, max_in_flight=int(max_in_flight), interactive_mode=False)
 print("done", flush=True)
 """
 
@@ -31,26 +31,26 @@ def slow_sandbox(sandbox):
     return sandbox
 
 
-def start(sandbox, path, window):
+def start(sandbox, path, max_in_flight):
     command = [sys.executable, "-c", CHILD, sandbox.tidepool_url, sandbox.tidepool_key]
-    child = subprocess.Popen([*command, str(path), str(window)], stdout=subprocess.PIPE)
+    child = subprocess.Popen([*command, str(path), str(max_in_flight)], stdout=subprocess.PIPE)
     assert child.stdout.readline() == b"ready\n"
     return child
 
 
-def kill_and_run_again(sandbox, path, window, delay):
+def kill_and_run_again(sandbox, path, max_in_flight, delay):
     """Return how many events were stored twice; check all that must hold."""
     sandbox.reset()
     sandbox.configure(latency_ms=5)
     path.with_name(path.name + ".tidepool-journal").unlink(missing_ok=True)
-    child = start(sandbox, path, window)
+    child = start(sandbox, path, max_in_flight)
     time.sleep(delay)
     child.kill()
     child.wait()
     child.stdout.close()
     before = sandbox.tidepool_summary()["events"]
     client = TidepoolClient(sandbox.tidepool_key, sandbox.tidepool_url)
-    result = client.ingest(path, pause=0, max_in_flight=window, interactive_mode=False)
+    result = client.ingest(path, pause=0, max_in_flight=max_in_flight, interactive_mode=False)
     events = sandbox.tidepool_events()
     times = Counter(event["id"] for event in events)
     numbers = sorted({int(e["text"].split()[1]) for e in events if times[e["id"]] > 1})
@@ -58,10 +58,10 @@ def kill_and_run_again(sandbox, path, window, delay):
     assert max(times.values()) <= 2
     assert result.tracked + result.already == ROWS
     # What is stored twice is from the calls that had no answer, all of it reported.
-    assert len(numbers) <= result.resent_events <= 100 * window
+    assert len(numbers) <= result.resent_events <= 100 * max_in_flight
     reported = [range(r.first_line - 2, r.last_line - 1) for r in result.resent]
     assert all(any(number in rows for rows in reported) for number in numbers)
-    if window == 1:
+    if max_in_flight == 1:
         assert not numbers or numbers == list(range(numbers[0], numbers[0] + 100))
     return before, len(numbers)
 
@@ -75,8 +75,10 @@ def run_kills(sandbox, path, times, seed):
     child.communicate()
     outcomes = []
     for at in range(times):
-        window = (1, 1, 4)[at % 3]
-        outcomes.append(kill_and_run_again(sandbox, path, window, dice.uniform(0, whole / window)))
+        max_in_flight = (1, 1, 4)[at % 3]
+        outcomes.append(
+            kill_and_run_again(sandbox, path, max_in_flight, dice.uniform(0, whole / max_in_flight))
+        )
     return outcomes
 
 

@@ -84,7 +84,7 @@ def rows_with_bad(*bad, count=300):
 
 def test_a_bad_event_is_found_and_named_without_its_text(client, server, write_csv, quick, caplog):
     caplog.set_level(logging.DEBUG)
-    result = client.ingest(write_csv(rows_with_bad(41, 299)), quick(on_invalid="skip"))
+    result = client.ingest(write_csv(rows_with_bad(41, 299)), quick(tolerance="all"))
     reason = "refused by the server (HTTP 422 about text)"
     assert [row[:2] for row in result.rejected] == [(43, reason), (301, reason)]
     assert len(server.stored) == 298
@@ -120,7 +120,7 @@ def test_what_can_not_get_better_is_asked_once(client, server, status, error, wo
 
 def test_a_server_that_refuses_known_ids_is_not_misread(client, server, quick, caplog):
     server.lose = True
-    result = client.ingest(sample_rows(3), quick(on_invalid="skip"))
+    result = client.ingest(sample_rows(3), quick(tolerance="all"))
     assert {row.reason for row in result.rejected} == {
         "refused by the server (HTTP 409) after a sending without an answer"
     }
@@ -130,9 +130,9 @@ def test_a_server_that_refuses_known_ids_is_not_misread(client, server, quick, c
 @pytest.mark.parametrize("batch_size", [1, 100])
 def test_every_event_of_a_batch_can_be_bad(client, server, write_csv, quick, batch_size):
     path = write_csv(rows_with_bad(*range(100, 200)))
-    result = client.ingest(path, quick(on_invalid="skip", batch_size=batch_size))
+    result = client.ingest(path, quick(tolerance="all", batch_size=batch_size))
     assert (result.tracked, len(result.rejected)) == (200, 100)
-    again = client.ingest(path, quick(on_invalid="skip", max_in_flight=3))
+    again = client.ingest(path, quick(tolerance="all", max_in_flight=3))
     assert (again.tracked, again.already, len(again.rejected)) == (0, 200, 100)
     assert len(server.stored) == 200
 

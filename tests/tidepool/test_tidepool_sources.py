@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_ams.tidepool import (
-    IngestOptions,
+    IngestOption,
     TidepoolConfigurationError,
     TidepoolInputError,
 )
@@ -25,7 +25,7 @@ STAMP = "2023-08-10T21:26:27.302Z"
 
 def read(source, **options):
     """Return all rows with their line, as dicts."""
-    chunks = list(open_source(source, IngestOptions(**options)).chunks())
+    chunks = list(open_source(source, IngestOption(**options)).chunks())
     assert [c.start for c in chunks] == [sum(map(len, chunks[:at])) for at in range(len(chunks))]
     return [(c.lines[at], c.row(at), c.broken.get(at)) for c in chunks for at in range(len(c))]
 
@@ -199,7 +199,7 @@ def test_a_parquet_file_that_is_none(write):
 @pytest.mark.parametrize("once", [True, False])
 def test_dicts_with_any_keys_twice(once):
     records = [{"text": "a"}, {"text": "b"}, {"timestamp": STAMP, "text": "c"}, "not a dict"]
-    source = open_source(iter(records) if once else records, IngestOptions())
+    source = open_source(iter(records) if once else records, IngestOption())
     passes = [
         [chunk.row(at) for chunk in source.chunks() for at in range(len(chunk))] for _ in range(2)
     ]
@@ -207,7 +207,7 @@ def test_dicts_with_any_keys_twice(once):
 
 
 def test_a_generator_is_not_kept_when_it_is_read_once():
-    source = open_source(iter([{"text": "a"}]), IngestOptions(), keep=False)
+    source = open_source(iter([{"text": "a"}]), IngestOption(), keep=False)
     assert len(list(source.chunks())) == 1
     assert source._spool is None
 

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_ams.tidepool import IngestOptions
+from airflow_provider_ams.tidepool import IngestOption
 from airflow_provider_ams.tidepool import timestamps as ts
 
 BERLIN = "Europe/Berlin"
 
 
 def convert(value, **options):
-    return ts.Timestamps(IngestOptions(**options)).one(value)
+    return ts.Timestamps(IngestOption(**options)).one(value)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_aware_datetimes_keep_their_nanoseconds():
 
 def test_a_column_keeps_good_rows_and_names_bad_ones():
     column = ["2023-08-10T21:26:27Z", "soon", "2023-08-10 21:26:27Z"]
-    wire, problems = ts.Timestamps(IngestOptions()).convert(column)
+    wire, problems = ts.Timestamps(IngestOption()).convert(column)
     assert wire[0] == column[0]
     assert wire[2] == "2023-08-10T21:26:27Z"
     assert problems == {1: ts.NOT_ISO}

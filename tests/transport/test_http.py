@@ -149,6 +149,7 @@ def test_before_sending_it_has_not():
     with pytest.raises(TransportError) as caught:
         post(f"http://127.0.0.1:{port}/base")
     assert not caught.value.sent
+    assert caught.value.reason == "no connection could be made"
 
 
 def test_a_server_without_tls(wire):
@@ -327,6 +328,18 @@ def test_a_server_that_takes_nothing_in_ends_at_the_deadline(wire):
     session.close()
     assert time.monotonic() - began < 1.5
     assert caught.value.sent
+
+
+def test_a_server_that_is_slow_to_take_a_body_has_more_time_than_for_connecting(wire):
+    def serve(server, connection):
+        time.sleep(0.6)
+        read_request(server, connection)
+        connection.sendall(OK)
+
+    server = wire(serve)
+    session = HTTPSession(server.url, connect_timeout=0.2, read_timeout=5)
+    assert session.send("POST", "/x", b"x" * 20_000_000, {}).status == 200
+    session.close()
 
 
 # -- connections that are kept --------------------------------------------------------------

@@ -64,7 +64,7 @@ def test_inline_means_in_the_calling_thread_and_at_once():
         assert in_flight.ready
         assert where == [threading.current_thread()]
         assert not threads("inline")
-    with InFlight(2, "lanes", inline=True) as in_flight:
+    with InFlight(2, "threads", inline=True) as in_flight:
         in_flight.submit(1, lambda: where.append(threading.current_thread()))
         in_flight.take()
     assert where[1] is not threading.current_thread()
@@ -118,7 +118,9 @@ def test_the_width_halves_and_comes_back_one_by_one():
         assert in_flight.width == 2
         for _ in range(19):
             in_flight.calm()
-        in_flight.narrow()  # trouble starts the count afresh
+        in_flight.narrow()
+        in_flight.calm()
+        assert in_flight.width == 1  # trouble has started the count afresh
         for _ in range(20 * 7):
             in_flight.calm()
         assert in_flight.width == 8

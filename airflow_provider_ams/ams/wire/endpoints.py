@@ -164,11 +164,16 @@ FILTEREDEVENTSEARCH = _v1("filteredeventsearch", _search_page("filteredeventsear
 
 
 class _Profiles(Envelope, kw_only=True):
-    profiles: list[Profile]
+    profiles: list[Profile] = field(default_factory=list)
+
+
+_PROFILE_MEMBERS = frozenset({"profiles", "__is_rpc_exception__", "state", "error"})
 
 
 def _profile_page(body: bytes, now: float) -> ProfilePage:
     raw = decode("profilesearch", body, _Profiles)
+    if not raw.profiles:  # AMS leaves out what is empty (docs/wire.md, section 2)
+        check_members("profilesearch", parse_json("profilesearch", body), _PROFILE_MEMBERS)
     ids = [record.id for record in raw.profiles if record.id is not None]
     check_unique("profilesearch", ids, "$.profiles[...].id")
     return ProfilePage(raw.profiles)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Protocol, cast
 
-from airflow_provider_ams.tidepool.errors import TidepoolConfigurationError
-from airflow_provider_ams.tidepool.location import Location, locate
-from airflow_provider_ams.tidepool.options import IngestOptions
+from airflow_provider_ams.tidepool.errors import (
+    TidepoolConfigurationError,
+    TidepoolInputError,
+    file_problems_as,
+)
+from airflow_provider_ams.tidepool.options import IngestOption
 from airflow_provider_ams.tidepool.sources.chunk import Chunk
+from airflow_provider_ams.transport import Location, locate
 
 _BY_ENDING = {
     ".csv": "csv",
@@ -28,7 +33,8 @@ class Source(Protocol):
     """Rows that can be read from the beginning as often as needed.
 
     ``unit`` is what a row is counted by, ``fixed_columns`` tells that all chunks have the same
-    columns, ``location`` is None for what is not a file.
+    columns, ``location`` is None for what is not a file, ``labels`` are the index labels of rows
+    that are in memory.
     """
 
     name: str
@@ -39,18 +45,22 @@ class Source(Protocol):
     def location(self) -> Location | None:
         """Where the file is."""
 
+    @property
+    def labels(self) -> Sequence[Any] | None:
+        """Index labels of rows that are in memory."""
+
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows."""
 
 
-def open_source(source: object, options: IngestOptions, *, keep: bool = True) -> Source:
+def open_source(source: object, option: IngestOption, *, keep: bool = True) -> Source:
     """Return the reader for a source.
 
     Parameters
     ----------
     source : str, path, DataFrame or iterable of mapping
         A local path, an fsspec URL, an object path with ``open``, a frame, or rows.
-    options : IngestOptions
+    option : IngestOption
         How to read it.
     keep : bool
         It will be read more than once.
@@ -72,19 +82,24 @@ def open_source(source: object, options: IngestOptions, *, keep: bool = True) ->
         from airflow_provider_ams.tidepool.sources.records import RecordSource
 
         return RecordSource(cast("Iterable[Mapping[str, object]]", source), keep)
-    return _file_source(locate(source, options.storage_options), options)
+    if not isinstance(source, (str, os.PathLike)) and not hasattr(source, "open"):
+        raise TidepoolConfigurationError(
+            f"a source is a path, a URL, a DataFrame or rows as dicts, not {type(source).__name__}"
+        )
+    with file_problems_as(TidepoolInputError):
+        return _file_source(locate(source, option.storage_options), option)
 
 
-def _file_source(location: Location, options: IngestOptions) -> Source:
-    kind = options.format or _kind(location.name)
+def _file_source(location: Location, option: IngestOption) -> Source:
+    kind = option.format or _kind(location.name)
     if kind == "csv":
         from airflow_provider_ams.tidepool.sources.delimited import DelimitedSource
 
-        return DelimitedSource(location, options)
+        return DelimitedSource(location, option)
     if kind == "jsonl":
         from airflow_provider_ams.tidepool.sources.jsonlines import JSONLinesSource
 
-        return JSONLinesSource(location, options)
+        return JSONLinesSource(location, option)
     from airflow_provider_ams.tidepool.sources.tables import ParquetSource
 
     return ParquetSource(location)

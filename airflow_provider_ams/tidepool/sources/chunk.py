@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import IO
+
+from airflow_provider_ams.tidepool.errors import TidepoolInputError, file_problems_as
+from airflow_provider_ams.transport import Location
 
 ROWS = 200
+
+
+def open_file(location: Location) -> IO[bytes]:
+    """Open a source's file.
+
+    Raises
+    ------
+    TidepoolInputError
+        It can't be opened; says why.
+    """
+    with file_problems_as(TidepoolInputError):
+        return location.open()
 
 
 @dataclass

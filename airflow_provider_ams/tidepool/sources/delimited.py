@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from airflow_provider_ams.tidepool.errors import TidepoolInputError
-from airflow_provider_ams.tidepool.location import Location
-from airflow_provider_ams.tidepool.options import FIELDS, REQUIRED, IngestOptions
-from airflow_provider_ams.tidepool.sources.chunk import ROWS, Chunk
+from airflow_provider_ams.tidepool.options import FIELDS, REQUIRED, IngestOption
+from airflow_provider_ams.tidepool.sources.chunk import ROWS, Chunk, open_file
+from airflow_provider_ams.transport import Location
 
 if TYPE_CHECKING:
     from _csv import Reader as CSVReader
@@ -27,22 +27,22 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def open_text(location: Location, encoding: str | None) -> io.TextIOWrapper:
     """Open a text file without touching its line ends; its byte order mark is not text."""
     if encoding is None:
-        with location.open() as probe:
+        with open_file(location) as probe:
             encoding = "utf-16" if probe.read(2) in _UTF16 else "utf-8-sig"
     try:
         codecs.lookup(encoding)
     except LookupError:
         raise TidepoolInputError(f"encoding={encoding!r} is not known") from None
-    return io.TextIOWrapper(location.open(), encoding=encoding, newline="")
+    return io.TextIOWrapper(open_file(location), encoding=encoding, newline="")
 
 
-def sniff(sample: str, options: IngestOptions) -> dict[str, Any]:
+def sniff(sample: str, option: IngestOption) -> dict[str, Any]:
     """Find out the dialect from the first lines.
 
     The delimiter is the one with which the header shows the columns that are needed: a far surer
     sign than counting characters in chat texts.
     """
-    wanted = options.columns
+    wanted = option.columns
     known = [name for name in FIELDS if name not in wanted.values()] + list(wanted)
     needed = [name for name in REQUIRED if name not in wanted.values()]
     needed += [column for column, target in wanted.items() if target in REQUIRED]
@@ -88,17 +88,18 @@ class DelimitedSource:
     ----------
     location : Location
         The file.
-    options : IngestOptions
+    option : IngestOption
         ``encoding``, ``dialect`` and ``columns`` are used.
     """
 
     unit = "line"
+    labels = None
     fixed_columns = True
 
-    def __init__(self, location: Location, options: IngestOptions) -> None:
+    def __init__(self, location: Location, option: IngestOption) -> None:
         self.location = location
         self.name = location.name
-        self._options = options
+        self._option = option
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows.
@@ -110,7 +111,7 @@ class DelimitedSource:
         """
         # The limit is one for the whole process: it is only ever raised.
         csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
-        with open_text(self.location, self._options.encoding) as file:
+        with open_text(self.location, self._option.encoding) as file:
             try:
                 yield from self._read(file)
             except UnicodeError:
@@ -121,7 +122,7 @@ class DelimitedSource:
     def _read(self, file: IO[str]) -> Iterator[Chunk]:
         head = file.read(_SAMPLE)
         head += file.readline()
-        dialect: Mapping[str, Any] = self._options.dialect or sniff(head, self._options)
+        dialect: Mapping[str, Any] = self._option.dialect or sniff(head, self._option)
         try:
             reader = csv.reader(itertools.chain(io.StringIO(head, newline=""), file), **dialect)
         except (TypeError, ValueError, csv.Error) as error:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import orjson
 
 from airflow_provider_ams.tidepool.errors import TidepoolInputError
-from airflow_provider_ams.tidepool.location import Location
-from airflow_provider_ams.tidepool.options import IngestOptions
+from airflow_provider_ams.tidepool.options import IngestOption
 from airflow_provider_ams.tidepool.sources.chunk import Chunk
 from airflow_provider_ams.tidepool.sources.delimited import open_text
 from airflow_provider_ams.tidepool.sources.records import chunks_of, unreadable
+from airflow_provider_ams.transport import Location
 
 _LONGEST_LINE = 1 << 24
 
@@ -23,17 +23,18 @@ class JSONLinesSource:
     ----------
     location : Location
         The file.
-    options : IngestOptions
+    option : IngestOption
         ``encoding`` is used.
     """
 
     unit = "line"
+    labels = None
     fixed_columns = False
 
-    def __init__(self, location: Location, options: IngestOptions) -> None:
+    def __init__(self, location: Location, option: IngestOption) -> None:
         self.location = location
         self.name = location.name
-        self._options = options
+        self._option = option
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows; a line that is not a JSON object is a broken row.
@@ -46,7 +47,7 @@ class JSONLinesSource:
         return chunks_of(self._records())
 
     def _records(self) -> Iterator[tuple[int, object]]:
-        with open_text(self.location, self._options.encoding) as file:
+        with open_text(self.location, self._option.encoding) as file:
             number = 0
             try:
                 while line := file.readline(_LONGEST_LINE):

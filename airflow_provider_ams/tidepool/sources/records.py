@@ -82,6 +82,7 @@ class RecordSource:
 
     def __init__(self, records: Iterable[Mapping[str, object]], keep: bool = True) -> None:
         self._records = records
+        self.labels = range(len(records)) if isinstance(records, (list, tuple)) else None
         self._spooled = keep and iter(records) is records
         self._spool: IO[bytes] | None = None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_ams.tidepool.errors import TidepoolInputError
-from airflow_provider_ams.tidepool.location import Location
-from airflow_provider_ams.tidepool.sources.chunk import ROWS, Chunk
+from airflow_provider_ams.tidepool.sources.chunk import ROWS, Chunk, open_file
 from airflow_provider_ams.tidepool.values import none_if_missing
+from airflow_provider_ams.transport import Location
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +32,7 @@ class ParquetSource:
 
     unit = "row"
     fixed_columns = True
+    labels = None
 
     def __init__(self, location: Location) -> None:
         self.location = location
@@ -48,7 +49,7 @@ class ParquetSource:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        with self.location.open() as file:
+        with open_file(self.location) as file:
             try:
                 table = pq.ParquetFile(file)
                 _check_names(list(table.schema_arrow.names), self.name)
@@ -86,6 +87,7 @@ class FrameSource:
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
+        self.labels: Any = frame.index
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows.

@@ -192,7 +192,7 @@ def test_numbers_come_back_exactly_and_texts_as_they_are(client, sandbox, texts,
 
 @pytest.mark.parametrize("point", [False, True])
 def test_scientific_notation_is_read_exactly(client, sandbox, point):
-    sandbox.configure(whole_numbers_with_point=point)
+    sandbox.configure(number_text="java point" if point else "java")
     numbers = [1784320260, 10_000_000, 123456789012345, 5]
     insert(client, log(numbers))
     column = read(client)["amount"]
@@ -207,7 +207,7 @@ def test_columns_stay_text_when_asked(client, sandbox):
 
 
 def test_line_breaks_and_any_script_survive(client, sandbox):
-    sandbox.configure(line_breaks_as_br=False)
+    sandbox.configure(line_break="\n")
     texts = ["a\nb", "é中😀", '"quoted", \\ back', "\ttab "]
     insert(client, log(texts, field="note"))
     assert read(client)["note"].tolist() == texts

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from airflow_provider_ams.tidepool.account import Account
 from airflow_provider_ams.tidepool.batches import Batch, cut
-from airflow_provider_ams.tidepool.errors import TidepoolError, TidepoolRejectedError
+from airflow_provider_ams.tidepool.dead_letters import DeadLetters
+from airflow_provider_ams.tidepool.errors import (
+    TidepoolError,
+    TidepoolRejectedError,
+    TidepoolUnknownOutcomeError,
+)
 from airflow_provider_ams.tidepool.journal import Journal
-from airflow_provider_ams.tidepool.lanes import Lanes
-from airflow_provider_ams.tidepool.options import IngestOptions
+from airflow_provider_ams.tidepool.options import IngestOption
 from airflow_provider_ams.tidepool.ranges import Ranges
 from airflow_provider_ams.tidepool.reading import Reader
-from airflow_provider_ams.tidepool.rejects import Rejects
 from airflow_provider_ams.tidepool.result import IngestResult, describe_rejected
 from airflow_provider_ams.tidepool.sending import TRACK, VALIDATE, Delivery, Endpoint, Sender
 from airflow_provider_ams.tidepool.sources import Source
-from airflow_provider_ams.transport import Clock, Console
-from airflow_provider_ams.transport.progress import Bar
+from airflow_provider_ams.transport import Bar, Clock, Console, InFlight
 
 log = logging.getLogger(__name__)
 
 _TELL_EVERY = 30.0
 # So many refusals and not one event accepted: no longer a matter of single rows.
 _SENSELESS = 20
-_CORRECT = "Nothing was tracked. Correct them, or leave them out with on_invalid='skip'"
+_CORRECT = "Nothing was tracked. Correct them, or leave them out with tolerance='all'."
+_GO_ON = (
+    "The other rows of their batches were tracked. Run it again with tolerance='all': it goes on "
+    "behind the rows that are confirmed and writes these to the dead letters; correct them there "
+    "and ingest that file."
+)
+_MAPPING = (
+    "Not one event was accepted so far: this looks like a wrong column mapping rather than wrong "
+    "rows."
+)
 
 # What a batch went through: the call, the batch as it was then, and what became of it.
 Steps = list[tuple[Endpoint, Batch, Delivery]]
@@ -40,12 +52,12 @@ class Ingest:
         Where events go.
     source : Source
         Where they come from.
-    options : IngestOptions
+    option : IngestOption
         How.
     journal : Journal
         What was done before; begun.
-    rejects : Rejects
-        Where skipped rows go.
+    dead_letters : DeadLetters
+        Where rejected rows go.
     clock : Clock
         Time and sleep.
     """
@@ -54,22 +66,22 @@ class Ingest:
         self,
         sender: Sender,
         source: Source,
-        options: IngestOptions,
+        option: IngestOption,
         journal: Journal,
-        rejects: Rejects,
+        dead_letters: DeadLetters,
         clock: Clock,
     ) -> None:
         self._sender = sender
-        self._options = options
+        self._option = option
         self._journal = journal
-        self._rejects = rejects
+        self._dead_letters = dead_letters
         self._clock = clock
         self._name = source.name
-        self._console = Console(options.interactive_mode)
-        self._account = Account(journal, rejects, source.unit)
-        self._reader = Reader(source, options, self._account)
+        self._console = Console(option.interactive_mode)
+        self._account = Account(journal, dead_letters, source.unit, source.labels)
+        self._reader = Reader(source, option, self._account)
         self._confirmed = Ranges(journal.confirmed.pairs())
-        self._strict = options.on_invalid == "fail"
+        self._limit = float("inf")
         self._failed: list[TidepoolError] = []
         self._last_call = float("-inf")
         self._last_word = clock.now()
@@ -93,57 +105,68 @@ class Ingest:
             By its class, what can be done about it; its ``result`` tells how far the run came.
         """
         started = self._clock.now()
+        failed: TidepoolError | None = None
         try:
             self._run(track)
         except TidepoolError as error:
+            failed = error
             error.result = self.result
+            if isinstance(error, TidepoolUnknownOutcomeError):
+                error.rows = self._account.labels_of(self._account.unknown)
             raise
         finally:
             self.result.seconds = self._clock.now() - started
             self.result.rejected.sort()
-            self._rejects.close()
-            self.result.rejects_path = self._rejects.path
+            self._account.finish(failed, track)
+            self._dead_letters.close()
+            self.result.dead_letter_path = self._dead_letters.path
         self._console.done(str(self.result).partition("\n")[0])
         return self.result
 
     def _run(self, track: bool) -> None:
-        if self._strict:
-            self._reader.check_all()
+        ahead = self._option.reads_ahead
+        if ahead:
+            self._limit = self._option.rejected_limit(self._reader.check_all())
             self._refuse(_CORRECT)
-        if self._options.validate == "all" and (self._strict or not track):
+        if self._option.validate == "all" and (ahead or not track):
             self._pass(self._batches(), self._validate)
             self._refuse(_CORRECT)
             if track:
                 self._pass(self._batches(), self._track)
         elif not track:
             self._pass(self._only_first(self._batches()), self._validate)
-        elif self._options.validate == "all":
+        elif self._option.validate == "all":
             self._pass(self._batches(), self._validate_and_track)
         else:
             self._pass(self._probed(self._batches()), self._track)
         self._refuse(_CORRECT)
 
     def _refuse(self, advice: str) -> None:
-        """Fail if rows were rejected and that is what the options ask for."""
-        if self.result.rejected and self._strict:
+        """Fail if more rows were rejected than the options put up with."""
+        if len(self.result.rejected) > self._limit:
             raise self._rejected(advice)
 
     def _rejected(self, advice: str) -> TidepoolRejectedError:
         rejected = sorted(self.result.rejected)
         return TidepoolRejectedError(
-            f"{len(rejected)} of {self.result.rows} rows of {self._name} were refused. "
-            f"{advice}.\n{describe_rejected(rejected)}"
+            f"{len(rejected)} of {self.result.row_count} rows of {self._name} were refused.",
+            described=describe_rejected(rejected),
+            rows=self._account.labels_of(row.line for row in rejected),
+            hint=advice,
         )
 
     # -- which batches ----------------------------------------------------------------------
 
     def _batches(self) -> Iterator[Batch]:
         ready = self._reader.ready(self._journal.salt, self._confirmed)
-        return cut(ready, self._options.batch_size, self._confirmed)
+        batches = cut(ready, self._option.batch_size, self._confirmed)
+        for number, batch in enumerate(batches, 1):
+            batch.number = number
+            yield batch
 
     def _probed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """Validate the first batch before it is passed on, as Tidepool's sample script does."""
-        if self._options.validate == "first":
+        if self._option.validate == "first":
             for batch in batches:
                 yield self._probe(batch)
                 break
@@ -151,7 +174,7 @@ class Ingest:
 
     def _probe(self, batch: Batch) -> Batch:
         self._pace()
-        delivery = self._sender.deliver(VALIDATE, batch.events, self._options.resend)
+        delivery = self._sender.deliver(VALIDATE, batch.events, self._option.resend)
         self._last_call = self._clock.now()
         left = self._account.count_validated(batch, delivery)
         verdict = self._verdict(VALIDATE, delivery)
@@ -162,7 +185,7 @@ class Ingest:
 
     def _only_first(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """Pass the first batch on (none, if none is to be validated), and read the rest."""
-        wanted = self._options.validate == "first"
+        wanted = self._option.validate == "first"
         for at, batch in enumerate(batches):
             if wanted and at == 0:
                 yield batch
@@ -170,13 +193,13 @@ class Ingest:
     # -- what is done with a batch, in any thread -------------------------------------------
 
     def _validate(self, batch: Batch) -> Steps:
-        delivery = self._sender.deliver(VALIDATE, batch.events, self._options.resend)
+        delivery = self._sender.deliver(VALIDATE, batch.events, self._option.resend)
         return [(VALIDATE, batch, delivery)]
 
     def _track(self, batch: Batch) -> Steps:
         if not batch.events:
             return [(TRACK, batch, Delivery())]
-        delivery = self._sender.deliver(TRACK, batch.events, self._options.resend)
+        delivery = self._sender.deliver(TRACK, batch.events, self._option.resend)
         return [(TRACK, batch, delivery)]
 
     def _validate_and_track(self, batch: Batch) -> Steps:
@@ -191,38 +214,49 @@ class Ingest:
 
     def _pass(self, batches: Iterable[Batch], work: Callable[[Batch], Steps]) -> None:
         """Do the work on each batch, so many at a time, and note what becomes of it."""
-        noted = work != self._validate
-        lanes: Lanes[Batch, Steps] = Lanes(self._options.max_in_flight, work)
-        total = self.result.rows if self._strict else None
-        with self._console.bar(total, "rows") as bar:
+        total = self.result.row_count if self._option.reads_ahead else None
+        width = self._option.max_in_flight
+        with (
+            self._console.bar(total, "rows") as bar,
+            InFlight[Batch, Steps](width, "tidepool", inline=True) as in_flight,
+        ):
             try:
-                for batch in batches:
-                    self._settle(lanes.room(), bar)
-                    if self._failed:
-                        break
-                    self._pace()
-                    if noted:
-                        self._account.note_sending(batch)
-                    self._settle(lanes.put(batch), bar)
+                self._send_all(batches, work, in_flight, bar)
             except BaseException:
                 # Calls in flight may end; none is begun or repeated.
                 self._sender.stopped.set()
                 raise
             finally:
-                try:
-                    self._settle(lanes.rest(), bar)
-                finally:
-                    lanes.close()
+                while not in_flight.empty:
+                    self._settle(*in_flight.take(), bar)
         if self._failed:
             raise self._failed[0]
 
-    def _settle(self, outcomes: Iterable[tuple[Batch, Steps]], bar: Bar) -> None:
-        for batch, steps in outcomes:
-            self._last_call = self._clock.now()
-            for step in steps:
-                self._take_in(*step)
-            bar.add(batch.end - batch.start)
-            self._say()
+    def _send_all(
+        self,
+        batches: Iterable[Batch],
+        work: Callable[[Batch], Steps],
+        in_flight: InFlight[Batch, Steps],
+        bar: Bar,
+    ) -> None:
+        for batch in batches:
+            while in_flight.full:
+                self._settle(*in_flight.take(), bar)
+            if self._failed:
+                return
+            self._pace()
+            if work != self._validate:
+                self._account.note_sending(batch)
+            in_flight.submit(batch, partial(work, batch))
+            while in_flight.ready:
+                self._settle(*in_flight.take(), bar)
+
+    def _settle(self, batch: Batch, steps: Steps, bar: Bar) -> None:
+        self._last_call = self._clock.now()
+        for step in steps:
+            self._take_in(*step)
+        bar.update(batch.end - batch.start)
+        self._say()
 
     def _take_in(self, endpoint: Endpoint, batch: Batch, delivery: Delivery) -> None:
         if endpoint is VALIDATE:
@@ -238,27 +272,20 @@ class Ingest:
         """Return why the run must end after a call, None to go on."""
         if delivery.error is not None or not delivery.rejected:
             return delivery.error
-        if self._strict and endpoint is TRACK:
-            return self._rejected(
-                "The other rows of their batches were tracked. Run it again with "
-                "on_invalid='skip': it goes on behind the rows that are confirmed and writes these "
-                "to the rejects file; correct them there and ingest that file"
-            )
         result = self.result
+        if endpoint is TRACK and len(result.rejected) > self._limit:
+            return self._rejected(_GO_ON)
         nothing = not (result.tracked or result.already or result.validated)
         if nothing and len(delivery.rejected) >= _SENSELESS:
-            return self._rejected(
-                "Not one event was accepted so far: this looks like a wrong column mapping "
-                "rather than wrong rows"
-            )
+            return self._rejected(_MAPPING)
         return None
 
     def _pace(self) -> None:
         """Wait until the pause since the last call, begun or answered, is over."""
-        rest = self._last_call + self._options.pause - self._clock.now()
+        rest = self._last_call + self._option.pause - self._clock.now()
         if rest > 0:
             # Never longer than the pause, even if somebody sets the clock back.
-            self._clock.sleep(min(rest, self._options.pause))
+            self._clock.sleep(min(rest, self._option.pause))
         self._last_call = self._clock.now()
 
     def _say(self) -> None:
@@ -267,4 +294,6 @@ class Ingest:
         if now - self._last_word >= _TELL_EVERY:
             self._last_word = now
             result = self.result
-            log.info("%s: %d rows read, %d events tracked", self._name, result.rows, result.tracked)
+            log.info(
+                "%s: %d rows read, %d events tracked", self._name, result.row_count, result.tracked
+            )

@@ -1,22 +1,24 @@
-"""The rejects file: each skipped row as it was, with the reason beside it."""
+"""Dead letters: each rejected row as it was, with the reason beside it."""
 
 from __future__ import annotations
 
 import csv
 import io
+from contextlib import ExitStack
 from typing import IO, Any
 
 import orjson
 
-from airflow_provider_ams.tidepool.location import Location
+from airflow_provider_ams.tidepool.errors import TidepoolConfigurationError, file_problems_as
 from airflow_provider_ams.tidepool.sources.chunk import Chunk
 from airflow_provider_ams.tidepool.values import canonical
+from airflow_provider_ams.transport import Location, atomic_writer
 
 LINE, REASON = "rejected_line", "rejected_reason"
 
 
-class Rejects:
-    """Write rows to a file that is made with the first of them.
+class DeadLetters:
+    """Write rows to a file that takes its place when it is closed, if there are any.
 
     CSV if the file's name says so, with line and reason before the cells, so that a row with too
     many or too few of them stays as it was; else one JSON object a line.
@@ -26,13 +28,15 @@ class Rejects:
     location : Location, optional
         Where to; None: rows are counted but kept nowhere.
     tidy : bool
-        The file's name is our own choice: without rejects, one of an earlier run is taken away.
+        The file's name is our own choice: one of an earlier run is taken away if nothing is
+        rejected in this one.
     """
 
     def __init__(self, location: Location | None, tidy: bool = False) -> None:
         self._location = location
         self._tidy = tidy
-        self._file: IO[Any] | None = None
+        self._file: IO[bytes] | None = None
+        self._open_file = ExitStack()
         self._csv = location is not None and location.name.lower().endswith((".csv", ".tsv"))
         self.path: str | None = None
 
@@ -50,20 +54,25 @@ class Rejects:
             row = chunk.raw.get(at, chunk.row(at))
             file.write(_json_line({"line": line, "reason": reason}, row))
 
-    def _open(self, location: Location, chunk: Chunk) -> IO[Any]:
-        if location.path is not None:
-            location.path.touch(mode=0o600)
-        self._file = location.open("wb")
+    def _open(self, location: Location, chunk: Chunk) -> IO[bytes]:
+        with file_problems_as(TidepoolConfigurationError):
+            self._file = file = self._open_file.enter_context(atomic_writer(location))
         self.path = location.name
         if self._csv:
-            self._file.write(_csv_line([LINE, REASON, *chunk.columns]))
-        return self._file
+            file.write(_csv_line([LINE, REASON, *chunk.columns]))
+        return file
 
     def close(self) -> None:
-        """Finish the file."""
-        if self._file is not None:
-            self._file.close()
-        elif self._tidy and self._location is not None and self._location.path is not None:
+        """Put the file in its place.
+
+        Raises
+        ------
+        TidepoolConfigurationError
+            It can't be written there.
+        """
+        with file_problems_as(TidepoolConfigurationError):
+            self._open_file.close()
+        if self._file is None and self._tidy and self._location and self._location.path:
             self._location.path.unlink(missing_ok=True)
 
 

@@ -1,0 +1,69 @@
+"""One base for the errors of the client libraries, and one format for their messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+_ROWS_SHOWN = 10
+
+
+class ClientError(Exception):
+    """What happened, where, to which rows, and what to do next.
+
+    Parameters
+    ----------
+    message : str
+        What happened.
+    endpoint : str, optional
+        The endpoint concerned.
+    status : int, optional
+        HTTP status of the reply.
+    rows : sequence, optional
+        The input rows concerned: index labels, or where a file has them.
+    hint : str, optional
+        What to do next.
+
+    Attributes
+    ----------
+    result : object or None
+        How far a run came, if one had begun.
+    """
+
+    #: The message names the rows already.
+    rows_told = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        endpoint: str | None = None,
+        status: int | None = None,
+        rows: Sequence[Any] | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.endpoint = endpoint
+        self.status = status
+        self.rows = list(rows) if rows is not None else []
+        self.hint = hint
+        self.result: Any = None
+
+    def __str__(self) -> str:
+        parts = [self.message]
+        where = [self.endpoint, f"HTTP {self.status}" if self.status else None]
+        if any(where):
+            parts.append(f"[{', '.join(w for w in where if w)}]")
+        if self.rows and not self.rows_told:
+            parts.append(f"(rows {describe_rows(self.rows)})")
+        if self.hint:
+            parts.append(self.hint)
+        return " ".join(parts)
+
+
+def describe_rows(rows: Sequence[Any]) -> str:
+    """Return row labels as text, the first ten of them and how many more."""
+    shown = ", ".join(str(row) for row in rows[:_ROWS_SHOWN])
+    more = len(rows) - _ROWS_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
