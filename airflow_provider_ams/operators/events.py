@@ -216,7 +216,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
 
     Parameters
     ----------
-    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate,
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
     contract
         What to send, and how; see `AmsWriteOperator`.
     table_fields : list of str, optional
@@ -277,7 +277,7 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
 
     Parameters
     ----------
-    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate,
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
     contract
         What to send, and how; see `AmsWriteOperator`.
     table_fields : list of str, optional
@@ -338,7 +338,7 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
 
     Parameters
     ----------
-    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate,
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
     contract
         What to send, and how; see `AmsWriteOperator`.
     key : list of str, optional

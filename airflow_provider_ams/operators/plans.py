@@ -49,7 +49,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
 
     Parameters
     ----------
-    form, data, id_col, key, table_fields, contract, boolean_text, types,
+    form, data, id_col, key, table_fields, contract, boolean_text, types
     default_dates
         The rows, as for the operators that write.
     mode : str
@@ -160,7 +160,7 @@ class AmsPlanOperator(_AmsLookOperator):
 
     Parameters
     ----------
-    form, data, id_col, key, table_fields, contract, boolean_text, types,
+    form, data, id_col, key, table_fields, contract, boolean_text, types
     default_dates, validate
         The rows, as for the operators that write.
     mode : str
@@ -324,7 +324,7 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
 
     Parameters
     ----------
-    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate,
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
     contract
         What to send, and how; see `AmsWriteOperator`.
     key : list of str

@@ -72,7 +72,7 @@ class AmsUpsertProfileDataOperator(AmsWriteOperator):
 
     Parameters
     ----------
-    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate,
+    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
     contract
         What to send, and how; see `AmsWriteOperator`.
     on_missing_fields : str

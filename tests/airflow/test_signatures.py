@@ -15,7 +15,7 @@ import airflow_provider_ams.operators.tidepool as tidepool
 from airflow_provider_ams.hooks.ams import AmsHook
 from airflow_provider_ams.hooks.tidepool import TidepoolHook
 from airflow_provider_ams.operators._hidden import reveal
-from airflow_provider_ams.tidepool import IngestOptions
+from airflow_provider_ams.tidepool import IngestOption
 
 OPERATORS = [
     getattr(module, name)
@@ -121,10 +121,10 @@ TAKES = [
         {"tolerance", "settle_seconds", "form_type", "check_event_ids"},
     ),
     # URLs are opened with the credentials of Airflow's connections.
-    (tidepool.TidepoolTrackEventsOperator, IngestOptions, {"storage_options"}),
+    (tidepool.TidepoolTrackEventsOperator, IngestOption, {"storage_options"}),
     (
         tidepool.TidepoolValidateEventsOperator,
-        IngestOptions,
+        IngestOption,
         {"storage_options", "dead_letter_path", "resend", "restart", "same_project"},
     ),
 ]

@@ -62,10 +62,14 @@ def meaning_of(status: int) -> Meaning:
     """Return what an HTTP status means."""
     if status in _STATUS:
         return _STATUS[status]
-    # What is left from 300 to 499 is nothing that AMS is known to answer.
-    if 300 <= status < 500:
+    if 300 <= status < 400:
         return Meaning(Kind.ABSENT)
+    # What is left below 500 is nothing that AMS is known to answer.
     return _GATEWAY if status >= 500 else _FAILURE
+
+
+def _may_pass(kind: Kind, status: int) -> bool:
+    return kind is Kind.BUSY or status == 408
 
 
 def read_error(endpoint: str, reply: Reply, now: float) -> AMSError | None:
@@ -82,11 +86,11 @@ def read_error(endpoint: str, reply: Reply, now: float) -> AMSError | None:
         hint = "Grant the role that opens it, as for the AMS web pages."
         text = "The account has no access to this form or feature."
         return AMSPermissionError(text, hint=hint, **details)
-    if kind is Kind.ABSENT and (status == 404 or status < 400):
+    if kind is Kind.ABSENT:
         return AMSConfigurationError(
             "There is no AMS here.", hint="Check the URL: https://host/site.", **details
         )
-    if kind in (Kind.REFUSED, Kind.ABSENT):
+    if kind is Kind.REFUSED or (400 <= status < 500 and not _may_pass(kind, status)):
         return AMSConfigurationError("AMS refused the request.", **details)
     if status < 400:
         return AMSReplyError("AMS answered with a status of no meaning here.", **details)

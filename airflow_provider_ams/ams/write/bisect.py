@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_ams.ams.errors import AMSError, AMSLoginError, AMSPermissionError
+from airflow_provider_ams.ams.errors import (
+    AMSConfigurationError,
+    AMSError,
+    AMSLoginError,
+    AMSPermissionError,
+)
 from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.wire.dates import day_text
@@ -55,6 +60,10 @@ class Bisector:
         # After a 401 the client has logged in anew, and been refused again.
         if reply.status == 401 or (reply.status == 403 and tries > 1):
             raise _shut_out(reply.status, self.endpoint)
+        if reply.code == "status" and 400 <= (reply.status or 0) < 500 and reply.status != 408:
+            raise AMSConfigurationError(
+                "AMS refused the request.", endpoint=self.endpoint, status=reply.status
+            )
         if reply.status == 500 and tries > 1 and self.ledger.claimed:
             # AMS takes others: one of these events may be what it stumbles over.
             if len(left) > 1:

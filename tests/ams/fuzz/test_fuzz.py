@@ -78,7 +78,7 @@ def write_one(world, name, seed):
     try:
         answer = write_reply(name, Reply(status, headers, content), sent, time.time())
     except AMSError:
-        assert 300 <= status < 500
+        assert status == 404 or 300 <= status < 400
         return
     if name == "eventsimport" and answer.verdict is Verdict.CONFIRMED:
         assert len(set(answer.ids)) == sent, f"{name} {seed}"
@@ -158,10 +158,6 @@ def test_reading_takes_any_answer(proxy, name):
     runs_of(proxy, name, 100)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="a wrong id that is well-formed is believed, unless the write side reads back",
-)
 @pytest.mark.parametrize("name", WRITES)
 def test_writing_takes_any_answer(proxy, name):
     runs_of(proxy, name, 100)
@@ -177,10 +173,6 @@ def test_a_million_answers(proxy):
 
 @pytest.mark.chaos
 @pytest.mark.timeout(0)
-@pytest.mark.xfail(
-    strict=False,
-    reason="a wrong id that is well-formed is believed, unless the write side reads back",
-)
 @pytest.mark.parametrize("name", WRITES)
 def test_many_answers_to_writes(proxy, name):
     runs_of(proxy, name, 2_000, first=10_000_000)

@@ -161,8 +161,8 @@ ODD = [
     ("synchronise", {"export": {"events": []}}),
     ("synchronise", {"dataList": [], "lastSynchronisationTimeOnServer": 1}),
     ("synchronise", page([{"x": 1}], None)),
-    ("profilesearch", {}),
-    ("profilesearch", {"profiles": None}),
+    ("profilesearch", {"message": "x"}),
+    ("profilesearch", {"profiles": "x"}),
     ("listgroups", {"name": "x"}),
 ]
 

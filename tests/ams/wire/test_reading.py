@@ -246,7 +246,7 @@ PLACES = [
     (e.SYNCHRONISE, sync(idsOfDeletedEvents=[-1]), "$.idsOfDeletedEvents[0]"),
     (e.PROFILESEARCH, {"profiles": [{"id": 5}]}, "$.profiles[0]"),
     (e.PROFILESEARCH, {"profiles": [{"id": 5, "userId": 1}] * 2}, "$.profiles[...].id"),
-    (e.PROFILESEARCH, {}, "profiles"),
+    (e.PROFILESEARCH, {"rows": []}, "unknown members"),
     (e.USERSYNCHRONISE, {"users": []}, "lastSynchronisationTimeOnServer"),
     (e.USERSYNCHRONISE, {"users": [{"userId": 3}] * 2, **CLOCK}, "$.users[...].userId"),
     (e.USERSYNCHRONISE, {"users": [{"userId": 3, "firstName": 7}], **CLOCK}, "users[0].firstN"),

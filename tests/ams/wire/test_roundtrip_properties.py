@@ -132,7 +132,17 @@ def event_sets(draw):
     none = [None] * count
     rows = [[i] for i in range(count)]
     return EventSet(
-        LOG, rows, users, days, minutes, days, minutes, none, {}, {}, [[]] * count, table
+        form=LOG,
+        rows=rows,
+        user_ids=users,
+        start_days=days,
+        start_minutes=minutes,
+        end_days=days,
+        end_minutes=minutes,
+        event_ids=none,
+        fields={},
+        table_rows=[[]] * count,
+        has_table=table,
     )
 
 

@@ -70,7 +70,7 @@ def test_line_breaks(shown):
         ("number", "7", "7.0", True), ("number", "007", "7", True), ("number", "7", "8", False),
         ("text", "007", "7", False), ("text", "a\r\nb", "a\nb", True), ("text", None, "a", False),
         ("time", "09:05 am", "9:05 AM", True), ("date", "5/1/2026", "05/01/2026", True),
-        ("choice", "Low", "low", False), ("other", "1.0E7", "10000000", True),
+        ("choice", "Low", "low", False), ("unknown", "1.0E7", "10000000", False),
         ("text", None, None, True),
     ],
 )  # fmt: skip
@@ -92,4 +92,4 @@ def test_item_types_that_are_not_known_are_taken_as_they_are():
     assert list(schema.writable) == ["A", "E"]
     assert list(schema.table) == ["D"]
     assert schema.by_name["E"].options == ("x",)
-    assert schema.shape_of("A") == "other"
+    assert schema.kind_of("A") == "unknown"
