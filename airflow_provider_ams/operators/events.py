@@ -219,6 +219,9 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
     contract
         What to send, and how; see `AmsWriteOperator`.
+    idempotency_field : str, optional
+        A text field of the form to spare, for a stable id of each new event: rows that AMS holds
+        already are then recognised, whoever wrote them. See the library's `EventImportOption`.
     table_fields : list of str, optional
         Columns that are fields of the form's table.
     default_dates : bool
@@ -249,6 +252,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        idempotency_field: str | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -263,6 +267,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
         self.table_fields, self.default_dates = table_fields, default_dates
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
         self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.idempotency_field = idempotency_field
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
         self.state_path = state_path
@@ -280,6 +285,9 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
     contract
         What to send, and how; see `AmsWriteOperator`.
+    idempotency_field : str, optional
+        A text field of the form to spare, for a stable id of each new event: rows that AMS holds
+        already are then recognised, whoever wrote them. See the library's `EventImportOption`.
     table_fields : list of str, optional
         Columns that are fields of the form's table.
     on_missing_fields : str
@@ -314,6 +322,7 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        idempotency_field: str | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -328,6 +337,7 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
         self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
         self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.idempotency_field = idempotency_field
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
         self.state_path = state_path
@@ -341,6 +351,9 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
     contract
         What to send, and how; see `AmsWriteOperator`.
+    idempotency_field : str, optional
+        A text field of the form to spare, for a stable id of each new event: rows that AMS holds
+        already are then recognised, whoever wrote them. See the library's `EventImportOption`.
     key : list of str, optional
         Find events by these columns (``start_date``, ``start_time``, form fields; the person is
         always part of it) and not by ``event_id``. Unchanged rows are not sent, and running again
@@ -381,6 +394,7 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        idempotency_field: str | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -396,6 +410,7 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
         self.default_dates, self.on_missing_fields = default_dates, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
         self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.idempotency_field = idempotency_field
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
         self.state_path = state_path

@@ -52,6 +52,9 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
     form, data, id_col, key, table_fields, contract, boolean_text, types
     default_dates
         The rows, as for the operators that write.
+    idempotency_field : str, optional
+        A text field of the form to spare, for a stable id of each new event: rows that AMS holds
+        already are then recognised, whoever wrote them. See the library's `EventImportOption`.
     mode : str
         What they are meant for: ``insert``, ``update``, ``upsert`` or ``mirror``.
     on_missing_fields : str
@@ -98,6 +101,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         contract: str = "strict",
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        idempotency_field: str | None = None,
         default_dates: bool = False,
         form_type: str = "event",
         check_event_ids: bool = True,
@@ -116,6 +120,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         self.key, self.table_fields = key, table_fields
         self.on_missing_fields, self.contract = on_missing_fields, contract
         self.boolean_text, self.default_dates, self.types = boolean_text, default_dates, types
+        self.idempotency_field = idempotency_field
         self.form_type, self.check_event_ids = form_type, check_event_ids
         self.report_path, self.soft_fail = report_path, soft_fail
         self.if_valid, self.if_invalid = if_valid, if_invalid
@@ -163,6 +168,9 @@ class AmsPlanOperator(_AmsLookOperator):
     form, data, id_col, key, table_fields, contract, boolean_text, types
     default_dates, validate
         The rows, as for the operators that write.
+    idempotency_field : str, optional
+        A text field of the form to spare, for a stable id of each new event: rows that AMS holds
+        already are then recognised, whoever wrote them. See the library's `EventImportOption`.
     mode : str
         What to do with them: ``insert``, ``update``, ``upsert`` or ``mirror``.
     on_missing_fields : str
@@ -209,6 +217,7 @@ class AmsPlanOperator(_AmsLookOperator):
         contract: str = "strict",
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        idempotency_field: str | None = None,
         default_dates: bool = False,
         validate: bool = True,
         batch_size: int | None = None,
@@ -229,7 +238,7 @@ class AmsPlanOperator(_AmsLookOperator):
         self.key, self.table_fields = key, table_fields
         self.on_missing_fields, self.contract = on_missing_fields, contract
         self.boolean_text, self.default_dates, self.validate = boolean_text, default_dates, validate
-        self.types = types
+        self.types, self.idempotency_field = types, idempotency_field
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
         self.from_date, self.to_date, self.plan_path = from_date, to_date, plan_path
         self.max_lines, self.show_values = max_lines, show_values
@@ -327,6 +336,9 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
     contract
         What to send, and how; see `AmsWriteOperator`.
+    idempotency_field : str, optional
+        A text field of the form to spare, for a stable id of each new event: rows that AMS holds
+        already are then recognised, whoever wrote them. See the library's `EventImportOption`.
     key : list of str
         Columns to find events by; see `AmsUpsertEventDataOperator`.
     from_date, to_date : str
@@ -379,6 +391,7 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        idempotency_field: str | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -394,6 +407,7 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
         self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
         self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.idempotency_field = idempotency_field
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
 

@@ -109,6 +109,11 @@ class PlanOption(EventImportOption):
         return self.validate or looks or self.on_missing_fields == "keep"
 
     @property
+    def identifies(self) -> bool:
+        """Whether new events carry an id of their own."""
+        return self.idempotency_field is not None and self.form_type == "event"
+
+    @property
     def overwrites(self) -> bool:
         """Whether fields that the frame does not have are emptied in stored events."""
         return self.mode != "insert" and self.on_missing_fields == "clear"

@@ -100,9 +100,14 @@ class EventImportOption(ImportOption):
     ----------
     table_fields : list of str, optional
         Columns that are fields of the form's table. The other columns are event-level fields.
+    idempotency_field : str, optional
+        A text field of the form to spare, for a stable id of each new event. Events are then
+        recognised by it alone: rows that AMS holds already, from an earlier or another import, are
+        not inserted again. Costs a read of the frame's days before, and one after.
     """
 
     table_fields: Sequence[str] | None = None
+    idempotency_field: str | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
+from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.positions import EventNo, StoredNo
 from airflow_provider_ams.ams.prepare.events import EventDraft
@@ -32,8 +34,8 @@ class Matched:
     """
 
     stored_index: list[StoredNo | None]
-    findings: list[Finding] = field(default_factory=list)
-    claimed: set[StoredNo] = field(default_factory=set)
+    findings: list[Finding] = dataclasses.field(default_factory=list)
+    claimed: set[StoredNo] = dataclasses.field(default_factory=set)
 
 
 def match_people(events: EventDraft, stored: Snapshot) -> Matched:
@@ -47,6 +49,40 @@ def match_ids(events: EventDraft, stored: Snapshot) -> Matched:
     held = {event_id: StoredNo(at) for at, event_id in enumerate(stored.ids)}
     index = [None if i is None else held.get(i) for i in events.event_ids]
     return Matched(index, list(wrong_ids(events, stored)))
+
+
+def check_identity(field: str, schema: FormSchema | None) -> None:
+    """Refuse a field that can't keep an id as it is.
+
+    Raises
+    ------
+    AMSConfigurationError
+        It is no event-level text field of the form that can be written.
+    """
+    if schema is None:
+        return
+    kind = schema.kind_of(field)
+    if field not in schema.writable or kind not in ("text", "unknown"):
+        what = f"is a {kind} field" if field in schema.writable else "can't be written"
+        what = what if field in schema.by_name else "is no field of the form"
+        raise AMSConfigurationError(
+            f"idempotency_field {field!r} {what}.", hint="It must be a text field to spare."
+        )
+
+
+def match_identity(events: EventDraft, stored: Snapshot, field: str, matched: Matched) -> Matched:
+    """Find events by their own id, which no other event has; the rest as `matched` says."""
+    texts = stored.fields.get(field) or [None] * len(stored)
+    held: dict[str, list[StoredNo]] = defaultdict(list)
+    for at, text in enumerate(texts):
+        if text is not None:
+            held[text].append(StoredNo(at))
+    index = list(matched.stored_index)
+    for event, text in enumerate(events.fields[field]):
+        found = held.get(text or "", [])
+        if index[event] is None and events.event_ids[event] is None and found:
+            index[event] = min(found, key=lambda at: stored.ids[at])
+    return replace(matched, stored_index=index)
 
 
 def match_keys(

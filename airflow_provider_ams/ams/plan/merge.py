@@ -32,6 +32,19 @@ def keep_fields(
     return replace(events, fields=fields)
 
 
+def keep_identity(
+    events: EventSet, stored_index: StoredIndex, stored: Snapshot, field: str
+) -> EventSet:
+    """Return the events with the ids of stored ones where they have none of their own."""
+    held = stored.fields.get(field) or [None] * len(stored)
+    own = events.fields[field]
+    kept = [
+        text if text is not None or at is None else held[at]
+        for text, at in zip(own, stored_index, strict=True)
+    ]
+    return replace(events, fields={**events.fields, field: kept})
+
+
 def keep_table(
     events: EventSet, stored_index: StoredIndex, stored: Snapshot, schema: FormSchema
 ) -> tuple[EventSet, list[EventNo]]:

@@ -83,6 +83,8 @@ class Plan:
         How to send it; see `ImportOption`.
     types : dict, optional
         Declared kinds of fields.
+    idempotency_field : str, optional
+        The field that holds the id of each new event.
     warnings : list of str
         What the caller should know.
     form_type : str
@@ -109,6 +111,7 @@ class Plan:
     max_in_flight: int = 1
     settle_seconds: float = 5.0
     types: dict[str, str] | None = None
+    idempotency_field: str | None = None
     warnings: list[str] = field(default_factory=list)
     form_type: str = "event"
     compared: bool = True

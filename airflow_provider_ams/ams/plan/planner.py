@@ -15,8 +15,15 @@ from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.plan.diff import Change, differences
 from airflow_provider_ams.ams.plan.gaps import undated, without_required
-from airflow_provider_ams.ams.plan.match import Matched, match_ids, match_keys, match_people
-from airflow_provider_ams.ams.plan.merge import keep_fields, keep_table
+from airflow_provider_ams.ams.plan.match import (
+    Matched,
+    check_identity,
+    match_identity,
+    match_ids,
+    match_keys,
+    match_people,
+)
+from airflow_provider_ams.ams.plan.merge import keep_fields, keep_identity, keep_table
 from airflow_provider_ams.ams.plan.plan import (
     INSERT,
     UNCHANGED,
@@ -29,6 +36,7 @@ from airflow_provider_ams.ams.plan.window import Window
 from airflow_provider_ams.ams.positions import EventNo, InputRow, StoredNo
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
+from airflow_provider_ams.ams.prepare.identity import with_identity
 from airflow_provider_ams.ams.prepare.times import END_RULE, Moment, complete_times
 from airflow_provider_ams.ams.problems import ERROR, Finding, Problems, named
 from airflow_provider_ams.ams.read.snapshot import (
@@ -150,7 +158,12 @@ class Planner:
         self._reject(seen.report.errors)
         if self.window is not None:
             self.window.check(seen.events, df.index)
-        return seen.events.take(self._sound(seen.events.rows))
+        events = seen.events.take(self._sound(seen.events.rows))
+        field = self.option.idempotency_field
+        if field is None or not self.option.identifies:
+            return events
+        check_identity(field, self.schema)
+        return with_identity(events, field)
 
     def plan(self, events: EventDraft, now: dt.datetime) -> Plan:
         """Return the plan for events that were looked at.
@@ -231,6 +244,9 @@ class Planner:
         if self.option.key is not None:
             span = self._span(events)
             return read_snapshot(self.client, self.form, people, span, schema, table)
+        if self.option.identifies:
+            span = self._days(events)
+            return read_snapshot(self.client, self.form, people, span, schema, table)
         if any(i is not None for i in events.event_ids):
             return read_ids(self.client, self.form, events, schema)
         # Only new events: nothing is stored that matters.
@@ -238,17 +254,26 @@ class Planner:
         return take_snapshot([], schema, table, server_time=mark)
 
     def _span(self, events: EventDraft) -> Span:
-        days = [day for day in events.times.start_days if day is not None]
-        if "start_date" not in (self.option.key or ()) or not days:
+        return self._days(events) if "start_date" in (self.option.key or ()) else Span()
+
+    def _days(self, events: EventDraft) -> Span:
+        """Return the days of the events; all days, if events by id may have been moved."""
+        days = [day for day in events.start_days if day is not None]
+        # An event that is named by its id may be stored on another day.
+        moved = any(event_id is not None for event_id in events.event_ids)
+        if not days or moved or len(days) < len(events):
             return Span()
         return Span(min(days), max(days))
 
     def _match(self, events: EventDraft, stored: Snapshot) -> Matched:
         if self._profiles:
             return match_people(events, stored)
+        field = self.option.idempotency_field
         if self.option.key is not None:
-            return match_keys(events, stored, self.option.key, self.schema)
-        return match_ids(events, stored)
+            matched = match_keys(events, stored, self.option.key, self.schema)
+        else:
+            matched = match_ids(events, stored)
+        return matched if field is None else match_identity(events, stored, field, matched)
 
     def _check_blind(self, looked: Looked) -> None:
         """Without the form's fields, keep nothing by guess: some of them may be calculated."""
@@ -290,6 +315,9 @@ class Planner:
         index = matched.stored_index
         ids = [None if at is None else looked.stored.ids[at] for at in index]
         complete = events.complete(times, ids)
+        field = self.option.idempotency_field
+        if field is not None and self.option.identifies:
+            complete = keep_identity(complete, index, looked.stored, field)
         if looked.schema is not None and self.option.on_missing_fields == "keep":
             complete = self._keep(complete, index, looked.stored, looked.schema)
         if looked.schema is not None and self.option.validate and self.option.contract != "off":
@@ -358,6 +386,7 @@ class Planner:
             settle_seconds=option.settle_seconds,
             warnings=self._warnings,
             types=dict(option.types) if option.types else None,
+            idempotency_field=option.idempotency_field if option.identifies else None,
             form_type=option.form_type,
             compared=option.compares,
         )
@@ -371,6 +400,8 @@ class Planner:
         the schema tells which fields it would empty.
         """
         leave = UNCHANGED if self.option.compares else UPDATE
+        if self.option.mode == "insert":  # found by its own id: an earlier import has written it
+            return [INSERT if at is None else UNCHANGED for at in index]
         return [
             INSERT if at is None else UPDATE if event in changes else leave
             for event, at in enumerate(index)

@@ -173,9 +173,8 @@ class Inspector:
     def _schema(self, checks: bool) -> FormSchema | None:
         """Read the form if anything goes by it: an insert that is not checked need not."""
         option = self.option
-        if not (checks or option.key is not None or option.mode != "insert"):
-            return None
-        if option.mode == "upsert" and not (checks or option.key or self._has_ids):
+        needed = checks or option.key is not None or option.identifies
+        if not needed and (option.mode == "insert" or not self._has_ids):
             return None
         return read_schema(
             self.client,

@@ -113,6 +113,7 @@ class Application:
             max_in_flight=plan.max_in_flight,
             settle_seconds=plan.settle_seconds,
             types=plan.types,
+            idempotency_field=plan.idempotency_field,
         )
         with self.console.bar(len(plan.events), "event") as bar:
             importer = Importer(

@@ -22,7 +22,7 @@ from airflow_provider_ams.ams.wire.replies import Verdict
 from airflow_provider_ams.ams.write.batches import Batch, Calls, EventCalls, ProfileCalls
 from airflow_provider_ams.ams.write.bisect import Bisector
 from airflow_provider_ams.ams.write.checkpoint import Journal
-from airflow_provider_ams.ams.write.ledger import Ledger
+from airflow_provider_ams.ams.write.ledger import INSERTED, Ledger
 from airflow_provider_ams.ams.write.marks import ServerClock
 from airflow_provider_ams.ams.write.reconcile import Reconciler
 from airflow_provider_ams.ams.write.send import Attempt, Sender
@@ -44,12 +44,15 @@ class HowToSend:
         found at once: AMS may still be working on it.
     types : dict, optional
         Declared kinds of fields, for comparing what is read back.
+    idempotency_field : str, optional
+        The field that holds the id of each new event.
     """
 
     batch_size: int = 25
     max_in_flight: int = 1
     settle_seconds: float = 5.0
     types: dict[str, str] | None = None
+    idempotency_field: str | None = None
 
 
 class Importer:
@@ -106,7 +109,9 @@ class Importer:
         # The order of all events, so that a note stays good when fewer are left to send.
         batches = self.calls.batches(events, how.batch_size)
         self._order = [event for batch in batches for event in batch]
-        self._reconciler = Reconciler(client, events, self.ledger, self._schema)
+        self._reconciler = Reconciler(
+            client, events, self.ledger, self._schema, how.idempotency_field
+        )
         self._bisector = Bisector(events, self.ledger, client.retry.tries, self.calls.endpoint)
         self._sender = Sender(
             client,
@@ -117,6 +122,8 @@ class Importer:
             journal.check_lease,
             self._progressed,
         )
+        #: Events of calls that AMS may have stored after it was asked for them.
+        self._late: set[EventNo] = set()
         #: Sent, and nobody knows yet what came of them.
         self._ambiguous: set[EventNo] = set()
 
@@ -135,6 +142,7 @@ class Importer:
         try:
             self._begin()
             self._work()
+            self._last_look()
         except AMSError as error:
             self.stopped = error
         except Exception as error:  # noqa: BLE001 - told with all that is known so far
@@ -172,6 +180,7 @@ class Importer:
             return
         self._save(force=True)
         self._ambiguous = set(open_events)
+        self._late |= self._ambiguous
         self.client.clock.sleep(self.how.settle_seconds)
         self._reconciler.read_back(open_events, since)
         self._ambiguous = set()
@@ -189,6 +198,21 @@ class Importer:
                 raise error
             self._give_up_if_hopeless()
 
+    def _last_look(self) -> None:
+        """Look for events that are there once more than they were sent.
+
+        A call whose answer came late may have been stored after its events went out again; with
+        ids of their own, another import of the same rows is found, too.
+        """
+        if self.calls.idempotent:
+            return
+        watched = self._late
+        if self.how.idempotency_field is not None:
+            watched = {EventNo(e) for e, i in enumerate(self.events.event_ids) if i is None}
+        settled = [e for e in sorted(watched) if self.ledger.status[e] == INSERTED]
+        if settled:
+            self._reconciler.look_for_surplus(settled, self.journal.progress.since)
+
     # ------------------------------------------------------------ calls in trouble
 
     def _settle(self, trouble: list[Attempt]) -> list[Batch]:
@@ -200,6 +224,7 @@ class Importer:
             if a.reply.verdict is not Verdict.REFUSED and not a.reply.nothing_taken
         ]
         self._ambiguous = {e for a in unsure for e in a.batch.events}
+        self._late |= {e for a in trouble if a.reply.late for e in a.batch.events}
         if not self.calls.idempotent:
             self._reconcile(wanted, trouble)
             self._ambiguous = set()

@@ -6,6 +6,7 @@ confirmed, what is not there is open again, and what can't be told stays unknown
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from airflow_provider_ams.ams.client import AMSClient
@@ -38,8 +39,8 @@ class Reconciler:
         Takes what is found.
     schema : callable
         Returns the form, or None if the account may not see it; called when first needed.
-    known : set of int
-        Ids of events that were there before the import: none of them is a new one.
+    idempotency_field : str, optional
+        The field that holds the id of each new event: it alone tells which event is which.
 
     Attributes
     ----------
@@ -53,14 +54,15 @@ class Reconciler:
         events: EventSet,
         ledger: Ledger,
         schema: Callable[[], FormSchema | None],
-        known: frozenset[int] = frozenset(),
+        idempotency_field: str | None = None,
     ) -> None:
         self.client = client
         self.events = events
         self.ledger = ledger
         self.warnings: list[str] = []
         self._schema = schema
-        self._known = known | {i for i in events.event_ids if i is not None}
+        self._field = idempotency_field
+        self._known = {i for i in events.event_ids if i is not None}
         self._duplicates: dict[EventNo, int] = {}
 
     def read_back(
@@ -93,7 +95,10 @@ class Reconciler:
         new = [e for e in wanted if self.events.event_ids[e] is None]
         updates = [e for e in wanted if self.events.event_ids[e] is not None]
         mine = [StoredNo(n) for n in range(len(stored)) if self._may_be_new(stored, n)]
-        match = comparison.match_new(new, mine)
+        if self._field is not None:
+            match = self._by_identity(new, stored, self._field)
+        else:
+            match = comparison.match_new(new, mine)
         for event, at in match.found.items():
             remark = without(match.without.get(event, []))
             self.ledger.confirm(event, stored.ids[at], number, remark)
@@ -114,6 +119,60 @@ class Reconciler:
         other = None not in (mine, entered) and entered != mine
         event_id = stored.ids[number]
         return not other and event_id not in self.ledger.claimed and event_id not in self._known
+
+    def _by_identity(self, new: Sequence[EventNo], stored: Snapshot, field: str) -> Match:
+        """Match new events by their own ids; nobody else's event has one of them."""
+        held = self._held(stored, field)
+        texts = self.events.fields[field]
+        return Match({e: held[texts[e] or ""][0] for e in new if held.get(texts[e] or "")})
+
+    def _held(self, stored: Snapshot, field: str) -> dict[str, list[StoredNo]]:
+        """Return stored events by their own ids, the oldest first."""
+        held: dict[str, list[StoredNo]] = defaultdict(list)
+        order = sorted(range(len(stored)), key=lambda n: stored.ids[n])
+        texts = stored.fields.get(field) or [None] * len(stored)
+        for number in order:
+            text = texts[number]
+            if text is not None:
+                held[text].append(StoredNo(number))
+        return held
+
+    # ------------------------------------------------------------ surplus
+
+    def look_for_surplus(self, events: Sequence[EventNo], since: int) -> None:
+        """Look whether AMS holds more events equal to these than were sent; tell what is found.
+
+        With ids of their own, a second event under an id goes if it is the one that this import
+        has written, and the older one stays: two imports of the same rows become one.
+        """
+        stored = self._read(events, since)
+        if self._field is not None:
+            self._drop_second(events, stored, self._field)
+            return
+        comparison = Comparison(self.events, stored, self._schema(), self.client.timezone)
+        free = [StoredNo(n) for n in range(len(stored)) if self._may_be_new(stored, n)]
+        more = comparison.match_new(events, free)
+        whole = {e: at for e, at in more.found.items() if comparison.holds(e, at)}
+        if whole:
+            ids = ", ".join(str(stored.ids[at]) for at in whole.values())
+            self.warnings.append(
+                f"AMS holds {len(whole)} more events that equal rows of this import, and may be "
+                f"stored twice: events {ids}."
+            )
+
+    def _drop_second(self, events: Sequence[EventNo], stored: Snapshot, field: str) -> None:
+        held = self._held(stored, field)
+        for event in events:
+            same = held.get(self.events.fields[field][event] or "", [])
+            mine = self.ledger.event_ids[event]
+            if len(same) < 2 or mine is None or stored.ids[same[0]] == mine:
+                continue
+            reply = self.client.write("deleteevent", b'{"eventId":%d}' % mine)
+            kept = stored.ids[same[0]]
+            if reply.verdict is Verdict.CONFIRMED:
+                self.ledger.leave(event, kept)
+            else:
+                self.warnings.append(f"Events {kept} and {mine} are the same; delete one of them.")
 
     def _drop_older(self, comparison: Comparison, match: Match, sent: int) -> None:
         """Drop plainly different events that have not changed since the events were sent."""
