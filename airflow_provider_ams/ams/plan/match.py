@@ -105,7 +105,24 @@ def match_keys(
     unclear = unknown_parts(key, schema)
     if unclear:
         _find_unclear(events, stored, key, schema, matched, unclear)
+    if stored.unreadable:
+        _find_unreadable(events, stored, matched)
     return matched
+
+
+def _find_unreadable(events: EventDraft, stored: Snapshot, matched: Matched) -> None:
+    """Find new events of people of whom AMS holds events that can't be read: one may be it."""
+    held: dict[int, list[int]] = defaultdict(list)
+    for event_id, user, _ in stored.unreadable:
+        held[user].append(event_id)
+    for event, user in enumerate(events.user_ids):
+        if user in held and matched.stored_index[event] is None:
+            ids = ", ".join(map(str, held[user]))
+            what = f"AMS holds events of the person that can't be read: {ids}"
+            rows = events.rows[EventNo(event)]
+            matched.findings.append(
+                Finding(ERROR, "stored", None, what, [], "Mend them in AMS.", rows)
+            )
 
 
 def _find_unclear(

@@ -31,7 +31,7 @@ def read_ids(
     if days and len(days) == len(named):
         span = Span(min(days), max(days))
         snapshot = read_snapshot(client, form, people, span, schema, list(events.table))
-        if wanted <= set(snapshot.ids):
+        if wanted <= {*snapshot.ids, *(event_id for event_id, _, _ in snapshot.unreadable)}:
             return snapshot
     return read_snapshot(client, form, people, Span(), schema, list(events.table))
 
@@ -39,12 +39,17 @@ def read_ids(
 def wrong_ids(events: EventDraft, stored: Snapshot) -> Iterator[Finding]:
     """Find event ids that are none of the form, or somebody else's."""
     owner = dict(zip(stored.ids, stored.user_ids, strict=True))
+    unreadable = {event_id: why for event_id, _, why in stored.unreadable}
     absent: list[EventNo] = []
     foreign: list[EventNo] = []
+    broken: dict[str, list[EventNo]] = {}
     for event, (event_id, user) in enumerate(zip(events.event_ids, events.user_ids, strict=True)):
         if event_id is None or user < 0:
             continue
-        if event_id not in owner:
+        if event_id in unreadable:
+            what = f"event {event_id}, as AMS holds it, can't be updated: {unreadable[event_id]}"
+            broken.setdefault(what, []).append(EventNo(event))
+        elif event_id not in owner:
             absent.append(EventNo(event))
         elif owner[event_id] != user:
             foreign.append(EventNo(event))
@@ -52,3 +57,6 @@ def wrong_ids(events: EventDraft, stored: Snapshot) -> Iterator[Finding]:
         if found:
             rows = [p for event in found for p in events.rows[event]]
             yield Finding(ERROR, "event_id", "event_id", what, [], _HINT, rows)
+    for what, found in broken.items():
+        rows = [p for event in found for p in events.rows[event]]
+        yield Finding(ERROR, "stored", None, what, [], "Mend the event in AMS.", rows)
