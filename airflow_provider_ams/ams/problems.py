@@ -30,7 +30,7 @@ class Finding:
         Index labels of the rows concerned; empty if it concerns all of them.
     hint : str
         What to do.
-    positions : list of int
+    positions : sequence of int
         The same rows by their position in the input.
     """
 
@@ -40,7 +40,7 @@ class Finding:
     what: str
     rows: list[Any] = dataclasses.field(default_factory=list)
     hint: str = ""
-    positions: list[InputRow] = dataclasses.field(default_factory=list, repr=False)
+    positions: Sequence[InputRow] = dataclasses.field(default=(), repr=False)
 
     def labelled(self, labels: Sequence[Any]) -> Finding:
         """Return the finding with the rows' labels beside their positions."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from airflow_provider_ams.ams.positions import DraftRow, InputRow
 from airflow_provider_ams.ams.prepare.draft import Draft
@@ -86,7 +86,7 @@ def _groups(
             if event_id is not None and seen.setdefault(event_id, row) != row:
                 what = "an event_id occurs more than once"
                 problems.add(what, row, rule="event_id", field="event_id")
-        return list(zip(map(DraftRow, range(len(draft))), strict=True))
+        return cast("Groups", list(zip(range(len(draft)), strict=True)))
     groups: dict[Hashable, list[DraftRow]] = {}
     days, minutes = draft.times.start_days, draft.times.start_minutes
     for row, event_id in enumerate(draft.event_ids):
@@ -103,8 +103,10 @@ def _groups(
     return list(groups.values())
 
 
-def _input_rows(groups: Groups, source: list[InputRow]) -> list[list[InputRow]]:
+def _input_rows(groups: Groups, source: list[InputRow]) -> Sequence[Sequence[InputRow]]:
     """Return the positions in the input of each event's rows."""
+    if source == list(range(len(source))):  # as many rows as the input has, one for one
+        return cast("Sequence[Sequence[InputRow]]", groups)
     return [list(dict.fromkeys([source[row] for row in group])) for group in groups]
 
 

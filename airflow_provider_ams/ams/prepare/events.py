@@ -26,7 +26,7 @@ class EventDraft:
     ----------
     form : str
         Exact name.
-    rows : list of list of int
+    rows : sequence of sequence of int
         Positions of the input rows that make up each event.
     user_ids : list of int
         Whose.
@@ -47,7 +47,7 @@ class EventDraft:
     """
 
     form: str
-    rows: list[list[InputRow]]
+    rows: Sequence[Sequence[InputRow]]
     user_ids: list[int]
     event_ids: list[int | None]
     times: Times
@@ -123,7 +123,7 @@ class EventSet:
     ----------
     form : str
         Exact name.
-    rows : list of list of int
+    rows : sequence of sequence of int
         Positions of the input rows that make up each event.
     user_ids, start_days, start_minutes, end_days, end_minutes : list of int
         Whose and when.
@@ -142,7 +142,7 @@ class EventSet:
     """
 
     form: str
-    rows: list[list[InputRow]]
+    rows: Sequence[Sequence[InputRow]]
     user_ids: list[int]
     start_days: list[int]
     start_minutes: list[int]

@@ -111,6 +111,8 @@ def complete_times(
     """
     if not any(None in column for column in given.columns) and not any(stored):
         return _checked(*(list(column) for column in given.columns))
+    if not any(stored) and set(given.end_days) | set(given.end_minutes) <= {None}:
+        return _one_hour(given, now)
     today, this_minute = now.date().toordinal(), now.hour * 60 + now.minute
     lines: list[Moment] = []
     rows = zip(*given.columns, stored, strict=True)
@@ -123,6 +125,17 @@ def complete_times(
         lines.append(_new(day, minute, end_day, end_minute))
     columns = [list(c) for c in zip(*lines, strict=True)] or [[], [], [], []]
     return _checked(*columns)
+
+
+def _one_hour(given: Times, now: dt.datetime) -> CompleteTimes:
+    """Complete new events without any end, by columns: it is what most frames look like."""
+    today, this_minute = now.date().toordinal(), now.hour * 60 + now.minute
+    days = [today if day is None else day for day in given.start_days]
+    minutes = [this_minute if m is None else m for m in given.start_minutes]
+    late = MINUTES_PER_DAY - DEFAULT_LENGTH
+    end_days = [day + (m >= late) for day, m in zip(days, minutes, strict=True)]
+    ends = [m + DEFAULT_LENGTH if m < late else m - late for m in minutes]
+    return CompleteTimes(days, minutes, end_days, ends, [])
 
 
 def _moved(
