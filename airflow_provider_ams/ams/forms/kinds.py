@@ -2,7 +2,7 @@
 
 The vendor does not document the types. Those in the table are either in published client code,
 or names that can't mean anything else. Whatever is not in it is `unknown`: its values are kept as
-they are, and never taken for numbers or dates (docs/wire.md, 6 Forms).
+they are, and never taken for numbers or dates (docs/wire.md, section 6).
 """
 
 from __future__ import annotations

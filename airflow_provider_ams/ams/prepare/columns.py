@@ -34,7 +34,7 @@ RESERVED = frozenset(EVENT_COLUMNS) | frozenset(PROFILE_COLUMNS) | {"email"}
 # have a field called "Email".
 ANY_CASE = RESERVED - {"email", "about", "form"}
 FIELD_PREFIX = "field:"
-# AMS has these as built-in fields; sending them makes duplicates of them (docs/wire.md, 4).
+# AMS has these as built-in fields; sending them makes duplicates of them (docs/wire.md, section 4).
 _BUILT_IN = frozenset({"first name", "last name"})
 
 

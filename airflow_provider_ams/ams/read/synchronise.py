@@ -115,7 +115,7 @@ def _pages(
 def _chunk(
     client: AMSClient, form: str, users: list[int], since: int, first_day: int | None
 ) -> Iterator[SyncPage]:
-    # AMS takes either; what it makes of both together is not known (docs/wire.md, 7 Reading).
+    # AMS takes either; what it makes of both together is not known (docs/wire.md, section 7).
     start: dict[str, Any] = {"lastSynchronisationTimeOnServer": since}
     if first_day is not None:
         start = {"startDate": day_text(first_day)}

@@ -2,7 +2,7 @@
 
 A first pass takes what nearly every site sends, in one go. What it does not take is looked at
 again, and more closely: is it an exception, a failure, no JSON at all, or a spelling of the same
-that is known (docs/wire.md, 2 Leniency)?
+that is known (docs/wire.md, section 2)?
 """
 
 from __future__ import annotations

@@ -215,7 +215,7 @@ def _user_page(body: bytes, now: float) -> UserPage:
 
 
 def _other_list(data: object) -> object:
-    """Return the list of people where a site names it differently (docs/wire.md, 5 People)."""
+    """Return the list of people where a site names it differently (docs/wire.md, section 5)."""
     if not isinstance(data, dict) or data.get("users") is not None:
         return None
     lists = [v for k, v in data.items() if isinstance(v, list) and k not in _USERS_MEMBERS]

@@ -1,7 +1,7 @@
 """The tree of pages, sections and items that describes a form, in every dialect that is plausible.
 
 Neither the marks of a table nor all types of items are documented, so a node tells by what it is
-called, by a flag, or by what is below it (docs/wire.md, 6 Forms).
+called, by a flag, or by what is below it (docs/wire.md, section 6).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What AMS returns, as typed records: nothing beyond the boundary meets raw JSON.
 
 Ids are whole numbers above 0. A text is None where AMS has left it out, and a list is empty: AMS
-leaves out members that are empty (docs/wire.md, 2 Leniency).
+leaves out members that are empty (docs/wire.md, section 2).
 """
 
 from __future__ import annotations

@@ -187,7 +187,7 @@ def _failure(state: str, message: str) -> WriteReply:
 
 def _events(data: object, sent: int) -> WriteReply:
     result = data.get("result") if isinstance(data, Mapping) else None
-    if isinstance(result, str):  # one site's tests have it as text (docs/wire.md, 8 Writing)
+    if isinstance(result, str):  # one site's tests have it as text (docs/wire.md, section 8)
         try:
             result = orjson.loads(result)
         except orjson.JSONDecodeError:

@@ -86,10 +86,9 @@ def judge(
     if counts[UNKNOWN] or crashed is not None:
         rows = labels[result.rows["status"] == UNKNOWN].tolist()
         cause = stopped.message if stopped else crashed and f"a {type(crashed).__name__}"
+        what = f"For {len(rows)} rows it is not known whether AMS holds them"
         raise AMSUnknownOutcomeError(
-            f"For {len(rows)} rows it is not known whether AMS holds them"
-            + (f" ({cause})" if cause else "")
-            + ".",
+            f"{what if rows else 'The import ended early'}{f' ({cause})' if cause else ''}.",
             result=result,
             rows=rows,
             hint="Run again with the same resume= to settle them, or look them up in AMS; "
