@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import NoReturn
 
 import orjson
@@ -18,7 +17,7 @@ from airflow_provider_ams.ams.wire.decode import RPCException
 from airflow_provider_ams.ams.wire.endpoints import parse_login
 from airflow_provider_ams.ams.wire.records import LoginReply
 from airflow_provider_ams.ams.wire.statuses import Kind, meaning_of, read_error
-from airflow_provider_ams.transport import Reply
+from airflow_provider_ams.transport import Reply, cookie
 
 LOGIN_PATH = "/api/v2/user/loginUser"
 DESCRIPTION_PATH = "/api/v2/application/getApplicationDescription"
@@ -205,18 +204,10 @@ def token_of(reply: Reply) -> str | None:
     AMSReplyError
         The token can't be sent back.
     """
-    token = reply.headers.get("session-header") or _cookie(reply.headers.get("Set-Cookie"))
+    token = reply.headers.get("session-header") or cookie(reply, "JSESSIONID")
     if token and not _TOKEN.fullmatch(token):
         raise AMSReplyError("The session token can't be used.", endpoint="loginUser")
     return token or None
-
-
-def _cookie(text: str | None) -> str | None:
-    try:
-        morsel = SimpleCookie(text or "").get("JSESSIONID")
-    except CookieError:
-        return None
-    return morsel.value if morsel is not None else None
 
 
 def session_headers(token: str) -> dict[str, str]:

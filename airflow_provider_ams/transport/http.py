@@ -28,6 +28,8 @@ _BEFORE_SENDING = (
 )
 _MIB = 1 << 20
 _CHUNK = 1 << 16
+MAX_REPLY_BYTES = 256 * _MIB
+DEADLINE = 600.0
 # How requests says that the environment names a CA bundle that is not there.
 _NO_BUNDLE = "Could not find a suitable TLS CA certificate bundle"
 
@@ -148,9 +150,11 @@ def check_header(name: str, value: str) -> str:
         It is empty, or holds blanks, control characters or anything beyond ASCII. The text names
         the header and not the value, which may be secret.
     """
-    if not value or not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError(f"{name} must be one word of ASCII letters, digits and signs")
-    return value
+    plain = isinstance(value, str) and value.isascii() and value.isprintable()
+    if plain and value and " " not in value:
+        return value
+    del value  # no traceback that shows locals may show it
+    raise ValueError(f"{name} must be one word of ASCII letters, digits and signs")
 
 
 class HTTPSession:
@@ -191,8 +195,8 @@ class HTTPSession:
         read_timeout: float = 120.0,
         verify: bool | str = True,
         connections: int = 8,
-        max_bytes: int = 256 * _MIB,
-        deadline: float = 600.0,
+        max_bytes: int = MAX_REPLY_BYTES,
+        deadline: float = DEADLINE,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base_url = check_base_url(base_url)
