@@ -33,8 +33,10 @@ from airflow_provider_ams.transport import (
     Retrier,
     RetryBudget,
     RetryPolicy,
+    SecretHeaders,
     TransportError,
     check_header,
+    hidden,
 )
 
 _T = TypeVar("_T")
@@ -76,6 +78,8 @@ class AMSClient:
         A reply with more, once it is unpacked, is not taken in.
     deadline : float
         Seconds for one request and its whole reply, however slowly it trickles in.
+    on_token : callable, optional
+        Called with each session's token before it is used, so that logs can mask it.
 
     Raises
     ------
@@ -98,9 +102,10 @@ class AMSClient:
         clock: Clock | None = None,
         max_reply_bytes: int = MAX_REPLY_BYTES,
         deadline: float = DEADLINE,
+        on_token: Callable[[str], None] | None = None,
     ) -> None:
+        password = hidden(password)
         credentials = find_credentials(url, username, password)
-        del password  # no traceback that shows locals may show it
         self.url = credentials.url
         self.timezone = _check_zone(timezone)
         self.retry = retry or RetryPolicy()
@@ -122,10 +127,11 @@ class AMSClient:
         self._headers = {"Content-Type": "application/json", "X-APP-ID": name}
         self._count_lock = threading.Lock()
         self._retrier = Retrier(self.retry, self.clock, RetryBudget(), self._count_retry)
-        self._sessions = Sessions(credentials, self._post, self.now)
+        self._sessions = Sessions(credentials, self._send, self.now, on_token)
 
     def __repr__(self) -> str:
-        return f"AMSClient({self.url!r})"
+        # A traceback may show a client whose making has failed.
+        return f"AMSClient({getattr(self, 'url', None)!r})"
 
     @property
     def account(self) -> dict[str, Any]:
@@ -289,21 +295,20 @@ class AMSClient:
                 return session, lost(cause.reason)
             raise
 
-    def _post(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
-        return self._send("POST", path, body, headers)
-
     def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
         with self._count_lock:
             self.requests += 1
         try:
-            return self._http.send(method, path, body, {**self._headers, **headers})
+            return self._http.send(method, path, body, SecretHeaders(self._headers | headers))
         except TransportError as error:
-            if error.tls:
-                raise AMSConfigurationError(
-                    f"AMS can't be reached: {error.reason}.",
-                    hint="Check the URL, or give the CA bundle to trust.",
-                ) from error
-            raise AMSTransientError(f"AMS can't be reached: {error.reason}.") from error
+            lost = error
+        finally:
+            del body, headers  # no traceback that shows locals may show the password
+        text = f"AMS can't be reached: {lost.reason}."
+        if lost.tls:
+            hint = "Check the URL, or give the CA bundle to trust."
+            raise AMSConfigurationError(text, hint=hint) from lost
+        raise AMSTransientError(text) from lost
 
     def _retrying(self, attempt: Callable[[], _T], endpoint: str) -> _T:
         def explain(error: AMSTransientError, given_up: GiveUp) -> None:
@@ -381,10 +386,10 @@ def get_client(
     AMSConfigurationError
         A setting is missing or can't be used.
     """
+    password = hidden(password)
     found = find_credentials(url, username, password)
     if not cache:
         return AMSClient(found.url, found.username, found.password, **settings)
-    del password
     key = (found, tuple(sorted(settings.items())))
     with _clients_lock:
         if key not in _clients:

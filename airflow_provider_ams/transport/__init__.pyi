@@ -27,5 +27,9 @@ from .retry import Retrier as Retrier
 from .retry import RetryBudget as RetryBudget
 from .retry import RetryPolicy as RetryPolicy
 from .retry import parse_retry_after as parse_retry_after
+from .text import Secret as Secret
+from .text import SecretHeaders as SecretHeaders
+from .text import clean as clean
+from .text import hidden as hidden
 from .tolerance import Tolerance as Tolerance
 from .tolerance import rejected_limit as rejected_limit

@@ -243,9 +243,16 @@ class HTTPSession:
                 answer = self._exchange(method, f"{self.base_url}{path}", body, headers)
                 with answer:
                     content = self._read(answer)
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise _describe(error) from None
-        return Reply(answer.status_code, answer.headers, content, _set_cookie(answer))
+            return Reply(answer.status_code, answer.headers, content, _set_cookie(answer))
+        except (requests.RequestException, HTTPError, OSError, TransportError) as error:
+            failure: BaseException = _describe(error)
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            failure = error
+        # The frames that it comes from hold the request, and the request holds credentials. Raised
+        # here, it brings none of them along, neither as its traceback nor as its context.
+        failure.__context__ = failure.__cause__ = None
+        del body, headers
+        raise failure.with_traceback(None)
 
     def _exchange(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
@@ -288,6 +295,8 @@ def _set_cookie(answer: requests.Response) -> tuple[str, ...]:
 
 
 def _describe(error: Exception) -> TransportError:
+    if isinstance(error, TransportError):
+        return error
     causes = list(_causes(error))
     before = any(isinstance(cause, _BEFORE_SENDING) for cause in causes)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
