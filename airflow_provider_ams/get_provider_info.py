@@ -77,6 +77,15 @@ _AMS = {
             "Connect time-out [s]", "10 if empty.", kind="number", minimum=0.1
         ),
         "read_timeout": _field("Read time-out [s]", "120 if empty.", kind="number", minimum=0.1),
+        "deadline": _field(
+            "Deadline [s]",
+            "For one request and its whole reply; 600 if empty.",
+            kind="number",
+            minimum=0.1,
+        ),
+        "max_reply_bytes": _field(
+            "Largest reply [bytes]", "Once unpacked; 256 MiB if empty.", kind="integer", minimum=1
+        ),
         "app_id": _field("App id", "What AMS logs as the source; airflow-provider-ams if empty."),
         "ca_bundle": _field(
             "CA bundle",
@@ -99,6 +108,15 @@ _TIDEPOOL = {
             "Connect time-out [s]", "10 if empty.", kind="number", minimum=0.1
         ),
         "read_timeout": _field("Read time-out [s]", "120 if empty.", kind="number", minimum=0.1),
+        "deadline": _field(
+            "Deadline [s]",
+            "For one request and its whole reply; 600 if empty.",
+            kind="number",
+            minimum=0.1,
+        ),
+        "max_reply_bytes": _field(
+            "Largest reply [bytes]", "Once unpacked; 256 MiB if empty.", kind="integer", minimum=1
+        ),
         "ca_bundle": _field(
             "CA bundle",
             "Path of a PEM file to check the server's certificate with, on the worker.",

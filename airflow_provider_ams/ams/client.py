@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import threading
 from collections.abc import Callable
@@ -25,12 +24,19 @@ from airflow_provider_ams.ams.wire.endpoints import Endpoint, path_of
 from airflow_provider_ams.ams.wire.replies import WriteReply, lost, write_reply
 from airflow_provider_ams.ams.wire.statuses import Kind, meaning_of, read_error
 from airflow_provider_ams.transport import (
+    DEADLINE,
+    MAX_REPLY_BYTES,
     Clock,
+    GiveUp,
     HTTPSession,
     Reply,
+    Retrier,
     RetryBudget,
     RetryPolicy,
+    SecretHeaders,
     TransportError,
+    check_header,
+    hidden,
 )
 
 _T = TypeVar("_T")
@@ -68,10 +74,12 @@ class AMSClient:
         How often and how long to retry reads.
     clock : Clock
         Time, sleep and randomness.
-    max_reply_bytes : int, optional
-        A longer reply is not read to its end.
-    deadline : float, optional
+    max_reply_bytes : int
+        A reply with more, once it is unpacked, is not taken in.
+    deadline : float
         Seconds for one request and its whole reply, however slowly it trickles in.
+    on_token : callable, optional
+        Called with each session's token before it is used, so that logs can mask it.
 
     Raises
     ------
@@ -92,31 +100,38 @@ class AMSClient:
         verify: bool | str = True,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
-        max_reply_bytes: int | None = None,
-        deadline: float | None = None,
+        max_reply_bytes: int = MAX_REPLY_BYTES,
+        deadline: float = DEADLINE,
+        on_token: Callable[[str], None] | None = None,
     ) -> None:
+        password = hidden(password)
         credentials = find_credentials(url, username, password)
-        del password  # no traceback that shows locals may show it
         self.url = credentials.url
         self.timezone = _check_zone(timezone)
         self.retry = retry or RetryPolicy()
         self.clock = clock or Clock()
         self.requests = 0
         self.retries = 0
-        self._http = HTTPSession(
-            self.url,
-            connect_timeout=connect_timeout,
-            read_timeout=read_timeout,
-            verify=verify,
-            **_limits(max_reply_bytes=max_reply_bytes, deadline=deadline),
-        )
-        self._headers = {"Content-Type": "application/json", "X-APP-ID": _check_app_id(app_id)}
-        self._budget = RetryBudget()
+        try:
+            self._http = HTTPSession(
+                self.url,
+                connect_timeout=connect_timeout,
+                read_timeout=read_timeout,
+                verify=verify,
+                max_bytes=max_reply_bytes,
+                deadline=deadline,
+            )
+            name = check_header("app_id", app_id)
+        except ValueError as problem:
+            raise AMSConfigurationError(f"The client can't be made: {problem}.") from None
+        self._headers = {"Content-Type": "application/json", "X-APP-ID": name}
         self._count_lock = threading.Lock()
-        self._sessions = Sessions(credentials, self._post, self.now)
+        self._retrier = Retrier(self.retry, self.clock, RetryBudget(), self._count_retry)
+        self._sessions = Sessions(credentials, self._send, self.now, on_token)
 
     def __repr__(self) -> str:
-        return f"AMSClient({self.url!r})"
+        # A traceback may show a client whose making has failed.
+        return f"AMSClient({getattr(self, 'url', None)!r})"
 
     @property
     def account(self) -> dict[str, Any]:
@@ -280,54 +295,47 @@ class AMSClient:
                 return session, lost(cause.reason)
             raise
 
-    def _post(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
-        return self._send("POST", path, body, headers)
-
     def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
         with self._count_lock:
             self.requests += 1
         try:
-            return self._http.send(method, path, body, {**self._headers, **headers})
+            return self._http.send(method, path, body, SecretHeaders(self._headers | headers))
         except TransportError as error:
-            if error.tls:
-                raise AMSConfigurationError(
-                    f"AMS can't be reached: {error.reason}.",
-                    hint="Check the URL, or give the CA bundle to trust.",
-                ) from error
-            raise AMSTransientError(f"AMS can't be reached: {error.reason}.") from error
+            lost = error
+        finally:
+            del body, headers  # no traceback that shows locals may show the password
+        text = f"AMS can't be reached: {lost.reason}."
+        if lost.tls:
+            hint = "Check the URL, or give the CA bundle to trust."
+            raise AMSConfigurationError(text, hint=hint) from lost
+        raise AMSTransientError(text) from lost
 
     def _retrying(self, attempt: Callable[[], _T], endpoint: str) -> _T:
-        failures = 0
-        while True:
-            try:
-                result = attempt()
-            except AMSTransientError as error:
-                failures += 1
-                error.endpoint = error.endpoint or endpoint
-                self.pause_before_retry(error, failures)
-            else:
-                self._budget.earn()
-                return result
+        def explain(error: AMSTransientError, given_up: GiveUp) -> None:
+            error.endpoint = error.endpoint or endpoint
+            _explain(error, given_up)
+
+        return self._retrier.run(attempt, AMSTransientError, explain)
 
     def pause_before_retry(self, error: AMSTransientError, failures: int) -> None:
         """Wait as the retry rule says, or raise the error if there is to be no other try."""
-        delay = self.retry.delay(failures, self.clock.random(), error.retry_after)
-        if failures >= self.retry.tries or not self._budget.spend():
-            error.hint = error.hint or "Run again later."
+        given_up = self._retrier.wait(failures, error.retry_after)
+        if given_up is not None:
+            _explain(error, given_up)
             raise error
-        if delay > self.retry.max_wait:
-            error.retry_after = delay
-            error.hint = f"AMS asks to wait {delay:.0f} seconds; run again after that."
-            raise error
+
+    def _count_retry(self) -> None:
         with self._count_lock:
             self.retries += 1
-        self.clock.sleep(delay)
 
 
-def _limits(**limits: float | None) -> dict[str, Any]:
-    """Return the limits that are given and that the transport knows."""
-    known = inspect.signature(HTTPSession).parameters
-    return {name: value for name, value in limits.items() if value is not None and name in known}
+def _explain(error: AMSTransientError, given_up: GiveUp) -> None:
+    """Add to an error what to do, now that there is no other try."""
+    if given_up.reason == "wait":
+        error.retry_after = given_up.delay
+        error.hint = f"AMS asks to wait {given_up.delay:.0f} seconds; run again after that."
+    else:
+        error.hint = error.hint or "Run again later."
 
 
 def _time_of(reply: Reply, otherwise: float) -> float:
@@ -336,12 +344,6 @@ def _time_of(reply: Reply, otherwise: float) -> float:
         return parsedate_to_datetime(reply.headers.get("Date") or "").timestamp()
     except (TypeError, ValueError, OverflowError):
         return otherwise
-
-
-def _check_app_id(text: str) -> str:
-    if not isinstance(text, str) or not text.isascii() or not text.isprintable() or not text:
-        raise AMSConfigurationError("app_id must be plain text of one line, without accents.")
-    return text.strip()
 
 
 def _check_zone(name: str | None) -> str | None:
@@ -384,10 +386,10 @@ def get_client(
     AMSConfigurationError
         A setting is missing or can't be used.
     """
+    password = hidden(password)
     found = find_credentials(url, username, password)
     if not cache:
         return AMSClient(found.url, found.username, found.password, **settings)
-    del password
     key = (found, tuple(sorted(settings.items())))
     with _clients_lock:
         if key not in _clients:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
-from airflow_provider_ams.transport import check_base_url
+from airflow_provider_ams.transport import check_base_url, hidden
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,8 @@ def find_credentials(
     AMSConfigurationError
         Something is missing, or the URL is not one of an AMS site.
     """
-    found = Credentials(
-        _check_url(url or os.environ.get("AMS_URL", "")), username or "", password or ""
-    )
-    del password
+    password = hidden(password) or ""
+    found = Credentials(_check_url(url or os.environ.get("AMS_URL", "")), username or "", password)
     for source in (_from_environment, _from_keyring):
         if not (found.username and found.password):
             found = source(found)

@@ -14,80 +14,28 @@ value out of an athlete's record.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_ams.ams.positions import describe_rows
+from airflow_provider_ams.transport.errors import ClientError
 
 if TYPE_CHECKING:
     from airflow_provider_ams.ams.results import DeleteResult, ImportResult
     from airflow_provider_ams.ams.validate.report import ValidationReport
 
 
-class AMSError(Exception):
-    """Base of everything this library raises.
-
-    Parameters
-    ----------
-    message : str
-        What happened.
-    endpoint : str, optional
-        The AMS endpoint concerned, such as ``eventsimport``.
-    status : int, optional
-        HTTP status of the reply.
-    rows : sequence, optional
-        Index labels of the input rows concerned.
-    hint : str, optional
-        What to do next.
+class AMSError(ClientError):
+    """Base of everything this library raises; see `ClientError` for its parameters.
 
     Attributes
     ----------
-    result : ImportResult or None
+    result : ImportResult, DeleteResult or None
         How far an import came, if one had begun.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        endpoint: str | None = None,
-        status: int | None = None,
-        rows: Sequence[Any] | None = None,
-        hint: str | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.endpoint = endpoint
-        self.status = status
-        self.rows = list(rows) if rows is not None else []
-        self.hint = hint
+    def __init__(self, message: str, **details: Any) -> None:  # noqa: ANN401
+        super().__init__(message, **details)
         #: How far an import came before this error ended it.
         self.result: ImportResult | DeleteResult | None = None
-
-    def __str__(self) -> str:
-        return self._text()
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Errors travel between processes with all that they carry.
-        return _rebuilt, (type(self), self.args, self.__dict__)
-
-    def _text(self, *, with_rows: bool = True) -> str:
-        parts = [self.message]
-        where = [self.endpoint, f"HTTP {self.status}" if self.status else None]
-        if any(where):
-            parts.append(f"[{', '.join(w for w in where if w)}]")
-        if self.rows and with_rows:
-            parts.append(f"(rows {describe_rows(self.rows)})")
-        if self.hint:
-            parts.append(self.hint)
-        return " ".join(parts)
-
-
-def _rebuilt(kind: type[AMSError], args: tuple[Any, ...], state: dict[str, Any]) -> AMSError:
-    error = kind.__new__(kind, *args)
-    error.args = args
-    error.__dict__.update(state)
-    return error
 
 
 class AMSConfigurationError(AMSError):
@@ -105,10 +53,7 @@ class AMSInputError(AMSConfigurationError):
 
     def __init__(self, message: str, *, rows_told: bool = False, **details: Any) -> None:  # noqa: ANN401
         super().__init__(message, **details)
-        self._rows_told = rows_told
-
-    def __str__(self) -> str:
-        return self._text(with_rows=not self._rows_told)
+        self.rows_told = rows_told
 
 
 class AMSValidationError(AMSInputError):

@@ -6,19 +6,11 @@ their own), an event of the import, a stored event of a snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NewType
+from typing import NewType
+
+from airflow_provider_ams.transport.errors import describe_rows as describe_rows
 
 InputRow = NewType("InputRow", int)
 DraftRow = NewType("DraftRow", int)
 EventNo = NewType("EventNo", int)
 StoredNo = NewType("StoredNo", int)
-
-_ROWS_SHOWN = 10
-
-
-def describe_rows(rows: Sequence[Any]) -> str:
-    """Return row labels as text, the first ten of them and how many more."""
-    shown = ", ".join(str(row) for row in rows[:_ROWS_SHOWN])
-    more = len(rows) - _ROWS_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown

@@ -6,19 +6,18 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from typing import NoReturn
 
 import orjson
 import pendulum
 
 from airflow_provider_ams.ams.credentials import Credentials
-from airflow_provider_ams.ams.errors import AMSError, AMSLoginError, AMSReplyError
+from airflow_provider_ams.ams.errors import AMSLoginError, AMSReplyError
 from airflow_provider_ams.ams.wire.decode import RPCException
 from airflow_provider_ams.ams.wire.endpoints import parse_login
 from airflow_provider_ams.ams.wire.records import LoginReply
 from airflow_provider_ams.ams.wire.statuses import Kind, meaning_of, read_error
-from airflow_provider_ams.transport import Reply
+from airflow_provider_ams.transport import Reply, Secret, SecretHeaders, cookie
 
 LOGIN_PATH = "/api/v2/user/loginUser"
 DESCRIPTION_PATH = "/api/v2/application/getApplicationDescription"
@@ -27,7 +26,7 @@ _TOKEN = re.compile(r"[!#-+\--:<-\[\]-~]{1,4096}")
 # So many sessions in a row that were refused when they were new: then it is not their age.
 _FRESH_REFUSALS = 2
 
-Send = Callable[[str, bytes, dict[str, str]], Reply]
+Send = Callable[[str, str, bytes, dict[str, str]], Reply]
 
 
 @dataclass(eq=False)
@@ -57,17 +56,24 @@ class Sessions:
     credentials : Credentials
         Whom to log in.
     send : callable
-        Sends a POST: path, body, headers.
+        Takes verb, path, body and headers.
     now : callable
         The site's wall-clock time.
+    on_token : callable, optional
+        Called with each new token, before it is used.
     """
 
     def __init__(
-        self, credentials: Credentials, send: Send, now: Callable[[], pendulum.DateTime]
+        self,
+        credentials: Credentials,
+        send: Send,
+        now: Callable[[], pendulum.DateTime],
+        on_token: Callable[[str], None] | None = None,
     ) -> None:
         self._credentials = credentials
         self._send = send
         self._now = now
+        self._on_token = on_token
         self._lock = threading.Lock()
         self._session: Session | None = None
         self._account: LoginReply | None = None
@@ -131,30 +137,32 @@ class Sessions:
 
     def _log_in(self) -> Session:
         reply, account = self._login_call({})
-        token = token_of(reply)
+        token = self._token_of(reply)
         if token is None:
             # The documented two steps: an anonymous session first, which the login then fills.
-            token = token_of(self._describe_application())
+            token = self._token_of(self._describe_application())
             if token is None:
                 raise AMSLoginError("AMS gave no session.", endpoint="loginUser")
             _, account = self._login_call(session_headers(token))
         return Session(session_headers(token), account)
 
+    def _token_of(self, reply: Reply) -> Secret | None:
+        token = token_of(reply)
+        if token is not None and self._on_token is not None:
+            self._on_token(token)
+        return token
+
     def _describe_application(self) -> Reply:
         stamp = self._now().format("DD-MM-YYYY HH:mm")
         body = orjson.dumps({"appName": self._credentials.site, "currentDateOnClient": stamp})
-        reply = self._send(DESCRIPTION_PATH, body, {})
+        reply = self._send("POST", DESCRIPTION_PATH, body, {})
         error = read_error("getApplicationDescription", reply, self._now().timestamp())
         if error is not None:
             raise error
         return reply
 
     def _login_call(self, headers: dict[str, str]) -> tuple[Reply, LoginReply]:
-        try:
-            reply = self._send(LOGIN_PATH, self._login_body(), headers)
-        except AMSError as error:
-            # The frames below hold the request, and the request the password.
-            raise error.with_traceback(None) from None
+        reply = self._send("POST", LOGIN_PATH, self._login_body(), headers)
         return reply, self._read_login(reply)
 
     def _login_body(self) -> bytes:
@@ -197,7 +205,7 @@ def _refused_login(problem: RPCException) -> NoReturn:
     ) from None
 
 
-def token_of(reply: Reply) -> str | None:
+def token_of(reply: Reply) -> Secret | None:
     """Return the session token of a login reply: from its own header, else from the cookie.
 
     Raises
@@ -205,20 +213,12 @@ def token_of(reply: Reply) -> str | None:
     AMSReplyError
         The token can't be sent back.
     """
-    token = reply.headers.get("session-header") or _cookie(reply.headers.get("Set-Cookie"))
+    token = Secret(reply.headers.get("session-header") or cookie(reply, "JSESSIONID") or "")
     if token and not _TOKEN.fullmatch(token):
         raise AMSReplyError("The session token can't be used.", endpoint="loginUser")
     return token or None
 
 
-def _cookie(text: str | None) -> str | None:
-    try:
-        morsel = SimpleCookie(text or "").get("JSESSIONID")
-    except CookieError:
-        return None
-    return morsel.value if morsel is not None else None
-
-
 def session_headers(token: str) -> dict[str, str]:
     """Return the two headers that carry a session."""
-    return {"session-header": token, "Cookie": f"JSESSIONID={token}"}
+    return SecretHeaders({"session-header": token, "Cookie": f"JSESSIONID={token}"})

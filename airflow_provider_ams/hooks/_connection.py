@@ -14,6 +14,14 @@ if TYPE_CHECKING:
         conn_type: str
 
 
+def mask(secret: str) -> None:
+    """Have Airflow put ``***`` in the place of a secret, in every log of this process."""
+    from airflow.providers.common.compat.sdk import mask_secret
+
+    # Plain text: what goes to Airflow's supervisor is encoded by its exact type.
+    mask_secret(str(secret))
+
+
 _READERS = {"string": str, "integer": int, "number": float}
 # Extras that a client knows by another name.
 _ARGUMENTS = {"ca_bundle": "verify"}

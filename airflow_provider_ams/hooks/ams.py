@@ -10,6 +10,7 @@ from airflow_provider_ams.hooks._connection import (
     connection_url,
     field_behaviour,
     form_widgets,
+    mask,
     read_extras,
 )
 
@@ -25,7 +26,8 @@ class AmsHook(BaseHook):
     The connection holds the URL with the site in host (``https://example.smartabase.com/site``),
     the user name in login and the password. Extras, all optional: ``timezone`` (IANA name of the
     site's time zone), ``batch_size``, ``connect_timeout`` and ``read_timeout`` (seconds),
-    ``app_id`` and ``ca_bundle`` (path of a PEM file on the worker).
+    ``app_id``, ``ca_bundle`` (path of a PEM file on the worker), ``deadline`` (seconds for a
+    request and its whole reply) and ``max_reply_bytes``.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ class AmsHook(BaseHook):
 
         for_imports = ("batch_size",)
         known = {k: v for k, v in self.settings.items() if k not in for_imports}
-        return AMSClient(**known, **settings)
+        return AMSClient(**known, **settings, on_token=mask)
 
     def close(self) -> None:
         """Close the client's connections."""
@@ -119,13 +121,18 @@ def read_connection(conn: Connection) -> dict[str, Any]:
         URL, login or password are missing, or an extra can't be read.
     """
     from airflow_provider_ams.ams.errors import AMSConfigurationError
+    from airflow_provider_ams.transport import hidden
 
-    needed = {"URL (host)": conn.host, "user name (login)": conn.login, "password": conn.password}
+    needed = {"URL (host)": conn.host, "user name (login)": conn.login}
     missing = [label for label, value in needed.items() if not value]
+    if not conn.password:
+        missing.append("password")
     if missing:
         raise AMSConfigurationError(
             f"Connection {conn.conn_id!r} has no {', no '.join(missing)}.",
             hint="Fill it in under Admin > Connections.",
         )
-    settings = {"url": connection_url(conn), "username": conn.login, "password": conn.password}
+    password = hidden(conn.password) or ""
+    mask(password)
+    settings = {"url": connection_url(conn), "username": conn.login, "password": password}
     return settings | read_extras(conn, AmsHook.conn_type, AMSConfigurationError)

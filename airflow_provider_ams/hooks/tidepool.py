@@ -11,6 +11,7 @@ from airflow_provider_ams.hooks._connection import (
     connection_url,
     field_behaviour,
     form_widgets,
+    mask,
     read_extras,
 )
 
@@ -30,7 +31,7 @@ class TidepoolHook(BaseHook):
     The connection holds the API key in password and the API's base URL in host; a host without a
     path means ``https://<host>/api/v1/events``, no host Tidepool's own. Extras, all optional:
     ``connect_timeout`` and ``read_timeout`` (seconds), ``ca_bundle`` (path of a PEM file on the
-    worker).
+    worker), ``deadline`` (seconds for a request and its whole reply) and ``max_reply_bytes``.
 
     Parameters
     ----------
@@ -103,13 +104,15 @@ def read_connection(conn: Connection) -> dict[str, Any]:
         The API key is missing, or an extra can't be read.
     """
     from airflow_provider_ams.tidepool import TidepoolConfigurationError, TidepoolPermissionError
+    from airflow_provider_ams.transport import hidden
 
     if not conn.password:
         raise TidepoolPermissionError(
             f"connection {conn.conn_id!r} has no API key: put it into password, under "
             "Admin > Connections"
         )
-    settings: dict[str, Any] = {"api_key": conn.password}
+    mask(conn.password)
+    settings: dict[str, Any] = {"api_key": hidden(conn.password)}
     if (conn.host or "").strip():
         url = connection_url(conn)
         settings["base_url"] = url if urlsplit(url).path.strip("/") else url + _API_PATH

@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow_provider_ams.tidepool.client import BASE_URL, TidepoolClient
 from airflow_provider_ams.tidepool.options import IngestOption
 from airflow_provider_ams.tidepool.result import IngestResult
+from airflow_provider_ams.transport import hidden
 
 
 def validate_events(
@@ -30,6 +31,7 @@ def validate_events(
     TidepoolError
         As `TidepoolClient.validate_events`.
     """
+    api_key = hidden(api_key)
     with TidepoolClient(api_key, base_url) as client:
         return client.validate_events(events, option)
 
@@ -57,6 +59,7 @@ def track_events(
     TidepoolError
         As `TidepoolClient.track_events`.
     """
+    api_key = hidden(api_key)
     with TidepoolClient(api_key, base_url) as client:
         return client.track_events(events, option)
 
@@ -88,5 +91,6 @@ def ingest(
     TidepoolError
         As `TidepoolClient.ingest`.
     """
+    api_key = hidden(api_key)
     with TidepoolClient(api_key, base_url) as client:
         return client.ingest(source, option, journal=journal)

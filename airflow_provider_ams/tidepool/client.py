@@ -26,12 +26,16 @@ from airflow_provider_ams.tidepool.run import Ingest
 from airflow_provider_ams.tidepool.sending import Sender
 from airflow_provider_ams.tidepool.sources import Source, open_source
 from airflow_provider_ams.transport import (
+    DEADLINE,
+    MAX_REPLY_BYTES,
     Clock,
     HTTPSession,
     Location,
     RetryPolicy,
+    Secret,
     check_base_url,
     check_header,
+    hidden,
     locate,
 )
 
@@ -56,6 +60,10 @@ class TidepoolClient:
         How often and how long to wait for a server that takes no events now.
     clock : Clock
         Time, sleep and randomness.
+    max_reply_bytes : int
+        A reply with more, once it is unpacked, is not taken in.
+    deadline : float
+        Seconds for one request and its whole reply, however slowly it trickles in.
     new_salt : callable
         Returns new random text to make random ids from.
 
@@ -77,9 +85,12 @@ class TidepoolClient:
         verify: bool | str = True,
         retry: RetryPolicy | None = None,
         clock: Clock | None = None,
+        max_reply_bytes: int = MAX_REPLY_BYTES,
+        deadline: float = DEADLINE,
         new_salt: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
-        self._key = _check_key(api_key or os.environ.get("TIDEPOOL_API_KEY"))
+        api_key = hidden(api_key or os.environ.get("TIDEPOOL_API_KEY"))
+        self._key = _check_key(api_key)
         checked_url = _check_base_url(base_url)
         try:
             self._session = HTTPSession(
@@ -88,6 +99,8 @@ class TidepoolClient:
                 read_timeout=read_timeout,
                 verify=verify,
                 connections=64,
+                max_bytes=max_reply_bytes,
+                deadline=deadline,
             )
         except ValueError as error:
             raise TidepoolConfigurationError(f"{error}.") from None
@@ -96,7 +109,9 @@ class TidepoolClient:
         self._new_salt = new_salt
 
     def __repr__(self) -> str:
-        return f"TidepoolClient(host={urlsplit(self._session.base_url).hostname!r})"
+        # A traceback may show a client whose making has failed.
+        session = getattr(self, "_session", None)
+        return f"TidepoolClient(host={session and urlsplit(session.base_url).hostname!r})"
 
     def __enter__(self) -> TidepoolClient:
         return self
@@ -230,15 +245,15 @@ class TidepoolClient:
         }
 
 
-def _check_key(key: str | None) -> str:
-    text = (key or "").strip()
+def _check_key(key: str | None) -> Secret:
+    text = Secret((key or "").strip())
     if not text:
         raise TidepoolPermissionError(
             "there is no API key.",
             hint="Pass api_key or set TIDEPOOL_API_KEY (in Tidepool: Settings, API Keys).",
         )
     try:
-        return check_header("X-Tidepool-Api-Key", text)
+        return Secret(check_header("X-Tidepool-Api-Key", text))
     except ValueError:
         raise TidepoolPermissionError(
             "the API key holds characters that no key has.", hint="Copy it whole, and alone."

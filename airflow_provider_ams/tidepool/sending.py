@@ -24,6 +24,7 @@ from airflow_provider_ams.transport import (
     Retrier,
     RetryBudget,
     RetryPolicy,
+    SecretHeaders,
     TransportError,
     parse_retry_after,
 )
@@ -125,11 +126,13 @@ class Sender:
 
     def __init__(self, session: HTTPSession, key: str, clock: Clock, policy: RetryPolicy) -> None:
         self._session = session
-        self._headers = {
-            "X-Tidepool-Api-Key": key,
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-        }
+        self._headers = SecretHeaders(
+            {
+                "X-Tidepool-Api-Key": key,
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+            }
+        )
         self._clock = clock
         self._policy = policy
         self._budget = RetryBudget()

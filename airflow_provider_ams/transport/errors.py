@@ -50,6 +50,10 @@ class ClientError(Exception):
         self.hint = hint
         self.result: Any = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors travel between processes with all that they carry.
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         parts = [self.message]
         where = [self.endpoint, f"HTTP {self.status}" if self.status else None]
@@ -60,6 +64,13 @@ class ClientError(Exception):
         if self.hint:
             parts.append(self.hint)
         return " ".join(parts)
+
+
+def _rebuilt(kind: type[ClientError], args: tuple[Any, ...], state: dict[str, Any]) -> ClientError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 def describe_rows(rows: Sequence[Any]) -> str:

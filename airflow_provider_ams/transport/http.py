@@ -28,6 +28,8 @@ _BEFORE_SENDING = (
 )
 _MIB = 1 << 20
 _CHUNK = 1 << 16
+MAX_REPLY_BYTES = 256 * _MIB
+DEADLINE = 600.0
 # How requests says that the environment names a CA bundle that is not there.
 _NO_BUNDLE = "Could not find a suitable TLS CA certificate bundle"
 
@@ -148,9 +150,11 @@ def check_header(name: str, value: str) -> str:
         It is empty, or holds blanks, control characters or anything beyond ASCII. The text names
         the header and not the value, which may be secret.
     """
-    if not value or not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError(f"{name} must be one word of ASCII letters, digits and signs")
-    return value
+    plain = isinstance(value, str) and value.isascii() and value.isprintable()
+    if plain and value and " " not in value:
+        return value
+    del value  # no traceback that shows locals may show it
+    raise ValueError(f"{name} must be one word of ASCII letters, digits and signs")
 
 
 class HTTPSession:
@@ -191,8 +195,8 @@ class HTTPSession:
         read_timeout: float = 120.0,
         verify: bool | str = True,
         connections: int = 8,
-        max_bytes: int = 256 * _MIB,
-        deadline: float = 600.0,
+        max_bytes: int = MAX_REPLY_BYTES,
+        deadline: float = DEADLINE,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base_url = check_base_url(base_url)
@@ -239,9 +243,16 @@ class HTTPSession:
                 answer = self._exchange(method, f"{self.base_url}{path}", body, headers)
                 with answer:
                     content = self._read(answer)
-        except (requests.RequestException, HTTPError, OSError) as error:
-            raise _describe(error) from None
-        return Reply(answer.status_code, answer.headers, content, _set_cookie(answer))
+            return Reply(answer.status_code, answer.headers, content, _set_cookie(answer))
+        except (requests.RequestException, HTTPError, OSError, TransportError) as error:
+            failure: BaseException = _describe(error)
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            failure = error
+        # The frames that it comes from hold the request, and the request holds credentials. Raised
+        # here, it brings none of them along, neither as its traceback nor as its context.
+        failure.__context__ = failure.__cause__ = None
+        del body, headers
+        raise failure.with_traceback(None)
 
     def _exchange(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
@@ -284,6 +295,8 @@ def _set_cookie(answer: requests.Response) -> tuple[str, ...]:
 
 
 def _describe(error: Exception) -> TransportError:
+    if isinstance(error, TransportError):
+        return error
     causes = list(_causes(error))
     before = any(isinstance(cause, _BEFORE_SENDING) for cause in causes)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):

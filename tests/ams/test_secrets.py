@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import logging
 import pickle
+import sys
 import traceback
 import warnings
 
 import pandas as pd
 import pytest
 
-from airflow_provider_ams.ams import AMSClient, AMSError, EventFilter, get_user
+from airflow_provider_ams.ams import (
+    AMSClient,
+    AMSError,
+    DeleteEventOption,
+    EventFilter,
+    delete_event_data,
+    get_event_data,
+    get_user,
+    insert_event_data,
+    login,
+)
 from airflow_provider_ams.ams.credentials import find_credentials
+from airflow_provider_ams.transport import RetryPolicy
 from tests.ams.ams_site import ANN, CARD, LOG, Ticker, insert, log, read, update
 from tests.ams.tiny import LOGIN, TOKEN, Tiny
 
@@ -39,6 +51,29 @@ def texts_of(error):
         queue.append(one.__cause__)
     found += traceback.format_exception(error)
     return found
+
+
+def chain_of(error):
+    """Return an error with its causes and contexts, the suppressed ones as well."""
+    found, queue = [], [error]
+    while queue:
+        one = queue.pop()
+        if one is not None and not any(one is known for known in found):
+            found.append(one)
+            queue += [one.__cause__, one.__context__]
+    return found
+
+
+def locals_of(error):
+    """Return what a debugger shows of the variables of all frames that an error came through."""
+    here = __file__
+    return [
+        (f"{frame.f_code.co_filename}:{frame.f_code.co_qualname}", name, repr(value))
+        for one in chain_of(error)
+        for frame, _ in traceback.walk_tb(one.__traceback__)
+        if frame.f_code.co_filename != here
+        for name, value in frame.f_locals.items()
+    ]
 
 
 def refused(text):
@@ -100,6 +135,102 @@ def test_errors_logs_and_warnings_hold_no_secret(answers, work, caplog, capfd):
         shown += [str(w.message) for w in warned]
     # The test's own lines stand in the traceback; what is looked for is not spelt out in them.
     assert not [secret for secret in SECRETS for text in shown if secret in text]
+
+
+SURE = DeleteEventOption(interactive_mode=False)
+BROKEN = [
+    (401, {}, b""), (403, {}, b""), (404, {}, b""), (422, {}, b""), (429, {}, b""), (500, {}, b""),
+    (200, {}, b"["), (200, {}, b"["*100_000), (200, {"Content-Encoding": "gzip"}, b"no gzip"),
+    (200, {"Content-Encoding": "gzip, gzip"}, b"x"), RPC, {"state": "ERROR"}, {"user": None},
+]  # fmt: skip
+CALLS = {
+    "loginUser": lambda where: login(*where),
+    "getApplicationDescription": lambda where: login(*where),
+    "eventsearch": lambda where: get_event_data(LOG, "01/01/2025", "02/01/2025", *where),
+    "usersynchronise": lambda where: get_user(*where),
+    "deleteevent": lambda where: delete_event_data(1, LOG, *where, option=SURE),
+    "eventsimport": lambda where: insert_event_data(frame(), LOG, *where),
+}
+
+
+@pytest.mark.parametrize("answer", BROKEN)
+@pytest.mark.parametrize("endpoint", CALLS)
+def test_no_frame_of_a_failure_shows_a_secret(endpoint, answer, monkeypatch):
+    monkeypatch.setattr(RetryPolicy, "delay", lambda *_: 0.0)
+    answers = {"usersynchronise": ROSTER, "synchronise": EMPTY}
+    if endpoint == "getApplicationDescription":
+        answers["loginUser"] = (200, {}, b'{"user": {"id": 1}}')
+    with Tiny(**{**answers, endpoint: answer}) as tiny, pytest.raises(AMSError) as caught:
+        CALLS[endpoint]((tiny.url, "api", PASSWORD))
+    shown = locals_of(caught.value)
+    assert not [s[:2] for s in shown if PASSWORD in s[2] or TOKEN in s[2]]
+
+
+@pytest.mark.parametrize("endpoint", CALLS)
+def test_no_frame_of_a_lost_connection_shows_a_secret(endpoint, monkeypatch):
+    monkeypatch.setattr(RetryPolicy, "delay", lambda *_: 0.0)
+
+    def vanish(_):
+        raise ConnectionResetError  # the server's thread ends, and with it the connection
+
+    answers = {"usersynchronise": ROSTER, "synchronise": EMPTY, endpoint: vanish}
+    with Tiny(**answers) as tiny, pytest.raises(AMSError) as caught:
+        tiny._server.handle_error = lambda *_: None
+        if endpoint == "getApplicationDescription":
+            tiny.answers["loginUser"] = (200, {}, b'{"user": {"id": 1}}')
+        CALLS[endpoint]((tiny.url, "api", PASSWORD))
+    shown = locals_of(caught.value)
+    assert not [s[:2] for s in shown if PASSWORD in s[2] or TOKEN in s[2]]
+
+
+class Interrupt(BaseException):
+    pass
+
+
+def test_no_frame_of_an_interrupt_shows_a_secret(monkeypatch):
+    def interrupted(*_, **__):
+        raise Interrupt
+
+    monkeypatch.setattr("requests.Session.send", interrupted)
+    with pytest.raises(Interrupt) as caught:
+        login("http://127.0.0.1:9/site", "api", PASSWORD)
+    assert not [s[:2] for s in locals_of(caught.value) if PASSWORD in s[2]]
+
+
+@pytest.mark.parametrize("setting", [{"timezone": "No/Where"}, {"app_id": "a b"}, {"deadline": 0}])
+def test_no_frame_of_a_client_that_can_t_be_made_shows_a_secret(setting):
+    with pytest.raises(AMSError) as caught:
+        AMSClient("https://host.test/site", "api", PASSWORD, **setting)
+    assert not [s[:2] for s in locals_of(caught.value) if PASSWORD in s[2]]
+    with pytest.raises(AMSError) as caught:
+        AMSClient("https://host.test", "api", PASSWORD)
+    assert not [s[:2] for s in locals_of(caught.value) if PASSWORD in s[2]]
+
+
+def test_tokens_are_told_to_who_masks_them():
+    told = []
+    with Tiny() as tiny:
+        AMSClient(tiny.url, "api", PASSWORD, on_token=told.append).login()
+    assert told == [TOKEN]
+    assert TOKEN not in repr(told)
+
+
+HOSTILE = [
+    "https://host.test.evil.test/site", "https://host.test@evil.test/site",
+    "https://evil.test/host.test/site", "https://host.test:444/site", "https://host.test/other",
+    "https://host.test/site/../other", "https://HOST.TEST/SITE", "https://host.test/site#@x",
+    "https://evil.test\\@host.test/site", "http://host.test/site", "https://host.test./site",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", HOSTILE)
+def test_the_environment_s_password_goes_to_its_own_url_alone(url, monkeypatch):
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    for name, value in (("URL", "https://host.test/site"), ("USERNAME", "u"), ("PASSWORD", "p")):
+        monkeypatch.setenv(f"AMS_{name}", value)
+    assert find_credentials().password == "p"
+    with pytest.raises(AMSError):
+        find_credentials(url)
 
 
 def test_every_error_names_where_and_what_next(sandbox, make_client):

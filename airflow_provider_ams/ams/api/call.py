@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from airflow_provider_ams.ams.client import AMSClient, get_client
@@ -39,7 +39,7 @@ class Connection:
 
     url: str | None
     username: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     client: AMSClient | None
 
 

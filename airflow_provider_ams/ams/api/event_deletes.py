@@ -17,6 +17,7 @@ from airflow_provider_ams.ams.read.synchronise import server_time
 from airflow_provider_ams.ams.results import DeleteResult
 from airflow_provider_ams.ams.wire.ids import as_id
 from airflow_provider_ams.ams.write.delete import DELETED, Deleter
+from airflow_provider_ams.transport import hidden
 
 
 def delete_event_data(
@@ -48,6 +49,7 @@ def delete_event_data(
     AMSInputError, AMSConfigurationError, AMSImportError, AMSUnknownOutcomeError, AMSTransientError
         As for `delete_multiple_events`.
     """
+    password = hidden(password)
     return delete_multiple_events(
         [event_id], form, url, username, password, option=option, client=client
     )
@@ -98,6 +100,7 @@ def delete_multiple_events(
     """
     option = option or DeleteEventOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to delete events") as call:
         return _delete(call, _ids(event_ids, option), form, option)
 

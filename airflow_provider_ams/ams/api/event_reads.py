@@ -94,6 +94,7 @@ def get_event_data(
     """
     option = option or EventOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to read events") as call:
         days = _day(start_date, "start_date"), _day(end_date, "end_date")
         if days[0] > days[1]:
@@ -199,6 +200,7 @@ def sync_event_data(
     option = option or SyncEventOption()
     since = last_synchronisation_time
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to synchronise events") as call:
         if isinstance(since, bool) or not isinstance(since, int) or since < 0:
             raise AMSConfigurationError(

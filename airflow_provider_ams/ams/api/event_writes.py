@@ -75,6 +75,7 @@ def insert_event_data(
     """
     option = option or InsertEventOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to insert events") as call:
         plan = PlanOption.of(option, "insert")
         job = Import(call.client, call.console, call.meter, form, plan, _INSERT, resume=resume)
@@ -118,6 +119,7 @@ def update_event_data(
     """
     option = option or UpdateEventOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to update events") as call:
 
         def confirm(plan: Plan) -> None:
@@ -165,6 +167,7 @@ def upsert_event_data(
     """
     option = option or UpsertEventOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to upsert events") as call:
         plan = PlanOption.of(option, "upsert")
         job = Import(call.client, call.console, call.meter, form, plan, _UPSERT, resume=resume)
@@ -219,6 +222,7 @@ def mirror_event_data(
     """
     option = option or MirrorEventOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to mirror events") as call:
 
         def check(plan: Plan) -> None:

@@ -44,6 +44,7 @@ def get_forms(
     """
     option = option or FormOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to read forms") as call:
         entries = list_forms(call.client, cache=False)
         if entries is None:
@@ -100,6 +101,7 @@ def get_form_schema(
     """
     option = option or FormOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to read the form") as call:
         check_form(call.client, form, option.form_type)
         schema = read_schema(

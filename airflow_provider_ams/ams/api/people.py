@@ -55,6 +55,7 @@ def login(
     """
     option = option or LoginOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to log in") as call:
         account = call.client.login()
         call.console.done("Logged in to AMS")
@@ -102,6 +103,7 @@ def get_user(
     if unknown:
         raise AMSConfigurationError(f"get_user has no columns {unknown}; it has {list(COLUMNS)}.")
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to read users") as call:
         roster = get_roster(call.client, cache=False)
         frame = users_frame(roster.users)
@@ -143,6 +145,7 @@ def get_group(
     """
     option = option or GroupOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to read groups") as call:
         names = read_groups(call.client)
         call.console.done(f"Read {len(names)} groups")

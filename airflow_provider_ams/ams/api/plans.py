@@ -66,6 +66,7 @@ def validate_event_data(
     """
     option = option or PlanOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to validate") as call:
         check_form(call.client, form, option.form_type)
         report = _inspect(call.client, df, form, replace(option, validate=True))
@@ -136,6 +137,7 @@ def plan_event_data(
     if (window is None) == (option.mode == "mirror"):
         raise AMSConfigurationError("A mirror, and only a mirror, needs a window of two dates.")
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to plan") as call:
         scope = mirror_window(call.client, window, option)
         planner = Planner(call.client, form, option, scope, for_later=True)
@@ -206,6 +208,7 @@ def apply(
     if plan.form_type != "event":
         raise AMSConfigurationError("Only plans for events can be applied.")
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, LoginOption(interactive_mode), "Failed to apply the plan") as call:
         check_deletes(plan, max_deletes)
         done = already_done(call.client, plan)

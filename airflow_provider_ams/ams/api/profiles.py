@@ -61,6 +61,7 @@ def get_profile_data(
     """
     option = option or ProfileOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to read profiles") as call:
         client = call.client
         call.console.info(f"Requesting profile data from '{form}'")
@@ -113,6 +114,7 @@ def upsert_profile_data(
     """
     option = option or UpsertProfileOption()
     where = Connection(url, username, password, client)
+    del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to upsert profiles") as call:
         plan = PlanOption.of(option, "upsert", form_type="profile")
         job = Import(call.client, call.console, call.meter, form, plan, _PROFILES, resume=resume)

@@ -213,7 +213,8 @@ def test_four_threads_meet_one_dead_session():
 
 
 def token(**headers):
-    return token_of(Reply(200, {k.replace("_", "-"): v for k, v in headers.items()}, b""))
+    cookies = (headers.pop("Set_Cookie"),) if "Set_Cookie" in headers else ()
+    return token_of(Reply(200, headers, b"", cookies))
 
 
 @pytest.mark.parametrize(
@@ -221,7 +222,7 @@ def token(**headers):
     [
         ("JSESSIONID=a+b/c-d.e; Path=/; Secure; HttpOnly", "a+b/c-d.e"),
         ("Path=/; JSESSIONID=abc", None),
-        ("other=1; JSESSIONID=abc", "abc"),
+        ("other=1; JSESSIONID=abc", None),
         ('JSESSIONID="abc"', "abc"),
         ("JSESSIONID=", None),
         ("XJSESSIONID=abc", None),
@@ -238,10 +239,25 @@ def test_a_token_that_can_t_be_sent_back(text):
         token(**{"session-header": text})
 
 
-@pytest.mark.parametrize("app_id", ["a\nb", "a\r\nHost: x", "\u00e9", "a\x00", "", None])
+@pytest.mark.parametrize("app_id", ["a\nb", "a\r\nHost: x", "\u00e9", "a\x00", "a b", "", None])
 def test_an_app_id_that_can_t_be_a_header(app_id):
     with pytest.raises(AMSConfigurationError, match="app_id"):
         AMSClient("https://host.test/site", "a", "b", app_id=app_id)
+
+
+@pytest.mark.parametrize(
+    ("url", "setting", "word"),
+    [
+        ("https://host.test/site", {"verify": "/no/such/bundle.pem"}, "CA bundle"),
+        ("https://host.test/site", {"deadline": 0}, "deadline"),
+        ("https://host.test/site", {"max_reply_bytes": -1}, "more than 0"),
+        ("https://host.test/my site", {}, "blank"),
+        ("https://host.test:port/site", {}, "port"),
+    ],
+)
+def test_settings_that_can_t_be_used(url, setting, word):
+    with pytest.raises(AMSConfigurationError, match=word):
+        AMSClient(url, "a", "b", **setting)
 
 
 @pytest.mark.parametrize(
