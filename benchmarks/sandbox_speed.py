@@ -109,7 +109,7 @@ def read(sandbox: SandboxProcess, users: list[int]) -> Callable[[], None]:
         paging = {"paginate": True, "cursor": None}
         while True:
             page = orjson.loads(post(orjson.dumps({**query, "pagination": paging})))
-            paging["cursor"] = page["pagination"]["cursor"]
+            paging["cursor"] = page.get("pagination", {}).get("cursor")
             if not paging["cursor"]:
                 return
 

@@ -113,6 +113,11 @@ class TidepoolClient:
         session = getattr(self, "_session", None)
         return f"TidepoolClient(host={session and urlsplit(session.base_url).hostname!r})"
 
+    @property
+    def base_url(self) -> str:
+        """Where the events go, without a slash at the end."""
+        return self._session.base_url
+
     def __enter__(self) -> TidepoolClient:
         return self
 

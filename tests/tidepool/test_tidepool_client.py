@@ -19,9 +19,10 @@ from airflow_provider_ams.transport import RetryPolicy
 KEY = "tp-secret-key-123"
 
 
-def test_the_key_comes_from_the_environment(monkeypatch):
-    monkeypatch.setenv("TIDEPOOL_API_KEY", f" {KEY}\n")
-    assert TidepoolClient()._key == KEY
+def test_the_key_comes_from_the_environment(monkeypatch, sandbox):
+    monkeypatch.setenv("TIDEPOOL_API_KEY", f" {sandbox.tidepool_key}\n")
+    with TidepoolClient(base_url=sandbox.tidepool_url) as client:
+        assert client.track_events(sample_rows(1)).tracked == 1
 
 
 @pytest.mark.parametrize("key", ["", "  ", "two words", "line\nbreak", "schlüssel"])

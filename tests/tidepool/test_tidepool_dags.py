@@ -93,7 +93,7 @@ def test_hosts_may_be_short(parts, url):
     from airflow_provider_ams.tidepool import TidepoolClient
 
     conn = Connection(conn_id="t", conn_type="tidepool", password="k", **parts)
-    assert TidepoolClient(**read_connection(conn))._session.base_url == url
+    assert TidepoolClient(**read_connection(conn)).base_url == url
 
 
 def test_the_form_is_the_declared_one(hook):

@@ -189,7 +189,7 @@ def test_four_threads_meet_one_dead_session():
     with Tiny(deleteevent=DELETED) as tiny:
         client = client_of(tiny)
         delete(client)
-        dead = client._sessions.current().headers["session-header"]
+        dead = tiny.seen[-1][1]["session-header"]
         tiny.answers["loginUser"] = (200, {"session-header": "new"}, json.dumps(LOGIN).encode())
         tiny.answers["deleteevent"] = lambda body: (
             OUT if tiny.seen[-1][1].get("session-header") == dead else DELETED
