@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -39,6 +41,14 @@ def test_operators_as_shown(block):
     with DAG("readme", schedule=None) as dag:
         exec(block, {**OPERATORS, "rows": rows, "changed": rows, "heights": rows})
     assert dag.task_ids
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_what_a_block_imports_is_there(block):
+    imports = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.ImportFrom)]
+    for node in imports:
+        for name in node.names:
+            assert hasattr(importlib.import_module(node.module), name.name)
 
 
 def test_every_operator_has_an_example():
