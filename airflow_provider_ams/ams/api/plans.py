@@ -165,6 +165,7 @@ def apply(
     *,
     max_deletes: int | str = 0,
     tolerance: int | str | None = None,
+    digest: str | None = None,
     interactive_mode: bool = True,
     client: AMSClient | None = None,
 ) -> ImportResult:
@@ -184,6 +185,8 @@ def apply(
         the plan has looked at. With more, nothing is sent at all.
     tolerance : int or str, optional
         Rejected rows to put up with; as for imports.
+    digest : str, optional
+        The digest that was approved; any other plan is refused.
     interactive_mode : bool
         Print status lines and a progress bar.
     client : AMSClient, optional
@@ -199,12 +202,13 @@ def apply(
     AMSStalePlanError
         Stored events have changed since; nothing was sent. Make a new plan.
     AMSConfigurationError
-        The plan deletes more than `max_deletes`; nothing was sent.
+        The plan deletes more than `max_deletes`, or is not the approved one; nothing was sent.
     AMSImportError, AMSUnknownOutcomeError, AMSTransientError
         As for imports.
     """
     if plan.form_type != "event":
         raise AMSConfigurationError("Only plans for events can be applied.")
+    check_digest(plan, digest)
     where = Connection(url, username, password, client)
     with calling(where, LoginOption(interactive_mode), "Failed to apply the plan") as call:
         check_deletes(plan, max_deletes)
@@ -212,6 +216,15 @@ def apply(
         application = Application(call.client, plan, call.console, done=done, meter=call.meter)
         application.run()
         return application.check(tolerance)
+
+
+def check_digest(plan: Plan, digest: str | None) -> None:
+    """Refuse a plan that is not the one with this digest."""
+    if digest is not None and digest != plan.digest:
+        raise AMSConfigurationError(
+            "The plan is not the one that was approved. Nothing was sent.",
+            hint="Have the new plan approved.",
+        )
 
 
 def check_deletes(plan: Plan, max_deletes: int | str) -> None:
