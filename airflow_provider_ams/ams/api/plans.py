@@ -15,7 +15,7 @@ from airflow_provider_ams.ams.options.reads import LoginOption
 from airflow_provider_ams.ams.people.roster import select_users
 from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.plan.planner import Planner
-from airflow_provider_ams.ams.plan.stale import already_done
+from airflow_provider_ams.ams.plan.stale import Guard
 from airflow_provider_ams.ams.plan.window import Window, window_span
 from airflow_provider_ams.ams.problems import ERROR
 from airflow_provider_ams.ams.results import ImportResult
@@ -200,7 +200,8 @@ def apply(
     Raises
     ------
     AMSStalePlanError
-        Stored events have changed since; nothing was sent. Make a new plan.
+        Stored events have changed since, and are not overwritten. Make a new plan; what was sent
+        before, of a long one, is in ``.result`` of the error.
     AMSConfigurationError
         The plan deletes more than `max_deletes`, or is not the approved one; nothing was sent.
     AMSImportError, AMSUnknownOutcomeError, AMSTransientError
@@ -212,8 +213,10 @@ def apply(
     where = Connection(url, username, password, client)
     with calling(where, LoginOption(interactive_mode), "Failed to apply the plan") as call:
         check_deletes(plan, max_deletes)
-        done = already_done(call.client, plan)
-        application = Application(call.client, plan, call.console, done=done, meter=call.meter)
+        guard = Guard(call.client, plan)
+        application = Application(
+            call.client, plan, call.console, done=guard.look(), guard=guard, meter=call.meter
+        )
         application.run()
         return application.check(tolerance)
 
