@@ -71,7 +71,7 @@ class AMSValidationError(AMSInputError):
 
 
 class AMSStalePlanError(AMSConfigurationError):
-    """Stored events have changed since the plan was made; nothing was sent."""
+    """Stored events have changed since the plan was made; they are not overwritten."""
 
 
 class AMSPermissionError(AMSConfigurationError):

@@ -1,8 +1,10 @@
-"""Small tables for people: plain text, HTML."""
+"""Small tables for people: plain text, Markdown, HTML; foreign texts in them do nothing."""
 
 from __future__ import annotations
 
 import html
+import re
+import unicodedata
 
 import pandas as pd
 from tabulate import tabulate
@@ -21,6 +23,63 @@ def text_table(title: str, frame: pd.DataFrame) -> str:
         preserve_whitespace=True,
     )
     return "\n".join([title, *(line.rstrip() for line in table.splitlines())])
+
+
+# Drawn as nothing although their category is that of a letter, a mark or a symbol.
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]")
+_TEMPLATE = r"\{(?=[{%#])|[}%#](?=\})"
+_MARKUP = r"<(?=[A-Za-z/!?@#])|&(?=#?\w+;)"  # Slack takes <!here> for a mention even in code
+_LINK = r"@(?=\w)|(?<=:)/(?=/)|(?<=\bwww)\.(?=\w)"  # to be found in plain text as well
+_SPACE = r"^ | $|(?<= ) "  # one that a page would swallow
+_OWN = "[⟨↵]"  # what the texts below are written with
+_ACTIVE = re.compile("|".join([_TEMPLATE, _MARKUP, _LINK, _SPACE, _OWN]), re.IGNORECASE)
+
+
+def visible(text: str, *, only_ascii: bool = False) -> str:
+    """Return a text in which nothing is hidden, turned round or taken for more than a text.
+
+    Control, bidi and invisible characters, spaces that a page would swallow, and the signs that
+    make a template, a tag, a link or a mention are named by number, ``⟨U+202E⟩``; a line's end is
+    ``↵``. Two texts that differ are written differently.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    only_ascii : bool
+        Name every other character too, for texts that differ only in how they are composed.
+    """
+    if only_ascii or not (text.isascii() and text.isprintable()):
+        plain = "".join(_character(c, only_ascii) for c in _ACTIVE.sub(_numbers, text))
+        return plain.replace("\n", "↵")
+    return _ACTIVE.sub(_numbers, text)
+
+
+def _character(c: str, only_ascii: bool) -> str:
+    if c in "\n ⟨⟩" or (c.isascii() and c.isprintable()):
+        return c
+    hidden = unicodedata.category(c)[0] in "CZ" or _BLANK.match(c)
+    return _number(c) if only_ascii or hidden else c
+
+
+def _numbers(found: re.Match[str]) -> str:
+    return _number(found[0])
+
+
+def _number(c: str) -> str:
+    return f"⟨U+{ord(c):04X}⟩"
+
+
+def code(text: str, *, only_ascii: bool = False) -> str:
+    """Return a text as Markdown code, which no renderer reads: no link, no HTML, no entity.
+
+    It may stand in a table's cell.
+    """
+    if not text:
+        return ""
+    plain = visible(text, only_ascii=only_ascii).replace("`", _number("`"))
+    plain = plain.replace("\\|", _number("\\") + "|").replace("|", "\\|")
+    return f"`{plain}`"
 
 
 def markdown_table(head: list[str], lines: list[list[str]]) -> str:

@@ -15,7 +15,7 @@ from airflow_provider_ams.ams.options.reads import LoginOption
 from airflow_provider_ams.ams.people.roster import select_users
 from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.plan.planner import Planner
-from airflow_provider_ams.ams.plan.stale import already_done
+from airflow_provider_ams.ams.plan.stale import Guard
 from airflow_provider_ams.ams.plan.window import Window, window_span
 from airflow_provider_ams.ams.problems import ERROR
 from airflow_provider_ams.ams.results import ImportResult
@@ -167,6 +167,7 @@ def apply(
     *,
     max_deletes: int | str = 0,
     tolerance: int | str | None = None,
+    digest: str | None = None,
     interactive_mode: bool = True,
     client: AMSClient | None = None,
 ) -> ImportResult:
@@ -186,6 +187,8 @@ def apply(
         the plan has looked at. With more, nothing is sent at all.
     tolerance : int or str, optional
         Rejected rows to put up with; as for imports.
+    digest : str, optional
+        The digest that was approved; any other plan is refused.
     interactive_mode : bool
         Print status lines and a progress bar.
     client : AMSClient, optional
@@ -199,22 +202,35 @@ def apply(
     Raises
     ------
     AMSStalePlanError
-        Stored events have changed since; nothing was sent. Make a new plan.
+        Stored events have changed since, and are not overwritten. Make a new plan; what was sent
+        before, of a long one, is in ``.result`` of the error.
     AMSConfigurationError
-        The plan deletes more than `max_deletes`; nothing was sent.
+        The plan deletes more than `max_deletes`, or is not the approved one; nothing was sent.
     AMSImportError, AMSUnknownOutcomeError, AMSTransientError
         As for imports.
     """
     if plan.form_type != "event":
         raise AMSConfigurationError("Only plans for events can be applied.")
+    check_digest(plan, digest)
     where = Connection(url, username, password, client)
     del password  # no traceback that shows locals may show it
     with calling(where, LoginOption(interactive_mode), "Failed to apply the plan") as call:
         check_deletes(plan, max_deletes)
-        done = already_done(call.client, plan)
-        application = Application(call.client, plan, call.console, done=done, meter=call.meter)
+        guard = Guard(call.client, plan)
+        application = Application(
+            call.client, plan, call.console, done=guard.look(), guard=guard, meter=call.meter
+        )
         application.run()
         return application.check(tolerance)
+
+
+def check_digest(plan: Plan, digest: str | None) -> None:
+    """Refuse a plan that is not the one with this digest."""
+    if digest is not None and digest != plan.digest:
+        raise AMSConfigurationError(
+            "The plan is not the one that was approved. Nothing was sent.",
+            hint="Have the new plan approved.",
+        )
 
 
 def check_deletes(plan: Plan, max_deletes: int | str) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import orjson
 import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
@@ -17,9 +14,8 @@ from airflow_provider_ams.ams.plan.diff import Change
 from airflow_provider_ams.ams.positions import EventNo, InputRow
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
-from airflow_provider_ams.transport.files import write_atomic
+from airflow_provider_ams.transport.files import FileProblem, write_atomic
 
-VERSION = 1
 INSERT, UPDATE, UNCHANGED, DELETE, REJECT = "insert", "update", "unchanged", "delete", "reject"
 ACTIONS = (INSERT, UPDATE, UNCHANGED, DELETE, REJECT)
 
@@ -128,18 +124,12 @@ class Plan:
         counts = self.counts
         return not (counts[INSERT] or counts[UPDATE] or counts[DELETE])
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        """A fingerprint of all that the plan does; the same for equal plans."""
-        total = hashlib.sha256()
-        sent = [e for e, action in enumerate(self.actions) if action != UNCHANGED]
-        head = (self.form, self.mode, self.on_missing_fields, self.key, self.actions)
-        rejects = [[p, *r] for p, r in sorted(self.rejects.items())]
-        total.update(orjson.dumps((*head, [list(d) for d in self.deletes], rejects)))
-        for event in sent:
-            changes = [list(c) for c in self.changes.get(EventNo(event), ())]
-            total.update(orjson.dumps((self.events.wire(event), changes)))
-        return total.hexdigest()
+        """A fingerprint of everything that the plan holds; an approval is one of this digest."""
+        from airflow_provider_ams.ams.plan.stored_plan import plan_digest
+
+        return plan_digest(self)
 
     def summary(self) -> dict[str, Any]:
         """Return form, counts and digest as a small dict that JSON can hold (no values)."""
@@ -175,40 +165,53 @@ class Plan:
         )
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """Yield what is to be done, one line for each changed field, new event, and so on.
+        """Yield what is to be done, deletes first: a line for each changed field, and so on.
 
         Holds values of athletes' records: for a person's eyes, not for logs.
         """
-        for event, action in enumerate(self.actions):
-            base = self._about(event, action)
-            if action == UPDATE:
-                for change in self.changes[EventNo(event)]:
-                    yield {**base, **change._asdict()}
-            elif action == INSERT:
-                for name, texts in self.events.fields.items():
-                    if texts[event] is not None:
-                        yield {**base, "field": name, "old": None, "new": texts[event]}
-                if self.events.has_table:
-                    count = f"{len(self.events.table_rows[event])} rows"
-                    yield {**base, "field": "(table)", "old": None, "new": count}
         for gone in self.deletes:
             start = f"{day_text(gone.day)} {SHOWN_TIMES[gone.minute]}"
             yield _line(DELETE, None, gone.user_id, start, gone.event_id)
+        for wanted in (UPDATE, INSERT):
+            for event, action in enumerate(self.actions):
+                if action == wanted:
+                    yield from self._about(EventNo(event), action)
         for position, rejection in self.rejects.items():
             line = _line(REJECT, self.row_labels[position], None, None, None)
             yield {**line, "field": rejection.reason}
 
-    def _about(self, event: int, action: str) -> dict[str, Any]:
+    def _about(self, event: EventNo, action: str) -> Iterator[dict[str, Any]]:
         e = self.events
         start = f"{day_text(e.start_days[event])} {SHOWN_TIMES[e.start_minutes[event]]}"
         label = self.row_labels[e.rows[event][0]]
-        return _line(action, label, e.user_ids[event], start, e.event_ids[event])
+        base = _line(action, label, e.user_ids[event], start, e.event_ids[event])
+        if action == UPDATE:
+            # One that is sent although nothing is known to change has a line all the same.
+            for change in self.changes.get(event, ()):
+                yield {**base, **change._asdict()}
+            if event not in self.changes:
+                yield base
+            return
+        yield base
+        for name, texts in e.fields.items():
+            if texts[event] is not None:
+                yield {**base, "field": name, "new": texts[event]}
+        for number, position in enumerate(e.table_rows[event] if e.has_table else (), start=1):
+            for name, texts in e.table.items():
+                if texts[position] is not None:
+                    yield {**base, "field": f"{name}[{number}]", "new": texts[position]}
 
     def frame(self) -> pd.DataFrame:
         """Return `lines` as a frame."""
         columns = ["action", "row", "user_id", "start", "event_id", "field", "old", "new"]
         frame = pd.DataFrame(list(self.lines()), columns=columns, dtype=object)
         return frame.astype({"user_id": "Int64", "event_id": "Int64"})
+
+    def subject(self) -> str:
+        """Return form and all counts in a line."""
+        from airflow_provider_ams.ams.plan.render import heading
+
+        return heading(self)
 
     def __str__(self) -> str:
         from airflow_provider_ams.ams.plan.render import as_text
@@ -236,55 +239,65 @@ class Plan:
         return as_html(self, max_lines, show_values)
 
     def _repr_html_(self) -> str:
-        return self.html(max_lines=100)
+        return self.html(max_lines=100, show_values=False)  # a notebook is kept and shared
 
     # ------------------------------------------------------------ keeping it
 
-    def dump(self) -> bytes:
-        """Return the plan as JSON, to be read back by `load`; it holds athletes' data."""
-        data = {f: getattr(self, f) for f in self.__dataclass_fields__}
-        data["events"] = asdict(self.events)
-        data["row_labels"] = self.row_labels.tolist()
-        data["changes"] = {str(e): [list(c) for c in cs] for e, cs in self.changes.items()}
-        data["deletes"] = [list(d) for d in self.deletes]
-        data["rejects"] = {str(p): list(r) for p, r in self.rejects.items()}
-        packed = {"version": VERSION, "digest": self.digest, "plan": data}
-        return orjson.dumps(packed, default=str, option=orjson.OPT_SERIALIZE_NUMPY)
+    def dump(self, key: bytes | None = None) -> bytes:
+        """Return the plan as JSON, to be read back by `load`; it holds athletes' data.
+
+        Parameters
+        ----------
+        key : bytes, optional
+            Seal it (HMAC), so that `load` with the same key knows who made it; 16 bytes or more.
+        """
+        from airflow_provider_ams.ams.plan.stored_plan import dump_plan
+
+        return dump_plan(self, key)
 
     @classmethod
-    def load(cls, data: bytes) -> Plan:
+    def load(
+        cls,
+        source: bytes | str | os.PathLike[str],
+        key: bytes | Sequence[bytes] | None = None,
+    ) -> Plan:
         """Read a plan back.
+
+        Parameters
+        ----------
+        source : bytes, str or path
+            What `dump` has returned, or the path or URL of the file that `save` has written.
+        key : bytes or sequence of bytes, optional
+            Refuse a plan that is sealed with none of these keys.
 
         Raises
         ------
         AMSConfigurationError
-            This is no plan, or it has been altered since it was made.
+            This is no plan, it has been altered since it was made, or its seal is missing or wrong.
+        """
+        from airflow_provider_ams.ams.plan.stored_plan import load_plan
+
+        return load_plan(source, key)
+
+    def save(self, path: str | os.PathLike[str], key: bytes | None = None) -> None:
+        """Write the plan to a file, local (only its owner can read it) or a URL.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        key : bytes, optional
+            As for `dump`.
+
+        Raises
+        ------
+        AMSConfigurationError
+            It can't be written.
         """
         try:
-            packed = orjson.loads(data)
-            found = packed["plan"]
-            found["events"] = EventSet(**found["events"])
-            found["row_labels"] = pd.Index(found["row_labels"])
-            found["changes"] = {
-                EventNo(int(e)): [Change(*c) for c in cs] for e, cs in found["changes"].items()
-            }
-            found["rejects"] = {
-                InputRow(int(p)): Rejection(*r) for p, r in found["rejects"].items()
-            }
-            found["deletes"] = [Deletion(*d) for d in found["deletes"]]
-            plan = cls(**found)
-            intact = packed["version"] == VERSION and plan.digest == packed["digest"]
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, IndexError):
-            raise AMSConfigurationError("This is no plan of an import.") from None
-        if not intact:
-            raise AMSConfigurationError(
-                "The plan has been altered since it was made.", hint="Make a new one."
-            )
-        return plan
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the plan to a file that only its owner can read."""
-        write_atomic(path, self.dump())
+            write_atomic(path, self.dump(key))
+        except FileProblem as problem:
+            raise AMSConfigurationError(problem.message, hint=problem.hint or None) from None
 
 
 def _line(

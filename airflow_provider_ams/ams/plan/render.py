@@ -1,4 +1,4 @@
-"""A plan as text, Markdown and HTML."""
+"""A plan as text, Markdown and HTML: all counts first, then deletes, updates and the rest."""
 
 from __future__ import annotations
 
@@ -9,33 +9,52 @@ from typing import Any
 
 import pandas as pd
 
-from airflow_provider_ams.ams.plan.plan import ACTIONS, Plan
-from airflow_provider_ams.ams.tables import html_page, html_table, markdown_table, text_table
+from airflow_provider_ams.ams.plan.cut import change_markdown, change_text, shortened
+from airflow_provider_ams.ams.plan.plan import DELETE, INSERT, REJECT, UNCHANGED, UPDATE, Plan
+from airflow_provider_ams.ams.tables import (
+    code,
+    html_page,
+    html_table,
+    markdown_table,
+    text_table,
+    visible,
+)
 
-_COLUMNS = ("action", "row", "user_id", "start", "event_id", "field", "old", "new")
-_LONGEST = 80
+_COLUMNS = ("action", "row", "user_id", "start", "event_id", "field", "change")
+# What can't be undone comes first.
+_SHOWN = (DELETE, UPDATE, INSERT, UNCHANGED, REJECT)
+_NAME, _REMARK = 100, 500
 
 
-def _heading(plan: Plan) -> str:
-    counts = ", ".join(f"{count} to {name}" for name, count in plan.counts.items())
+def heading(plan: Plan) -> str:
+    """Return form and all counts in a line, for an approval's subject."""
+    counts = ", ".join(f"{plan.counts[action]} to {action}" for action in _SHOWN)
     words = counts.replace(" to unchanged", " unchanged").replace(" to reject", " rejected")
-    return f"{plan.form} ({plan.mode}): {words}"
+    return f"{shortened(plan.form, longest=_NAME)} ({plan.mode}): {words}"
 
 
-def _shown(plan: Plan, max_lines: int, show_values: bool) -> tuple[list[dict[str, str]], int]:
+def _shown(
+    plan: Plan, max_lines: int, show_values: bool, *, markdown: bool = False
+) -> tuple[list[dict[str, str]], int]:
     """Return the first lines as texts, and how many more there are."""
     lines = plan.lines()
-    first = [_texts(line, show_values) for line in islice(lines, max_lines)]
+    first = [_texts(line, show_values, markdown) for line in islice(lines, max_lines)]
     return first, sum(1 for _ in lines)
 
 
-def _texts(line: dict[str, Any], show_values: bool) -> dict[str, str]:
-    texts = {c: "" if line[c] is None else str(line[c]) for c in _COLUMNS}
-    for name in ("old", "new"):
-        if texts[name] and not show_values:
-            texts[name] = "(a value)"
-        elif len(texts[name]) > _LONGEST:
-            texts[name] = texts[name][: _LONGEST - 1] + "…"
+def _texts(line: dict[str, Any], show_values: bool, markdown: bool) -> dict[str, str]:
+    piece, changed = (code, change_markdown) if markdown else (visible, change_text)
+    texts = {c: "" if line[c] is None else str(line[c]) for c in _COLUMNS[:-1]}
+    texts["row"] = shortened(texts["row"], piece, _NAME)
+    texts["field"] = shortened(texts["field"], piece, _NAME if line["new"] else _REMARK)
+    texts["change"] = ""
+    old, new = line["old"], line["new"]
+    if old is not None or new is not None:
+        if show_values:
+            texts["change"] = changed(old, new)
+        else:
+            words = ("(a value)" if value else "(empty)" for value in (old, new))
+            texts["change"] = " → ".join(words)
     return texts
 
 
@@ -50,45 +69,37 @@ def _fields(plan: Plan) -> Iterator[tuple[str, int]]:
 def as_text(plan: Plan, max_lines: int = 50, show_values: bool = False) -> str:
     """Return the plan as plain text; without values unless they are asked for."""
     lines, more = _shown(plan, max_lines, show_values)
-    text = text_table(_heading(plan), pd.DataFrame(lines, columns=list(_COLUMNS)))
+    text = text_table(heading(plan), pd.DataFrame(lines, columns=list(_COLUMNS)))
     return f"{text}\n... and {more} more lines" if more else text
 
 
 def as_markdown(plan: Plan, max_lines: int, show_values: bool) -> str:
-    """Return the plan as Markdown: counts, fields, then line by line."""
+    """Return the plan as Markdown: counts, fields, then line by line.
+
+    Whatever comes from AMS or the frame is code, which no renderer reads for links or emphasis.
+    """
     counts = plan.counts
     parts = [
-        f"**{_escaped(plan.form)}**: {plan.mode}, digest `{plan.digest[:12]}`",
-        _table(list(ACTIONS), [[str(counts[a]) for a in ACTIONS]]),
+        f"**{shortened(plan.form, code, _NAME)}**: {plan.mode}, digest `{plan.digest}`",
+        markdown_table(list(_SHOWN), [[str(counts[a]) for a in _SHOWN]]),
     ]
-    fields = [[name, str(count)] for name, count in _fields(plan)]
+    fields = [[shortened(name, code, _NAME), str(count)] for name, count in _fields(plan)]
     if fields:
-        parts.append(_table(["field", "events that change"], fields))
-    parts += [f"- {_escaped(warning)}" for warning in plan.warnings]
-    lines, more = _shown(plan, max_lines, show_values)
+        parts.append(markdown_table(["field", "events that change"], fields))
+    parts += [f"- {shortened(warning, code, _REMARK)}" for warning in plan.warnings]
+    lines, more = _shown(plan, max_lines, show_values, markdown=True)
     if lines:
-        parts.append(_table(list(_COLUMNS), [list(line.values()) for line in lines]))
+        parts.append(markdown_table(list(_COLUMNS), [list(line.values()) for line in lines]))
     if more:
         parts.append(f"... and {more} more lines.")
     return "\n\n".join(parts) + "\n"
 
 
-def _table(head: list[str], lines: list[list[str]]) -> str:
-    return markdown_table(head, [[_escaped(text) for text in line] for line in lines])
-
-
-def _escaped(text: str) -> str:
-    """Keep a value from being taken for Markdown, HTML or a template."""
-    for sign in "\\`*_[]<>|#{}":
-        text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split())
-
-
 def as_html(plan: Plan, max_lines: int, show_values: bool) -> str:
     """Return the plan as a page."""
     lines, more = _shown(plan, max_lines, show_values)
-    counts = html_table(pd.DataFrame([plan.counts]))
+    counts = html_table(pd.DataFrame([{a: plan.counts[a] for a in _SHOWN}]))
     parts = [counts, html_table(pd.DataFrame(lines, columns=list(_COLUMNS)))]
     if more:
         parts.append(f"<p>... and {more} more lines</p>")
-    return html_page(_heading(plan), *parts)
+    return html_page(heading(plan), *parts)

@@ -1,8 +1,15 @@
-"""Tell whether AMS has changed since a plan was made, and what is done already."""
+"""Tell whether AMS has changed since a plan was made, and what is done already.
+
+A plan may wait for hours, and take an hour to be sent: what somebody writes into AMS meanwhile
+must not be overwritten with what the plan knew. AMS has no conditional write; to look right before
+each call is as near as one can come.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from airflow_provider_ams.ams.client import AMSClient
@@ -10,11 +17,14 @@ from airflow_provider_ams.ams.errors import AMSStalePlanError
 from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.plan.diff import differences
-from airflow_provider_ams.ams.plan.plan import INSERT, UPDATE, Plan
+from airflow_provider_ams.ams.plan.plan import INSERT, UPDATE, Deletion, Plan
 from airflow_provider_ams.ams.positions import EventNo, StoredNo, describe_rows
 from airflow_provider_ams.ams.prepare.keys import record_keys
 from airflow_provider_ams.ams.read.snapshot import Snapshot, take_snapshot
-from airflow_provider_ams.ams.read.synchronise import synchronise
+from airflow_provider_ams.ams.read.synchronise import SyncRead, synchronise
+
+# A look this many seconds old is good enough for the first call.
+_FRESH = 1.0
 
 
 @dataclass(frozen=True)
@@ -33,24 +43,131 @@ class Done:
     deletes: set[int] = field(default_factory=set)
 
 
-def already_done(client: AMSClient, plan: Plan) -> Done:
-    """Compare what has changed in AMS since the plan was made with what the plan expects.
+class Guard:
+    """Refuse to overwrite what has changed in AMS since a plan was made.
 
-    Raises
-    ------
-    AMSStalePlanError
-        An event that the plan is about is no longer what it was.
+    It may be asked from several threads. Plans of profiles are let pass: AMS can't be asked what
+    has changed in profiles.
+
+    Parameters
+    ----------
+    client : AMSClient
+        The client.
+    plan : Plan
+        The plan; what it knows of AMS is from `plan.server_time`.
     """
-    if plan.is_empty or not plan.users:
-        return Done()
-    read = synchronise(client, plan.form, plan.users, plan.server_time)
-    if not read.events and not read.deleted_ids:
-        return Done()
-    schema = read_schema(client, plan.form, types=plan.types)
-    schema = schema.with_table(plan.events.table) if schema else None
-    table = list(plan.events.table)
-    changed = take_snapshot(read.events, schema, table, zone=client.timezone)
-    return _Comparison(plan, changed, set(read.deleted_ids), schema, client.timezone).run()
+
+    def __init__(self, client: AMSClient, plan: Plan) -> None:
+        self.client = client
+        self.plan = plan
+        # Once something has changed, it stays so: an edit taken back is for a person to see.
+        self._changed: dict[EventNo, int] = {}
+        self._changed_deletes: set[int] = set()
+        #: AMS's clock at the last look, by person.
+        self._since: dict[int, int] = {}
+        self._looked_at: float | None = None
+        self._schema: FormSchema | None = None
+        self._has_schema = False
+        self._lock = Lock()
+
+    def look(self) -> Done:
+        """Look at everything that the plan is about, and return what is done already.
+
+        Raises
+        ------
+        AMSStalePlanError
+            An event that the plan is about, even one to be left as it is, is not what it was.
+        """
+        plan = self.plan
+        if plan.is_empty or not plan.users or plan.form_type != "event":
+            return Done()
+        done = self._read(plan.users)
+        self._looked_at = self.client.clock.monotonic()
+        self._raise({*self._changed.values(), *self._changed_deletes}, "Nothing was sent.")
+        return done
+
+    def check(self, events: Sequence[EventNo]) -> None:
+        """Look again, right before some of the plan's events go out.
+
+        One request for each 25 people; none for new events without a key, of which nothing is
+        stored. What this process itself has sent since is not taken for somebody's edit.
+
+        Parameters
+        ----------
+        events : sequence of int
+            Numbers of the events, as `plan.events` counts them.
+
+        Raises
+        ------
+        AMSStalePlanError
+            Names the stored events that are not what they were; the call must not go out.
+        """
+        plan = self.plan
+        known = [e for e in events if plan.actions[e] == UPDATE or plan.key is not None]
+        if not known or plan.form_type != "event":
+            return
+        if not self._is_fresh():
+            self._read({plan.events.user_ids[e] for e in known})
+        with self._lock:
+            stale = {self._changed[e] for e in known if e in self._changed}
+        self._raise(stale, "They were not overwritten, and nothing more was sent.")
+
+    def check_deletes(self, event_ids: Collection[int]) -> None:
+        """Look again, right before stored events are deleted; as `check`."""
+        wanted = set(event_ids)
+        users = {d.user_id for d in self.plan.deletes if d.event_id in wanted}
+        if not users:
+            return
+        if not self._is_fresh():
+            self._read(users)
+        stale = self._changed_deletes & wanted
+        self._raise(stale, "They were not deleted, nor was any other event.")
+
+    def _is_fresh(self) -> bool:
+        """Tell whether the first look has only just been; good for one call."""
+        with self._lock:
+            looked_at, self._looked_at = self._looked_at, None
+        return looked_at is not None and self.client.clock.monotonic() - looked_at < _FRESH
+
+    def _read(self, users: Iterable[int]) -> Done:
+        """Read what has changed for some people since they were last looked at."""
+        people, start = sorted(users), self.plan.server_time
+        with self._lock:
+            since = min(self._since.get(user, start) for user in people)
+        read = synchronise(self.client, self.plan.form, people, since)
+        seen = self._compared(read)
+        with self._lock:
+            self._changed.update(seen.changed)
+            self._changed_deletes |= seen.changed_deletes
+            for user in people:
+                self._since[user] = max(self._since.get(user, start), read.server_time)
+        return seen.done
+
+    def _compared(self, read: SyncRead) -> _Comparison:
+        table, schema, zone = list(self.plan.events.table), None, self.client.timezone
+        if read.events or read.deleted_ids:
+            schema = self._form()
+        changed = take_snapshot(read.events, schema, table, zone=zone)
+        comparison = _Comparison(self.plan, changed, set(read.deleted_ids), schema, zone)
+        comparison.run()
+        return comparison
+
+    def _form(self) -> FormSchema | None:
+        with self._lock:
+            if not self._has_schema:
+                plan = self.plan
+                schema = read_schema(self.client, plan.form, types=plan.types)
+                self._schema = schema.with_table(plan.events.table) if schema else None
+                self._has_schema = True
+            return self._schema
+
+    def _raise(self, stale: Collection[int], what: str) -> None:
+        if stale:
+            raise AMSStalePlanError(
+                f"{len(stale)} stored events have changed since the plan was made (events "
+                f"{describe_rows(sorted(stale))}). {what}",
+                hint="Make a new plan.",
+            )
 
 
 class _Comparison:
@@ -65,49 +182,52 @@ class _Comparison:
         zone: str | None,
     ) -> None:
         self.plan = plan
-        self.changed = changed
+        self.stored = changed
+        # What can't be read any more exists, but is not what it was.
+        self.lost = deleted | {event_id for event_id, _, _ in changed.unreadable}
         self.deleted = deleted
         self.schema = schema
         self.zone = zone
         self.done = Done()
-        self.stale: list[int] = []
+        self.changed: dict[EventNo, int] = {}
+        self.changed_deletes: set[int] = set()
         self.at = {event_id: StoredNo(n) for n, event_id in enumerate(changed.ids)}
 
-    def run(self) -> Done:
+    def run(self) -> None:
+        if not self.at and not self.lost:
+            return
         self._check_stored()
         self._check_new()
         for gone in self.plan.deletes:
-            at = self.at.get(gone.event_id)
             if gone.event_id in self.deleted:
                 self.done.deletes.add(gone.event_id)
-            elif at is not None and self.changed.digest(at) != gone.digest:
-                self.stale.append(gone.event_id)
-        if self.stale:
-            raise AMSStalePlanError(
-                f"{len(self.stale)} stored events have changed since the plan was made (events "
-                f"{describe_rows(self.stale)}). Nothing was sent.",
-                hint="Make a new plan.",
-            )
-        return self.done
+            elif self._differs(gone):
+                self.changed_deletes.add(gone.event_id)
+
+    def _differs(self, gone: Deletion) -> bool:
+        at = self.at.get(gone.event_id)
+        if at is None:
+            return gone.event_id in self.lost
+        return self.stored.digest(at) != gone.digest
 
     def _check_stored(self) -> None:
         """Look at the events that the plan updates or leaves as they are."""
         plan = self.plan
         ids = plan.events.event_ids
-        numbers = [EventNo(e) for e, i in enumerate(ids) if i in self.at or i in self.deleted]
+        numbers = [EventNo(e) for e, i in enumerate(ids) if i in self.at or i in self.lost]
         index = [self.at.get(ids[e] or 0) for e in numbers]
         some = plan.events.take(numbers)
-        found = differences(some, index, self.changed, self.schema, self.zone)
+        found = differences(some, index, self.stored, self.schema, self.zone)
         for number, (event, at) in enumerate(zip(numbers, index, strict=True)):
             event_id = ids[event]
             assert event_id is not None
             changes = found.get(EventNo(number), [])
             if at is None:
-                self.stale.append(event_id)
+                self.changed[event] = event_id
             elif not changes and plan.actions[event] == UPDATE:
                 self.done.events[event] = event_id
             elif changes != plan.changes.get(event, []):
-                self.stale.append(event_id)
+                self.changed[event] = event_id
 
     def _check_new(self) -> None:
         """Look for events that appeared since under the key of one that is to be inserted."""
@@ -118,7 +238,7 @@ class _Comparison:
         if not fresh or not numbers:
             return
         parts = plan.key or ("start_date", "start_time", "end_date", "end_time")
-        keys = record_keys(self.changed, parts, self.schema)
+        keys = record_keys(self.stored, parts, self.schema)
         by_key: dict[Any, list[StoredNo]] = {}
         for at in fresh:
             by_key.setdefault(keys[at], []).append(at)
@@ -128,10 +248,10 @@ class _Comparison:
             same = next((at for at in held if self._equal(event, at)), None)
             if same is not None:
                 held.remove(same)
-                self.done.events[event] = self.changed.ids[same]
+                self.done.events[event] = self.stored.ids[same]
             elif held and plan.key is not None:
-                self.stale.append(self.changed.ids[held[0]])
+                self.changed[event] = self.stored.ids[held[0]]
 
     def _equal(self, event: EventNo, at: StoredNo) -> bool:
         some = self.plan.events.take([event])
-        return not differences(some, [at], self.changed, self.schema, self.zone)
+        return not differences(some, [at], self.stored, self.schema, self.zone)

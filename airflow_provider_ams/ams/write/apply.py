@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSError
 from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
-from airflow_provider_ams.ams.plan.stale import Done
+from airflow_provider_ams.ams.plan.stale import Done, Guard
 from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.results import DeleteResult, ImportResult
 from airflow_provider_ams.ams.write.checkpoint import Journal
@@ -32,6 +33,8 @@ class Application:
         What an earlier try has noted.
     done : Done, optional
         What need not be sent any more.
+    guard : Guard, optional
+        Looks again, before a call goes out, whether the plan still holds.
     meter : Meter, optional
         Counts what the import costs, if it began before.
 
@@ -49,6 +52,7 @@ class Application:
         *,
         journal: Journal | None = None,
         done: Done | None = None,
+        guard: Guard | None = None,
         meter: Meter | None = None,
     ) -> None:
         self.client = client
@@ -56,6 +60,7 @@ class Application:
         self.console = console
         self.journal = journal or Journal(None, client.clock)
         self.done = done or Done()
+        self.guard = guard
         self.meter = meter or Meter(client)
         self.result: ImportResult | None = None
         self._importer: Importer | None = None
@@ -69,6 +74,11 @@ class Application:
     def to_send(self) -> int:
         """How many events go out."""
         return len(self.plan.events) - len(self._unchanged)
+
+    @property
+    def before_batch(self) -> Callable[[Sequence[EventNo]], None] | None:
+        """What is to be called with the events of a batch right before it is sent, if anything."""
+        return self.guard.check if self.guard else None
 
     @property
     def landed(self) -> int:
@@ -135,6 +145,7 @@ class Application:
             return
         users = sorted({d.user_id for d in self.plan.deletes})
         deleter = Deleter(self.client, self.plan.form, ids, users, self.plan.server_time)
+        self._check_deletes(ids)
         with self.console.bar(len(ids), "deletion") as bar:
             deleter.run(bar.update)
         requests, retries, seconds = self.meter.spent()
@@ -144,6 +155,15 @@ class Application:
         )
         try:
             deleter.judge(deleted)
+        except AMSError as error:
+            error.result = self.result
+            raise
+
+    def _check_deletes(self, ids: Sequence[int]) -> None:
+        if self.guard is None:
+            return
+        try:
+            self.guard.check_deletes(ids)
         except AMSError as error:
             error.result = self.result
             raise
