@@ -14,13 +14,39 @@ value out of an athlete's record.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_ams.transport.errors import ClientError
 
 if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
     from airflow_provider_ams.ams.results import DeleteResult, ImportResult
-    from airflow_provider_ams.ams.validate.report import ValidationReport
+
+
+class Report(Protocol):
+    """What validation found, as `ValidationReport` has it."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error."""
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row for each field and rule."""
+
+    def details(self) -> pd.DataFrame:
+        """Return a row for each input row and problem."""
+
+    def text(self) -> str:
+        """Return the report as plain text."""
+
+    def html(self) -> str:
+        """Return the report as a page."""
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the report to a file."""
 
 
 class AMSError(ClientError):
@@ -65,7 +91,7 @@ class AMSValidationError(AMSInputError):
         Everything that is wrong.
     """
 
-    def __init__(self, message: str, *, report: ValidationReport, **details: Any) -> None:  # noqa: ANN401
+    def __init__(self, message: str, *, report: Report, **details: Any) -> None:  # noqa: ANN401
         super().__init__(message, **details)
         self.report = report
 

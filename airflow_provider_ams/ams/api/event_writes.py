@@ -13,7 +13,8 @@ from airflow_provider_ams.ams.options.writes import (
     UpdateEventOption,
     UpsertEventOption,
 )
-from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
+from airflow_provider_ams.ams.plan.contents import UNCHANGED
+from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.write.checkpoint import Resume
 from airflow_provider_ams.ams.write.imports import Import, Wording

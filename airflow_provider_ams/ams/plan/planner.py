@@ -13,6 +13,7 @@ from airflow_provider_ams.ams.errors import AMSPermissionError
 from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
+from airflow_provider_ams.ams.plan.contents import INSERT, UNCHANGED, UPDATE, Deletion, Rejection
 from airflow_provider_ams.ams.plan.diff import Change, differences
 from airflow_provider_ams.ams.plan.gaps import undated, without_required
 from airflow_provider_ams.ams.plan.match import (
@@ -24,14 +25,7 @@ from airflow_provider_ams.ams.plan.match import (
     match_people,
 )
 from airflow_provider_ams.ams.plan.merge import keep_fields, keep_identity, keep_table
-from airflow_provider_ams.ams.plan.plan import (
-    INSERT,
-    UNCHANGED,
-    UPDATE,
-    Deletion,
-    Plan,
-    Rejection,
-)
+from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.plan.window import Window
 from airflow_provider_ams.ams.positions import EventNo, InputRow, StoredNo
 from airflow_provider_ams.ams.prepare.draft import Draft

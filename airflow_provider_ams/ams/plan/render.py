@@ -9,8 +9,16 @@ from typing import Any
 
 import pandas as pd
 
+from airflow_provider_ams.ams.plan.contents import (
+    DELETE,
+    INSERT,
+    REJECT,
+    UNCHANGED,
+    UPDATE,
+    Contents,
+)
 from airflow_provider_ams.ams.plan.cut import change_markdown, change_text, shortened
-from airflow_provider_ams.ams.plan.plan import DELETE, INSERT, REJECT, UNCHANGED, UPDATE, Plan
+from airflow_provider_ams.ams.plan.stored_plan import plan_digest
 from airflow_provider_ams.ams.tables import (
     code,
     html_page,
@@ -26,7 +34,7 @@ _SHOWN = (DELETE, UPDATE, INSERT, UNCHANGED, REJECT)
 _NAME, _REMARK = 100, 500
 
 
-def heading(plan: Plan) -> str:
+def heading(plan: Contents) -> str:
     """Return form and all counts in a line, for an approval's subject."""
     counts = ", ".join(f"{plan.counts[action]} to {action}" for action in _SHOWN)
     words = counts.replace(" to unchanged", " unchanged").replace(" to reject", " rejected")
@@ -34,7 +42,7 @@ def heading(plan: Plan) -> str:
 
 
 def _shown(
-    plan: Plan, max_lines: int, show_values: bool, *, markdown: bool = False
+    plan: Contents, max_lines: int, show_values: bool, *, markdown: bool = False
 ) -> tuple[list[dict[str, str]], int]:
     """Return the first lines as texts, and how many more there are."""
     lines = plan.lines()
@@ -58,7 +66,7 @@ def _texts(line: dict[str, Any], show_values: bool, markdown: bool) -> dict[str,
     return texts
 
 
-def _fields(plan: Plan) -> Iterator[tuple[str, int]]:
+def _fields(plan: Contents) -> Iterator[tuple[str, int]]:
     """Yield each field that updates change, and in how many events."""
     counted = Counter(
         name for changes in plan.changes.values() for name in {c.field for c in changes}
@@ -66,21 +74,21 @@ def _fields(plan: Plan) -> Iterator[tuple[str, int]]:
     yield from counted.most_common(20)
 
 
-def as_text(plan: Plan, max_lines: int = 50, show_values: bool = False) -> str:
+def as_text(plan: Contents, max_lines: int = 50, show_values: bool = False) -> str:
     """Return the plan as plain text; without values unless they are asked for."""
     lines, more = _shown(plan, max_lines, show_values)
     text = text_table(heading(plan), pd.DataFrame(lines, columns=list(_COLUMNS)))
     return f"{text}\n... and {more} more lines" if more else text
 
 
-def as_markdown(plan: Plan, max_lines: int, show_values: bool) -> str:
+def as_markdown(plan: Contents, max_lines: int, show_values: bool) -> str:
     """Return the plan as Markdown: counts, fields, then line by line.
 
     Whatever comes from AMS or the frame is code, which no renderer reads for links or emphasis.
     """
     counts = plan.counts
     parts = [
-        f"**{shortened(plan.form, code, _NAME)}**: {plan.mode}, digest `{plan.digest}`",
+        f"**{shortened(plan.form, code, _NAME)}**: {plan.mode}, digest `{plan_digest(plan)}`",
         markdown_table(list(_SHOWN), [[str(counts[a]) for a in _SHOWN]]),
     ]
     fields = [[shortened(name, code, _NAME), str(count)] for name, count in _fields(plan)]
@@ -95,7 +103,7 @@ def as_markdown(plan: Plan, max_lines: int, show_values: bool) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def as_html(plan: Plan, max_lines: int, show_values: bool) -> str:
+def as_html(plan: Contents, max_lines: int, show_values: bool) -> str:
     """Return the plan as a page."""
     lines, more = _shown(plan, max_lines, show_values)
     counts = html_table(pd.DataFrame([{a: plan.counts[a] for a in _SHOWN}]))

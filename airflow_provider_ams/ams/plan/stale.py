@@ -16,8 +16,9 @@ from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSStalePlanError
 from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
+from airflow_provider_ams.ams.plan.contents import INSERT, UPDATE, Deletion
 from airflow_provider_ams.ams.plan.diff import differences
-from airflow_provider_ams.ams.plan.plan import INSERT, UPDATE, Deletion, Plan
+from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.positions import EventNo, StoredNo, describe_rows
 from airflow_provider_ams.ams.prepare.keys import record_keys
 from airflow_provider_ams.ams.read.snapshot import Snapshot, take_snapshot

@@ -12,8 +12,8 @@ import orjson
 import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
+from airflow_provider_ams.ams.plan.contents import ACTIONS, UPDATE, Contents, Deletion, Rejection
 from airflow_provider_ams.ams.plan.diff import Change
-from airflow_provider_ams.ams.plan.plan import ACTIONS, UPDATE, Deletion, Plan, Rejection
 from airflow_provider_ams.ams.positions import EventNo, InputRow
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.transport.files import FileProblem, locate
@@ -27,12 +27,12 @@ _BROKEN = (KeyError, TypeError, ValueError, IndexError, AttributeError)
 Keys = bytes | Sequence[bytes] | None
 
 
-def plan_digest(plan: Plan) -> str:
+def plan_digest(plan: Contents) -> str:
     """Return a fingerprint of everything that a plan holds."""
     return _digest(VERSION, _content(plan))
 
 
-def dump_plan(plan: Plan, key: bytes | None) -> bytes:
+def dump_plan(plan: Contents, key: bytes | None) -> bytes:
     """Return a plan as JSON, sealed if there is a key."""
     content = _content(plan)
     digest = _digest(VERSION, content)
@@ -42,8 +42,8 @@ def dump_plan(plan: Plan, key: bytes | None) -> bytes:
     return orjson.dumps(packed, default=str, option=_OPTIONS)
 
 
-def load_plan(source: bytes | str | os.PathLike[str], key: Keys) -> Plan:
-    """Read a plan back from JSON or a file; see `Plan.load`."""
+def load_contents(source: bytes | str | os.PathLike[str], key: Keys) -> dict[str, Any]:
+    """Read what a plan holds back from JSON or a file; see `Plan.load`."""
     packed = _packed(source if isinstance(source, bytes) else _read(source))
     digest = packed["digest"]
     if key is not None:
@@ -52,13 +52,14 @@ def load_plan(source: bytes | str | os.PathLike[str], key: Keys) -> Plan:
     if _digest(packed["version"], packed["plan"]) != digest:
         raise _altered()
     try:
-        plan = _plan(packed["plan"])
-        intact = plan.digest == digest and _is_whole(plan)
+        parts = _parts(packed["plan"])
+        plan = Contents(**parts)
+        intact = plan_digest(plan) == digest and _is_whole(plan)
     except _BROKEN:
         raise _no_plan() from None
     if not intact:
         raise _altered()
-    return plan
+    return parts
 
 
 def _read(source: str | os.PathLike[str]) -> bytes:
@@ -96,7 +97,7 @@ def _altered() -> AMSConfigurationError:
 # ---------------------------------------------------------------- its content
 
 
-def _content(plan: Plan) -> dict[str, Any]:
+def _content(plan: Contents) -> dict[str, Any]:
     content = {name: getattr(plan, name) for name in plan.__dataclass_fields__}
     events = plan.events
     content["events"] = {name: getattr(events, name) for name in events.__dataclass_fields__}
@@ -107,7 +108,7 @@ def _content(plan: Plan) -> dict[str, Any]:
     return content
 
 
-def _plan(content: dict[str, Any]) -> Plan:
+def _parts(content: dict[str, Any]) -> dict[str, Any]:
     found = dict(content)
     found["events"] = EventSet(**found["events"])
     found["row_labels"] = _labels(found["row_labels"])
@@ -116,7 +117,7 @@ def _plan(content: dict[str, Any]) -> Plan:
     }
     found["rejects"] = {InputRow(int(p)): Rejection(*r) for p, r in found["rejects"].items()}
     found["deletes"] = [Deletion(*d) for d in found["deletes"]]
-    return Plan(**found)
+    return found
 
 
 def _labels(found: list[Any]) -> pd.Index:
@@ -127,7 +128,7 @@ def _labels(found: list[Any]) -> pd.Index:
     return index if same else pd.Index(labels, dtype=object, tupleize_cols=False)
 
 
-def _is_whole(plan: Plan) -> bool:
+def _is_whole(plan: Contents) -> bool:
     """Tell whether the parts fit each other."""
     events = plan.events
     count = len(events)

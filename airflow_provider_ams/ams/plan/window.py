@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSInputError
-from airflow_provider_ams.ams.plan.plan import Deletion
+from airflow_provider_ams.ams.plan.contents import Deletion
 from airflow_provider_ams.ams.positions import StoredNo
 from airflow_provider_ams.ams.prepare.events import EventDraft
 from airflow_provider_ams.ams.read.snapshot import Snapshot, Span

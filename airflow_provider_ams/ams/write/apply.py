@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSError
-from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
+from airflow_provider_ams.ams.plan.contents import UNCHANGED
+from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.plan.stale import Done, Guard
 from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.results import DeleteResult, ImportResult

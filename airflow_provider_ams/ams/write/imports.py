@@ -10,8 +10,9 @@ import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.options.plans import PlanOption
+from airflow_provider_ams.ams.plan.contents import UNCHANGED
 from airflow_provider_ams.ams.plan.data_loss import check_data_loss
-from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
+from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.plan.planner import Planner
 from airflow_provider_ams.ams.plan.window import Window
 from airflow_provider_ams.ams.results import ImportResult

@@ -11,9 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from airflow_provider_ams.ams.plan.contents import Deletion, Rejection
 from airflow_provider_ams.ams.plan.cut import change_markdown, change_text
 from airflow_provider_ams.ams.plan.diff import Change
-from airflow_provider_ams.ams.plan.plan import Deletion, Plan, Rejection
+from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.tables import code, markdown_table, visible
 
