@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 
 from airflow_provider_ams.ams.client import AMSClient
-from airflow_provider_ams.ams.errors import AMSStalePlanError
+from airflow_provider_ams.ams.errors import AMSStalePlanError, AMSTransientError
 from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.plan.contents import INSERT, UPDATE, Deletion
@@ -56,11 +56,15 @@ class Guard:
         The client.
     plan : Plan
         The plan; what it knows of AMS is from `plan.server_time`.
+    kept : bool
+        Whether the plan was kept for later. One that is sent at once is guarded in what it
+        changes; what it adds was looked up just before.
     """
 
-    def __init__(self, client: AMSClient, plan: Plan) -> None:
+    def __init__(self, client: AMSClient, plan: Plan, *, kept: bool = True) -> None:
         self.client = client
         self.plan = plan
+        self.kept = kept
         # Once something has changed, it stays so: an edit taken back is for a person to see.
         self._changed: dict[EventNo, int] = {}
         self._changed_deletes: set[int] = set()
@@ -100,11 +104,13 @@ class Guard:
 
         Raises
         ------
-        AMSStalePlanError
-            Names the stored events that are not what they were; the call must not go out.
+        AMSStalePlanError, AMSTransientError
+            Names the stored events that are not what they were; the call must not go out. With a
+            plan that was not kept, the next run plans afresh.
         """
         plan = self.plan
-        known = [e for e in events if plan.actions[e] == UPDATE or plan.key is not None]
+        keyed = self.kept and plan.key is not None
+        known = [e for e in events if keyed or plan.actions[e] == UPDATE]
         if not known or plan.form_type != "event":
             return
         if not self._is_fresh():
@@ -163,12 +169,16 @@ class Guard:
             return self._schema
 
     def _raise(self, stale: Collection[int], what: str) -> None:
-        if stale:
-            raise AMSStalePlanError(
-                f"{len(stale)} stored events have changed since the plan was made (events "
-                f"{describe_rows(sorted(stale))}). {what}",
-                hint="Make a new plan.",
-            )
+        if not stale:
+            return
+        since = "the plan was made" if self.kept else "they were read"
+        message = (
+            f"{len(stale)} stored events have changed since {since} (events "
+            f"{describe_rows(sorted(stale))}). {what}"
+        )
+        if self.kept:
+            raise AMSStalePlanError(message, hint="Make a new plan.")
+        raise AMSTransientError(message, hint="Run again: they are read anew.")
 
 
 class _Comparison:

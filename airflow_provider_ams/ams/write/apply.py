@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from airflow_provider_ams.ams.client import AMSClient
@@ -77,11 +77,6 @@ class Application:
         return len(self.plan.events) - len(self._unchanged)
 
     @property
-    def before_batch(self) -> Callable[[Sequence[EventNo]], None] | None:
-        """What is to be called with the events of a batch right before it is sent, if anything."""
-        return self.guard.check if self.guard else None
-
-    @property
     def landed(self) -> int:
         """How many events AMS has taken."""
         if self._importer is None:
@@ -133,12 +128,17 @@ class Application:
                 how,
                 self.journal,
                 profiles=plan.form_type == "profile",
+                before_batch=self._before_batch,
                 on_settled=bar.update,
             )
             for event in self._unchanged:
                 importer.ledger.leave(event, self.done.events.get(event))
             importer.run()
         return importer
+
+    def _before_batch(self, events: Sequence[EventNo]) -> None:
+        if self.guard is not None:
+            self.guard.check(events)
 
     def _delete(self, result: ImportResult) -> None:
         ids = [d.event_id for d in self.plan.deletes if d.event_id not in self.done.deletes]

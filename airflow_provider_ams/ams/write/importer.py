@@ -70,6 +70,9 @@ class Importer:
         What an earlier try has noted, and where to note the progress.
     profiles : bool
         Whether they are records of a profile form.
+    before_batch : callable
+        Called with the events of each call right before it goes out; what it raises ends the
+        import.
     on_settled : callable
         Called with the number of input rows whenever some are settled.
 
@@ -93,6 +96,7 @@ class Importer:
         journal: Journal,
         *,
         profiles: bool = False,
+        before_batch: Callable[[Sequence[EventNo]], None] = lambda events: None,
         on_settled: Callable[[int], object] = lambda rows: None,
     ) -> None:
         self.client = client
@@ -103,6 +107,7 @@ class Importer:
         self.ledger = Ledger(events, tells_new=not profiles)
         self.stopped: AMSError | None = None
         self.crashed: Exception | None = None
+        self._before_batch = before_batch
         self._on_settled = on_settled
         self._clock: ServerClock | None = None
         self._reported = 0
@@ -119,7 +124,7 @@ class Importer:
             self.calls,
             self.ledger,
             how.max_in_flight,
-            journal.check_lease,
+            self._before_send,
             self._progressed,
         )
         #: Events of calls that AMS may have stored after it was asked for them.
@@ -212,6 +217,10 @@ class Importer:
         settled = [e for e in sorted(watched) if self.ledger.status[e] == INSERTED]
         if settled:
             self._reconciler.look_for_surplus(settled, self.journal.progress.since)
+
+    def _before_send(self, events: Sequence[EventNo]) -> None:
+        self._before_batch(events)
+        self.journal.check_lease()
 
     # ------------------------------------------------------------ calls in trouble
 

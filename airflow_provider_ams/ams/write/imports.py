@@ -14,6 +14,7 @@ from airflow_provider_ams.ams.plan.contents import UNCHANGED
 from airflow_provider_ams.ams.plan.data_loss import check_data_loss
 from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.plan.planner import Planner
+from airflow_provider_ams.ams.plan.stale import Guard
 from airflow_provider_ams.ams.plan.window import Window
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.write.apply import Application
@@ -97,8 +98,14 @@ class Import:
         if not plan.row_count:
             plan.warnings.append("The frame has no rows; nothing was sent.")
         loss = check_data_loss(plan, self.planner.schema)
+        keeps = self.option.on_missing_fields == "keep"
         application = Application(
-            self.client, plan, self.console, journal=self.journal, meter=self.meter
+            self.client,
+            plan,
+            self.console,
+            journal=self.journal,
+            guard=Guard(self.client, plan, kept=False) if keeps else None,
+            meter=self.meter,
         )
         self._announce(plan)
         before_sending(plan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_ams.ams.client import AMSClient
@@ -59,7 +59,8 @@ class Sender:
     max_in_flight : int
         Calls in flight at most.
     before_send : callable
-        Called in the thread that sends, right before a call goes out; what it raises stops it.
+        Called with the events of a call, in the thread that sends, right before it goes out; what
+        it raises stops it.
     on_confirmed : callable
         Called after each confirmed call.
     """
@@ -71,7 +72,7 @@ class Sender:
         calls: Calls,
         ledger: Ledger,
         max_in_flight: int,
-        before_send: Callable[[], None],
+        before_send: Callable[[Sequence[EventNo]], None],
         on_confirmed: Callable[[], None],
     ) -> None:
         self.client = client
@@ -139,7 +140,7 @@ class Sender:
         self._flight.submit(batch, lambda: self._call(number, batch, body))
 
     def _call(self, number: int, batch: Batch, body: bytes) -> Attempt:
-        self._before_send()
+        self._before_send(batch.events)
         now = self.client.clock.monotonic()
         for event in batch.events:
             self.sent_at.setdefault(event, now)

@@ -111,7 +111,7 @@ def test_a_duplicate_whose_answer_was_lost_is_named_and_left_alone(faulty_sandbo
     faulty_sandbox.faults(script=[duplicate])
     option = UpsertEventOption(on_missing_fields="keep", **QUIET)
     arguments = {"option": option, "resume": tmp_path / "note.json"}
-    with pytest.raises(Crash), crash_after(8):
+    with pytest.raises(Crash), crash_after(10):
         upsert_event_data(mixed, FORM, client=make_client(faulty_sandbox), **arguments)
     count = len(faulty_sandbox.events(FORM))
     with pytest.raises(AMSUnknownOutcomeError) as caught:

@@ -12,7 +12,6 @@ from airflow_provider_ams.ams import AMSStalePlanError, PlanOption, apply, plan_
 from airflow_provider_ams.ams.plan import stale
 from airflow_provider_ams.ams.plan.stale import Guard
 from airflow_provider_ams.ams.write.apply import Application
-from airflow_provider_ams.transport import Console
 from tests.ams.wellness import client, sandbox, writes  # noqa: F401 - fixtures
 
 WINDOW = ("01/01/2026", "31/01/2026")
@@ -185,11 +184,3 @@ def test_before_the_deletes(sandbox, client, stored, monkeypatch):
         apply(plan, max_deletes=9, interactive_mode=False, client=client)
     assert e.value.result.counts["updated"] == 1, "what was done is told"
     assert len(sandbox.events("Plain")) == 4
-
-
-def test_an_application_hands_on_what_to_call(client, stored):
-    plan = make(client)
-    guard = Guard(client, plan)
-    application = Application(client, plan, Console(False), guard=guard)
-    assert application.before_batch == guard.check
-    assert Application(client, plan, Console(False)).before_batch is None

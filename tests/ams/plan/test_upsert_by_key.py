@@ -171,10 +171,10 @@ def test_table_rows_belong_to_the_event_with_their_key(sandbox, client):
     assert [len(e["table"]) for e in sandbox.events(FORM)] == [1, 1]
 
 
-def test_two_requests_more_than_pages_and_batches(sandbox, client):
+def test_requests_for_reading_and_for_looking_again(sandbox, client):
     upsert(frame(), client)
     sandbox.clear_requests()
     upsert(frame(Sleep=[1, 2, 3]), client)
     # One page and a server time to read, a server time before the first write, two calls: two
-    # events of one person and day can't share a call.
-    assert sandbox.requests() == {"synchronise": 2, "eventsearch": 1, "eventsimport": 2}
+    # events of one person and day can't share a call, and a look before each.
+    assert sandbox.requests() == {"synchronise": 4, "eventsearch": 1, "eventsimport": 2}
