@@ -28,8 +28,9 @@ _NAME, _REMARK = 100, 500
 
 def heading(plan: Plan) -> str:
     """Return form and all counts in a line, for an approval's subject."""
-    counts = ", ".join(f"{plan.counts[action]} to {action}" for action in _SHOWN)
-    words = counts.replace(" to unchanged", " unchanged").replace(" to reject", " rejected")
+    counts = plan.counts
+    told = ", ".join(f"{counts[action]} to {action}" for action in _SHOWN)
+    words = told.replace(" to unchanged", " unchanged").replace(" to reject", " rejected")
     return f"{shortened(plan.form, longest=_NAME)} ({plan.mode}): {words}"
 
 
@@ -98,8 +99,9 @@ def as_markdown(plan: Plan, max_lines: int, show_values: bool) -> str:
 def as_html(plan: Plan, max_lines: int, show_values: bool) -> str:
     """Return the plan as a page."""
     lines, more = _shown(plan, max_lines, show_values)
-    counts = html_table(pd.DataFrame([{a: plan.counts[a] for a in _SHOWN}]))
-    parts = [counts, html_table(pd.DataFrame(lines, columns=list(_COLUMNS)))]
+    counts = plan.counts
+    total = html_table(pd.DataFrame([{action: counts[action] for action in _SHOWN}]))
+    parts = [total, html_table(pd.DataFrame(lines, columns=list(_COLUMNS)))]
     if more:
         parts.append(f"<p>... and {more} more lines</p>")
     return html_page(heading(plan), *parts)
