@@ -126,7 +126,7 @@ class Guard:
             self._read({plan.events.user_ids[e] for e in known})
         with self._lock:
             stale = {self._changed[e] for e in known if e in self._changed}
-        self._raise(stale, "They were not overwritten, and nothing more was sent.")
+        self._raise(stale, "They were not overwritten, and the import was stopped.")
 
     def check_deletes(self, event_ids: Collection[int]) -> None:
         """Look again, right before stored events are deleted; as `check`."""
