@@ -360,6 +360,7 @@ class Planner:
             types=dict(option.types) if option.types else None,
             form_type=option.form_type,
             compared=option.compares,
+            url=self.client.url,
         )
 
     def _actions(

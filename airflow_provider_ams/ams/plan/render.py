@@ -79,9 +79,10 @@ def as_markdown(plan: Plan, max_lines: int, show_values: bool) -> str:
 
     Whatever comes from AMS or the frame is code, which no renderer reads for links or emphasis.
     """
-    counts = plan.counts
+    counts, site = plan.counts, plan.url.partition("://")[2]
+    where = f" of {code(site)}" if site else ""
     parts = [
-        f"**{shortened(plan.form, code, _NAME)}**: {plan.mode}, digest `{plan.digest}`",
+        f"**{shortened(plan.form, code, _NAME)}**{where}: {plan.mode}, digest `{plan.digest}`",
         markdown_table(list(_SHOWN), [[str(counts[a]) for a in _SHOWN]]),
     ]
     fields = [[shortened(name, code, _NAME), str(count)] for name, count in _fields(plan)]
