@@ -42,7 +42,7 @@ def _modules(kind: str) -> list[dict[str, Any]]:
 
 def _operators() -> list[dict[str, Any]]:
     modules = _modules("operators")
-    rooms = ("events", "profiles", "people", "plans", "deletes")
+    rooms = ("events", "profiles", "people", "plans", "approval", "mirrors", "deletes")
     modules[0]["python-modules"] += [f"airflow_provider_ams.operators.{room}" for room in rooms]
     return modules
 
@@ -132,5 +132,15 @@ _OPTIONS = {
         "type": "string",
         "example": "s3://bucket/ams-state",
         "default": None,
-    }
+    },
+    "plan_key": {
+        "description": "Secret that plan files are sealed with, 16 characters or more, so that "
+        "only a plan made here is applied; several, separated by commas, while one takes the "
+        "other's place. All workers need the same. Without it, [core] fernet_key.",
+        "version_added": "0.1.0",
+        "type": "string",
+        "sensitive": True,
+        "example": None,
+        "default": None,
+    },
 }

@@ -9,11 +9,7 @@ import pendulum
 from airflow.providers.common.compat.sdk import Param, dag, task
 
 from airflow_provider_ams.operators.ams import AmsApplyPlanOperator, AmsPlanOperator
-
-try:
-    from airflow.providers.standard.operators.hitl import ApprovalOperator
-except Exception:  # noqa: BLE001 - each older Airflow says in its own way that it has none
-    ApprovalOperator = None
+from airflow_provider_ams.operators.approval import CAN_ASK, AmsApprovalOperator
 
 
 @dag(
@@ -26,8 +22,8 @@ except Exception:  # noqa: BLE001 - each older Airflow says in its own way that 
 def approved_update():
     """Correct training sessions, found by person and date, after a look at old and new values.
 
-    What the file does not have stays as it is. Should a session change in AMS between plan and
-    approval, the last task refuses and nothing is sent.
+    What the file does not have stays as it is. What was approved is what is sent: should the plan
+    be made anew, or a session change in AMS meanwhile, the last task refuses and nothing is sent.
     """
 
     @task(show_return_value_in_logs=False)
@@ -41,14 +37,19 @@ def approved_update():
         id_col="username",
         key=["start_date"],
     )
-    approve = ApprovalOperator(
+    approve = AmsApprovalOperator(
         task_id="approve",
-        subject="Change {{ ti.xcom_pull(task_ids='plan')['update'] }} training sessions?",
-        body="{{ ti.xcom_pull(task_ids='plan')['markdown'] }}",
+        plan_task_id="plan",
         defaults="Reject",
         response_timeout=timedelta(hours=12),
     )
-    plan >> approve >> AmsApplyPlanOperator(task_id="apply", plan_task_id="plan")
+    apply = AmsApplyPlanOperator(
+        task_id="apply",
+        plan_task_id="plan",
+        form="Training Log",
+        approved_digest="{{ ti.xcom_pull(task_ids='approve', key='digest') }}",
+    )
+    plan >> approve >> apply
 
 
 def read_corrections(path):
@@ -60,5 +61,5 @@ def read_corrections(path):
     return rows.drop(columns="days_ago").assign(start_date=day.dt.strftime("%d/%m/%Y"))
 
 
-if ApprovalOperator is not None:
+if CAN_ASK:
     approved_update()

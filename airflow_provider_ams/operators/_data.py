@@ -172,12 +172,6 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
     return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
 
 
-def read_bytes(path: Any) -> bytes:  # noqa: ANN401
-    """Return what a file holds, local or any ObjectStoragePath."""
-    with _opened(path, "rb") as file:
-        return bytes(file.read())
-
-
 def write_text(text: str, path: Any) -> str:  # noqa: ANN401
     """Write a text to a file, local (only its owner can read it) or any ObjectStoragePath."""
     with _whole_file(path, mode=0o600) as file:

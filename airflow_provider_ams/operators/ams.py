@@ -12,10 +12,10 @@ from airflow_provider_ams.operators.events import (
     AmsUpdateEventDataOperator,
     AmsUpsertEventDataOperator,
 )
+from airflow_provider_ams.operators.mirrors import AmsMirrorEventDataOperator
 from airflow_provider_ams.operators.people import AmsGetUserOperator
 from airflow_provider_ams.operators.plans import (
     AmsApplyPlanOperator,
-    AmsMirrorEventDataOperator,
     AmsPlanOperator,
     AmsValidateEventDataOperator,
 )

@@ -1,11 +1,11 @@
-"""Operators that compare rows with an AMS form: validate, plan, apply, mirror."""
+"""Operators that compare rows with an AMS form before anything is sent: validate, plan, apply."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowSkipException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
 from airflow_provider_ams.hooks.ams import AmsHook
 from airflow_provider_ams.operators._base import AmsOperator, AmsPeopleOperator
@@ -15,12 +15,11 @@ from airflow_provider_ams.operators._hidden import HiddenField
 from airflow_provider_ams.operators._options import as_number, as_window, library_option
 from airflow_provider_ams.operators._plan_store import find_plan, keep_plan
 from airflow_provider_ams.operators._report import airflow_errors
-from airflow_provider_ams.operators._write import AmsWriteOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_ams.ams import AMSClient, ValidationReport
+    from airflow_provider_ams.ams import Plan, ValidationReport
 
 
 class _AmsLookOperator(AmsPeopleOperator):
@@ -159,9 +158,10 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
 class AmsPlanOperator(_AmsLookOperator):
     """Work out what an import would do, for a person to approve; nothing is sent.
 
-    `AmsApplyPlanOperator` does what the plan says. The result holds the plan as Markdown, for an
-    approval's body: ``{{ ti.xcom_pull(task_ids='plan')['markdown'] }}``. It shows old and new
-    values, because a person must see them; with `show_values` False it only names the fields.
+    `AmsApplyPlanOperator` does what the plan says. The result holds what a person approves it by,
+    a line with all counts and the plan as Markdown: `AmsApprovalOperator` shows both (Airflow
+    3.1). The Markdown has old and new values, because a person must see them; with `show_values`
+    False it only names the fields.
 
     Parameters
     ----------
@@ -182,7 +182,9 @@ class AmsPlanOperator(_AmsLookOperator):
     user_key, user_value
         Whose events a mirror's window has, if not everybody's; see `AmsGetEventDataOperator`.
     plan_path : str or ObjectStoragePath, optional
-        File for the plan (``.json``). It holds athletes' data, as does XCom without it.
+        File for the plan (``.json``), which only its owner can read. It holds athletes' data, as
+        does XCom without it. Put ``{{ run_id }}`` into its name: a file that another run has
+        overwritten is refused. It is sealed with ``[ams] plan_key``, or else Airflow's Fernet key.
     max_lines, show_values
         Lines of the Markdown at most, and whether it has values.
     ams_conn_id : str
@@ -192,7 +194,7 @@ class AmsPlanOperator(_AmsLookOperator):
     -------
     dict
         ``form``, ``mode``, counts (``insert``, ``update``, ``unchanged``, ``delete``,
-        ``reject``), ``digest``, ``warnings``, ``markdown`` and ``plan_path``.
+        ``reject``), ``digest``, ``warnings``, ``subject``, ``markdown`` and ``plan_path``.
     """
 
     template_fields: Sequence[str] = (
@@ -254,15 +256,22 @@ class AmsPlanOperator(_AmsLookOperator):
             plan = plan_event_data(frame, self.form, window=window, option=option, client=client)
         self.log.info("%s", plan)  # no values in there
         self.log_warnings(plan.warnings)
-        path = keep_plan(self, context, plan.dump().decode(), self.plan_path)
-        markdown = plan.markdown(self.max_lines, self.show_values)
-        return {**plan.summary(), "markdown": markdown, "plan_path": path}
+        path = keep_plan(self, context, plan, self.plan_path)
+        return {
+            **plan.summary(),
+            "subject": plan.subject(),
+            "markdown": plan.markdown(self.max_lines, self.show_values),
+            "plan_path": path,
+        }
 
 
 class AmsApplyPlanOperator(AmsOperator):
     """Do what an `AmsPlanOperator` has planned, if AMS still holds what the plan was made from.
 
-    A retry goes on where this try stopped: what is as planned already is not sent again.
+    What is applied is what was approved: a plan that is not the one of `plan_task_id`, or not the
+    one of `approved_digest`, is refused, as is a file that was altered or that nobody here has
+    sealed. What somebody has changed in AMS since the plan was made is not overwritten. A retry
+    goes on where this try stopped: what is as planned already is not sent again.
 
     Parameters
     ----------
@@ -270,6 +279,15 @@ class AmsApplyPlanOperator(AmsOperator):
         Task id of the `AmsPlanOperator`.
     plan_path : str or ObjectStoragePath, optional
         The plan's file, if the plan comes from elsewhere.
+    form : str, optional
+        Refuse a plan of another form.
+    approved_digest : str, optional
+        The digest that a person has seen and approved. `AmsApprovalOperator` leaves it:
+        ``{{ ti.xcom_pull(task_ids='approve', key='digest') }}``. Given but empty, nothing is
+        applied.
+    require_seal : bool
+        Refuse a file that is not sealed with a key of this Airflow, if it has one. False is for
+        plans that come from elsewhere.
     max_deletes : int or str
         Events that may be deleted at most: a number or a percentage (``"5%"``); 0 by default.
     tolerance : int or str, optional
@@ -287,6 +305,8 @@ class AmsApplyPlanOperator(AmsOperator):
         *AmsOperator.template_fields,
         "plan_task_id",
         "plan_path",
+        "form",
+        "approved_digest",
         "max_deletes",
         "tolerance",
     )
@@ -296,6 +316,9 @@ class AmsApplyPlanOperator(AmsOperator):
         *,
         plan_task_id: str | None = None,
         plan_path: Any = None,  # noqa: ANN401
+        form: str | None = None,
+        approved_digest: str | None = None,
+        require_seal: bool = True,
         max_deletes: int | str = 0,
         tolerance: int | str | None = None,
         ams_conn_id: str = AmsHook.default_conn_name,
@@ -305,15 +328,19 @@ class AmsApplyPlanOperator(AmsOperator):
         if (plan_task_id is None) == (plan_path is None):
             raise ValueError("Give plan_task_id or plan_path.")
         self.plan_task_id, self.plan_path = plan_task_id, plan_path
+        self.form, self.approved_digest, self.require_seal = form, approved_digest, require_seal
         self.max_deletes, self.tolerance = max_deletes, tolerance
+        # A template may come out as None: then nobody has approved, rather than nobody need to.
+        self._needs_approval = approved_digest is not None
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Apply the plan."""
-        from airflow_provider_ams.ams import Plan, apply
+        from airflow_provider_ams.ams import apply
 
         with self.client() as client:
             result = apply(
-                Plan.load(find_plan(context, self.plan_task_id, self.plan_path)),
+                self._plan(context),
+                digest=str(self.approved_digest) if self._needs_approval else None,
                 max_deletes=as_number(self.max_deletes),
                 tolerance=as_number(self.tolerance),
                 interactive_mode=False,
@@ -323,97 +350,10 @@ class AmsApplyPlanOperator(AmsOperator):
         self.log_summary(f"{result.form}: plan applied", summary)
         return summary
 
-
-class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
-    """Make a window of a form hold exactly these rows; see the library's `mirror_event_data`.
-
-    New rows are inserted, changed ones updated, unchanged ones not sent, and stored events of the
-    window that the rows do not have are deleted. Nothing outside the window is touched, and
-    running again sends nothing.
-
-    Parameters
-    ----------
-    form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract
-        What to send, and how; see `AmsWriteOperator`.
-    idempotency_field : str, optional
-        A text field of the form to spare, for a stable id of each new event: rows that AMS holds
-        already are then recognised, whoever wrote them. See the library's `EventImportOption`.
-    key : list of str
-        Columns to find events by; see `AmsUpsertEventDataOperator`.
-    from_date, to_date : str
-        First and last day of the window: ``dd/MM/yyyy``, ISO 8601 or a template.
-    max_deletes : int or str
-        Events that may be deleted at most: a number, or a percentage of the stored events of the
-        window (``"5%"``). With more to delete the task fails and nothing is sent. 0 by default.
-    user_key, user_value
-        Whose events, if not everybody's; see `AmsGetEventDataOperator`.
-    table_fields : list of str, optional
-        Columns that are fields of the form's table.
-    on_missing_fields : str
-        As for `AmsUpdateEventDataOperator`; the library's own default is ``clear``.
-    dry_run, settle_seconds, dead_letter_path, ams_conn_id
-        See `AmsWriteOperator`.
-    """
-
-    template_fields: Sequence[str] = (
-        *AmsWriteOperator.template_fields,
-        "key",
-        "from_date",
-        "to_date",
-        "max_deletes",
-        "user_key",
-        "user_value",
-        "table_fields",
-        "on_missing_fields",
-    )
-    function = "mirror_event_data"
-    option_class = "MirrorEventOption"
-    fixed_options: ClassVar[dict[str, Any]] = {"require_confirmation": False}
-    plan_options: ClassVar[dict[str, Any]] = {"mode": "mirror"}
-
-    def __init__(
-        self,
-        *,
-        form: str,
-        data: Any,  # noqa: ANN401
-        key: Sequence[str],
-        from_date: str,
-        to_date: str,
-        max_deletes: int | str = 0,
-        user_key: str | None = None,
-        user_value: Any = None,  # noqa: ANN401
-        id_col: str = "user_id",
-        table_fields: Sequence[str] | None = None,
-        on_missing_fields: str = "keep",
-        batch_size: int | None = None,
-        max_in_flight: int | None = None,
-        tolerance: int | str | None = None,
-        boolean_text: tuple[str, str] | None = None,
-        types: Mapping[str, str] | None = None,
-        idempotency_field: str | None = None,
-        validate: bool = True,
-        contract: str = "strict",
-        dry_run: bool = False,
-        settle_seconds: float | None = None,
-        dead_letter_path: Any = None,  # noqa: ANN401
-        ams_conn_id: str = AmsHook.default_conn_name,
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        people = {"user_key": user_key, "user_value": user_value}
-        super().__init__(**people, ams_conn_id=ams_conn_id, **kwargs)
-        self.form, self.data, self.id_col, self.key = form, data, id_col, key
-        self.from_date, self.to_date, self.max_deletes = from_date, to_date, max_deletes
-        self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
-        self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
-        self.idempotency_field = idempotency_field
-        self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
-        self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
-
-    def checkpoint(self, context: Context) -> None:
-        """Return None: AMS itself says what an earlier try has done."""
-
-    def arguments(self, client: AMSClient) -> dict[str, Any]:
-        """Return the window."""
-        return {"window": as_window(self.from_date, self.to_date, client.timezone)}
+    def _plan(self, context: Context) -> Plan:
+        plan = find_plan(context, self.plan_task_id, self.plan_path, self.require_seal)
+        if self.form is not None and plan.form != self.form:
+            raise AirflowFailException(
+                f"The plan is one of form {plan.form!r}, not of {self.form!r}. Nothing was sent."
+            )
+        return plan

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 
 import pytest
+
+from airflow_provider_ams.operators.ams import AmsApplyPlanOperator, AmsPlanOperator
 
 pytest.importorskip("airflow.providers.standard.operators.hitl")
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("ams_connection")]
@@ -14,9 +17,12 @@ pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("ams_connection")]
 class Person:
     """Answer the approval through the function behind Airflow's REST API."""
 
-    def __init__(self, option, before=None):
+    def __init__(self, option, before=None, answers=None):
         self.option = option
         self.before = before or (lambda: None)
+        self.answers = answers or (lambda body: {})
+        self.asked = None
+        self.subject = None
         self.body = None
         self.error = None
         self.thread = threading.Thread(target=self._run, daemon=True)
@@ -42,7 +48,7 @@ class Person:
         from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
         from airflow.utils.session import create_session
 
-        ti = self._wait()
+        ti = self.asked = self._wait()
         self.before()
         time.sleep(1.5)  # an answer at once meets a race in Airflow itself
         with create_session() as session:
@@ -50,7 +56,9 @@ class Person:
                 dag_id=ti[0],
                 dag_run_id=ti[1],
                 task_id="approve",
-                update_hitl_detail_payload=UpdateHITLDetailPayload(chosen_options=[self.option]),
+                update_hitl_detail_payload=UpdateHITLDetailPayload(
+                    chosen_options=[self.option], params_input=self.answers(self.body)
+                ),
                 user=SimpleAuthManagerUser(username="head.coach", role="admin"),
                 session=session,
             )
@@ -63,14 +71,19 @@ class Person:
         for _ in range(300):
             with create_session() as session:
                 found = (
-                    session.query(TaskInstance.dag_id, TaskInstance.run_id, HITLDetail.body)
+                    session.query(
+                        TaskInstance.dag_id,
+                        TaskInstance.run_id,
+                        HITLDetail.body,
+                        HITLDetail.subject,
+                    )
                     .join(HITLDetail, HITLDetail.ti_id == TaskInstance.id)
                     .filter(HITLDetail.responded_at.is_(None))
                     .filter(TaskInstance.state.in_(["awaiting_input", "deferred"]))
                     .first()
                 )
             if found:
-                self.body = found[2]
+                self.body, self.subject = found[2:]
                 return found
             time.sleep(0.1)
         raise AssertionError("nobody was asked")
@@ -101,6 +114,9 @@ def test_approved_and_applied(ams_sandbox, run_dag, load_dag):
         assert event["start_time"] == old["start_time"]
     assert "Corrected by the coach" in person.body
     assert before[changed[0]["id"]]["values"]["comments"] in person.body
+    assert person.subject == (
+        "Training Log (upsert): 0 to delete, 3 to update, 0 to insert, 0 unchanged, 0 rejected"
+    )
 
 
 def test_rejected_and_nothing_is_sent(ams_sandbox, run_dag, load_dag):
@@ -123,3 +139,71 @@ def test_changed_meanwhile_and_nothing_is_sent(ams_sandbox, run_dag, load_dag):
         run = run_dag(load_dag("approved_update"))
     assert states(run)["apply"] == "failed"
     assert "eventsimport" not in ams_sandbox.requests()
+
+
+class TI:
+    """Keep what a task pushes."""
+
+    def __init__(self):
+        self.values = {}
+
+    def xcom_push(self, key, value):
+        self.values[key] = value
+
+
+def plan_again(person):
+    """Run the task `plan` once more, for other rows, while the approval is being read."""
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+
+    rows = [{"username": "volunteer.308", "start_date": "05/01/2026", "comments": "not approved"}]
+    ti = TI()
+    operator = AmsPlanOperator(
+        task_id="plan", form="Training Log", data=rows, id_col="username", key=["start_date"]
+    )
+    ti.xcom_push("return_value", operator.execute({"ti": ti}))
+    with create_session() as session:
+        for key, value in ti.values.items():
+            XComModel.set(
+                key, value, dag_id=person.asked[0], task_id="plan", run_id=person.asked[1],
+                serialize=False, session=session,
+            )  # fmt: skip
+
+
+def test_planned_anew_while_it_is_read_and_nothing_is_sent(ams_sandbox, run_dag, load_dag):
+    with Person("Approve", lambda: plan_again(person)) as person:
+        run = run_dag(load_dag("approved_update"))
+    assert states(run) == {
+        "corrections": "success", "plan": "success", "approve": "success", "apply": "failed",
+    }  # fmt: skip
+    assert "eventsimport" not in ams_sandbox.requests()
+
+
+@pytest.mark.parametrize("typed", ["as shown", "another"])
+def test_the_digest_may_be_typed_into_airflows_own_approval(ams_sandbox, run_dag, typed):
+    from airflow.providers.common.compat.sdk import DAG, Param
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+
+    def answers(body):
+        shown = re.search(r"digest `(\w+)`", body)[1]
+        return {"digest": shown if typed == "as shown" else shown[::-1]}
+
+    rows = [{"username": "volunteer.308", "start_date": "05/01/2030", "comments": "new"}]
+    with DAG(f"typed_{typed[:2]}", schedule=None) as dag:
+        plan = AmsPlanOperator(
+            task_id="plan", form="Training Log", data=rows, id_col="username", key=["start_date"],
+            validate=False,
+        )  # fmt: skip
+        approve = ApprovalOperator(
+            task_id="approve",
+            subject="{{ ti.xcom_pull(task_ids='plan')['subject'] }}",
+            body="{{ ti.xcom_pull(task_ids='plan')['markdown'] }}",
+            params={"digest": Param("", type="string")},
+        )
+        digest = "{{ ti.xcom_pull(task_ids='approve')['params_input']['digest'] }}"
+        apply = AmsApplyPlanOperator(task_id="apply", plan_task_id="plan", approved_digest=digest)
+        plan >> approve >> apply
+    with Person("Approve", answers=answers):
+        run = run_dag(dag)
+    assert states(run)["apply"] == ("success" if typed == "as shown" else "failed")
+    assert ("eventsimport" in ams_sandbox.requests()) is (typed == "as shown")

@@ -208,7 +208,10 @@ def test_plan_and_apply(ams_sandbox, tmp_path, kept_in):
     )
     json.dumps(planned)
     assert (planned["update"], planned["unchanged"]) == (1, 1)
-    assert "| Day | 1 | 7 |" in planned["markdown"]
+    assert "| `Day` | `1` → `7` |" in planned["markdown"]
+    assert planned["subject"] == (
+        f"{FORM} (upsert): 0 to delete, 1 to update, 0 to insert, 1 unchanged, 0 rejected"
+    )
     assert ("plan" in ti.values) is (path is None)
     ti.xcom_push("return_value", planned)
     apply = AmsApplyPlanOperator(task_id="apply", plan_task_id="plan")

@@ -215,6 +215,7 @@ def apply(
     where = Connection(url, username, password, client)
     del password  # no traceback that shows locals may show it
     with calling(where, LoginOption(interactive_mode), "Failed to apply the plan") as call:
+        check_site(plan, call.client)
         check_deletes(plan, max_deletes)
         guard = Guard(call.client, plan)
         application = Application(
@@ -230,6 +231,15 @@ def check_digest(plan: Plan, digest: str | None) -> None:
         raise AMSConfigurationError(
             "The plan is not the one that was approved. Nothing was sent.",
             hint="Have the new plan approved.",
+        )
+
+
+def check_site(plan: Plan, client: AMSClient) -> None:
+    """Refuse a plan that was made for another site."""
+    if plan.url and plan.url != client.url:
+        raise AMSConfigurationError(
+            f"The plan is for {plan.url}, not for {client.url}. Nothing was sent.",
+            hint="Apply it there, or make a plan for this site.",
         )
 
 

@@ -84,6 +84,8 @@ class Contents:
         ``event``, or ``profile`` for a plan to look at only.
     compared : bool
         Whether stored events that are as they are to be were told from those to update.
+    url : str
+        The site that it is for: ids mean other people on another one.
     """
 
     form: str
@@ -108,6 +110,7 @@ class Contents:
     warnings: list[str] = field(default_factory=list)
     form_type: str = "event"
     compared: bool = True
+    url: str = ""
 
     @property
     def counts(self) -> dict[str, int]:

@@ -383,6 +383,7 @@ class Planner:
             idempotency_field=option.idempotency_field if option.identifies else None,
             form_type=option.form_type,
             compared=option.compares,
+            url=self.client.url,
         )
 
     def _actions(

@@ -36,8 +36,9 @@ _NAME, _REMARK = 100, 500
 
 def heading(plan: Contents) -> str:
     """Return form and all counts in a line, for an approval's subject."""
-    counts = ", ".join(f"{plan.counts[action]} to {action}" for action in _SHOWN)
-    words = counts.replace(" to unchanged", " unchanged").replace(" to reject", " rejected")
+    counts = plan.counts
+    told = ", ".join(f"{counts[action]} to {action}" for action in _SHOWN)
+    words = told.replace(" to unchanged", " unchanged").replace(" to reject", " rejected")
     return f"{shortened(plan.form, longest=_NAME)} ({plan.mode}): {words}"
 
 
@@ -86,9 +87,11 @@ def as_markdown(plan: Contents, max_lines: int, show_values: bool) -> str:
 
     Whatever comes from AMS or the frame is code, which no renderer reads for links or emphasis.
     """
-    counts = plan.counts
+    counts, site = plan.counts, plan.url.partition("://")[2]
+    where = f" of {code(site)}" if site else ""
     parts = [
-        f"**{shortened(plan.form, code, _NAME)}**: {plan.mode}, digest `{plan_digest(plan)}`",
+        f"**{shortened(plan.form, code, _NAME)}**{where}: {plan.mode}, "
+        f"digest `{plan_digest(plan)}`",
         markdown_table(list(_SHOWN), [[str(counts[a]) for a in _SHOWN]]),
     ]
     fields = [[shortened(name, code, _NAME), str(count)] for name, count in _fields(plan)]
@@ -106,8 +109,9 @@ def as_markdown(plan: Contents, max_lines: int, show_values: bool) -> str:
 def as_html(plan: Contents, max_lines: int, show_values: bool) -> str:
     """Return the plan as a page."""
     lines, more = _shown(plan, max_lines, show_values)
-    counts = html_table(pd.DataFrame([{a: plan.counts[a] for a in _SHOWN}]))
-    parts = [counts, html_table(pd.DataFrame(lines, columns=list(_COLUMNS)))]
+    counts = plan.counts
+    total = html_table(pd.DataFrame([{action: counts[action] for action in _SHOWN}]))
+    parts = [total, html_table(pd.DataFrame(lines, columns=list(_COLUMNS)))]
     if more:
         parts.append(f"<p>... and {more} more lines</p>")
     return html_page(heading(plan), *parts)

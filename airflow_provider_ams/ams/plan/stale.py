@@ -44,6 +44,21 @@ class Done:
     deletes: set[int] = field(default_factory=set)
 
 
+class _Index:
+    """Where a plan speaks of a stored event or of a person; made once, asked before every call."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.updates: dict[int, list[EventNo]] = {}
+        self.inserts: dict[int, list[EventNo]] = {}
+        self.deletes = {d.event_id: d for d in plan.deletes}
+        events = plan.events
+        for e, (event_id, user) in enumerate(zip(events.event_ids, events.user_ids, strict=True)):
+            if event_id is not None:
+                self.updates.setdefault(event_id, []).append(EventNo(e))
+            elif plan.actions[e] == INSERT:
+                self.inserts.setdefault(user, []).append(EventNo(e))
+
+
 class Guard:
     """Refuse to overwrite what has changed in AMS since a plan was made.
 
@@ -65,6 +80,7 @@ class Guard:
         self.client = client
         self.plan = plan
         self.kept = kept
+        self._index = _Index(plan)
         # Once something has changed, it stays so: an edit taken back is for a person to see.
         self._changed: dict[EventNo, int] = {}
         self._changed_deletes: set[int] = set()
@@ -117,7 +133,7 @@ class Guard:
             self._read({plan.events.user_ids[e] for e in known})
         with self._lock:
             stale = {self._changed[e] for e in known if e in self._changed}
-        self._raise(stale, "They were not overwritten, and nothing more was sent.")
+        self._raise(stale, "They were not overwritten, and the import was stopped.")
 
     def check_deletes(self, event_ids: Collection[int]) -> None:
         """Look again, right before stored events are deleted; as `check`."""
@@ -155,7 +171,9 @@ class Guard:
         if read.events or read.deleted_ids:
             schema = self._form()
         changed = take_snapshot(read.events, schema, table, zone=zone)
-        comparison = _Comparison(self.plan, changed, set(read.deleted_ids), schema, zone)
+        comparison = _Comparison(
+            self.plan, self._index, changed, set(read.deleted_ids), schema, zone
+        )
         comparison.run()
         return comparison
 
@@ -187,12 +205,14 @@ class _Comparison:
     def __init__(
         self,
         plan: Plan,
+        index: _Index,
         changed: Snapshot,
         deleted: set[int],
         schema: FormSchema | None,
         zone: str | None,
     ) -> None:
         self.plan = plan
+        self.index = index
         self.stored = changed
         # What can't be read any more exists, but is not what it was.
         self.lost = deleted | {event_id for event_id, _, _ in changed.unreadable}
@@ -209,7 +229,10 @@ class _Comparison:
             return
         self._check_stored()
         self._check_new()
-        for gone in self.plan.deletes:
+        for event_id in (*self.at, *self.lost):
+            gone = self.index.deletes.get(event_id)
+            if gone is None:
+                continue
             if gone.event_id in self.deleted:
                 self.done.deletes.add(gone.event_id)
             elif self._differs(gone):
@@ -224,8 +247,9 @@ class _Comparison:
     def _check_stored(self) -> None:
         """Look at the events that the plan updates or leaves as they are."""
         plan = self.plan
-        ids = plan.events.event_ids
-        numbers = [EventNo(e) for e, i in enumerate(ids) if i in self.at or i in self.lost]
+        ids, known = plan.events.event_ids, self.index.updates
+        found_ids = (*self.at, *self.lost)
+        numbers = sorted({e for event_id in found_ids for e in known.get(event_id, ())})
         index = [self.at.get(ids[e] or 0) for e in numbers]
         some = plan.events.take(numbers)
         found = differences(some, index, self.stored, self.schema, self.zone)
@@ -242,10 +266,11 @@ class _Comparison:
 
     def _check_new(self) -> None:
         """Look for events that appeared since under the key of one that is to be inserted."""
-        plan = self.plan
-        known = {*plan.events.event_ids, *(d.event_id for d in plan.deletes)}
-        fresh = [at for event_id, at in self.at.items() if event_id not in known]
-        numbers = [EventNo(e) for e, action in enumerate(plan.actions) if action == INSERT]
+        plan, index = self.plan, self.index
+        known = (index.updates, index.deletes)
+        fresh = [at for event_id, at in self.at.items() if not any(event_id in k for k in known)]
+        people = sorted({self.stored.user_ids[at] for at in fresh})
+        numbers = sorted(e for user in people for e in index.inserts.get(user, ()))
         if not fresh or not numbers:
             return
         parts = plan.key or ("start_date", "start_time", "end_date", "end_time")

@@ -81,6 +81,19 @@ def test_what_was_sent_is_nobodys_edit(sandbox, stored, guard):
     guard.check([0])
 
 
+def test_the_order_in_which_events_come_back_does_not_matter(stored, guard, monkeypatch, sandbox):
+    real = stale.synchronise
+
+    def synchronise(*args):
+        read = real(*args)
+        read.events.reverse()
+        return read
+
+    monkeypatch.setattr(stale, "synchronise", synchronise)
+    send(guard.plan, sandbox, [0, 1, 2, 3])
+    guard.check([0, 1, 2, 3])
+
+
 def test_saved_again_as_it_was(sandbox, stored, guard):
     sandbox.edit_event(stored[2], {})
     guard.check([2])

@@ -194,6 +194,15 @@ def test_a_file_that_is_not_there(full, tmp_path):
         full.save(tmp_path / "none" / "plan.json")
 
 
+def test_a_plan_for_another_site(client, full, writes):
+    assert full.url == client.url
+    assert f"of `{client.url.removeprefix('http://')}`" in full.markdown()
+    full.url = "https://example.test/other"
+    with pytest.raises(AMSConfigurationError, match=r"for https://example\.test/other, not for"):
+        apply(full, max_deletes=9, tolerance="all", interactive_mode=False, client=client)
+    assert writes() == 0
+
+
 def test_only_the_approved_plan_is_applied(client, full, writes):
     def carry_out(digest):
         return apply(full, digest=digest, max_deletes=9, tolerance="all",
