@@ -162,6 +162,8 @@ class AMSImportError(AMSError):
     ----------
     result : ImportResult or DeleteResult
         One row for each input row, with status and reason.
+    rows_told : bool
+        The message names the rows already.
     """
 
     def __init__(
@@ -169,10 +171,15 @@ class AMSImportError(AMSError):
         message: str,
         *,
         result: ImportResult | DeleteResult,
+        rows_told: bool = False,
         **details: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(message, **details)
         self.result: ImportResult | DeleteResult = result
+        self._rows_told = rows_told
+
+    def __str__(self) -> str:
+        return self._text(with_rows=not self._rows_told)
 
 
 class AMSUnknownOutcomeError(AMSImportError):

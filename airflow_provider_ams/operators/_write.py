@@ -55,8 +55,8 @@ class AmsWriteOperator(AmsOperator):
         Field -> kind (``text``, ``number``, ``date``, ...), where the form's schema does not say.
     validate : bool
         Check the rows against the form first (the library only does on demand). Rows with a value
-        that the form does not take are rejected and not sent, the others go; with any other error
-        (unknown columns, people, dates) nothing is sent. An account that may not see the form's
+        that the form does not take are rejected like rows that can't be read, and the others go;
+        with an error about the columns nothing is sent. An account that may not see the form's
         fields is not held up.
     contract : str
         ``strict``, ``drop_unknown`` (leave out columns that the form can't take) or ``off``.

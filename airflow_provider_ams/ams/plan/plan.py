@@ -24,6 +24,10 @@ INSERT, UPDATE, UNCHANGED, DELETE, REJECT = "insert", "update", "unchanged", "de
 ACTIONS = (INSERT, UPDATE, UNCHANGED, DELETE, REJECT)
 
 
+# The rule by which the other rows of a mirror wait for those that can't be sent.
+HELD_BACK = "mirror"
+
+
 class Rejection(NamedTuple):
     """Why an input row can't be sent.
 
