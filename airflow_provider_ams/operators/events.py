@@ -217,7 +217,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract
+    contract, csv
         What to send, and how; see `AmsWriteOperator`.
     table_fields : list of str, optional
         Columns that are fields of the form's table.
@@ -249,6 +249,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        csv: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -262,7 +263,8 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
         self.form, self.data, self.id_col = form, data, id_col
         self.table_fields, self.default_dates = table_fields, default_dates
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.types, self.csv = types, csv
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
         self.state_path = state_path
@@ -278,7 +280,7 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract
+    contract, csv
         What to send, and how; see `AmsWriteOperator`.
     table_fields : list of str, optional
         Columns that are fields of the form's table.
@@ -314,6 +316,7 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        csv: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -327,7 +330,8 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
         self.form, self.data, self.id_col = form, data, id_col
         self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.types, self.csv = types, csv
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
         self.state_path = state_path
@@ -339,7 +343,7 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract
+    contract, csv
         What to send, and how; see `AmsWriteOperator`.
     key : list of str, optional
         Find events by these columns (``start_date``, ``start_time``, form fields; the person is
@@ -381,6 +385,7 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        csv: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -395,7 +400,8 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
         self.key, self.table_fields = key, table_fields
         self.default_dates, self.on_missing_fields = default_dates, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.types, self.csv = types, csv
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
         self.state_path = state_path

@@ -37,6 +37,7 @@ class _AmsLookOperator(AmsPeopleOperator):
         "on_missing_fields",
         "contract",
         "boolean_text",
+        "csv",
     )
     data = HiddenField()
 
@@ -50,7 +51,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
     Parameters
     ----------
     form, data, id_col, key, table_fields, contract, boolean_text, types
-    default_dates
+    csv, default_dates
         The rows, as for the operators that write.
     mode : str
         What they are meant for: ``insert``, ``update``, ``upsert`` or ``mirror``.
@@ -98,6 +99,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         contract: str = "strict",
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        csv: Mapping[str, str] | None = None,
         default_dates: bool = False,
         form_type: str = "event",
         check_event_ids: bool = True,
@@ -115,7 +117,8 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         self.form, self.data, self.mode, self.id_col = form, data, mode, id_col
         self.key, self.table_fields = key, table_fields
         self.on_missing_fields, self.contract = on_missing_fields, contract
-        self.boolean_text, self.default_dates, self.types = boolean_text, default_dates, types
+        self.boolean_text, self.default_dates = boolean_text, default_dates
+        self.types, self.csv = types, csv
         self.form_type, self.check_event_ids = form_type, check_event_ids
         self.report_path, self.soft_fail = report_path, soft_fail
         self.if_valid, self.if_invalid = if_valid, if_invalid
@@ -124,7 +127,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         """Validate, report, and fail, skip or branch."""
         from airflow_provider_ams.ams import PlanOption, validate_event_data
 
-        frame = read_rows(self.data)
+        frame = read_rows(self.data, self.csv)
         with self.client() as client:
             option = library_option(PlanOption, self, interactive_mode=False)
             report = validate_event_data(frame, self.form, option=option, client=client)
@@ -161,7 +164,7 @@ class AmsPlanOperator(_AmsLookOperator):
     Parameters
     ----------
     form, data, id_col, key, table_fields, contract, boolean_text, types
-    default_dates, validate
+    csv, default_dates, validate
         The rows, as for the operators that write.
     mode : str
         What to do with them: ``insert``, ``update``, ``upsert`` or ``mirror``.
@@ -209,6 +212,7 @@ class AmsPlanOperator(_AmsLookOperator):
         contract: str = "strict",
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        csv: Mapping[str, str] | None = None,
         default_dates: bool = False,
         validate: bool = True,
         batch_size: int | None = None,
@@ -229,7 +233,7 @@ class AmsPlanOperator(_AmsLookOperator):
         self.key, self.table_fields = key, table_fields
         self.on_missing_fields, self.contract = on_missing_fields, contract
         self.boolean_text, self.default_dates, self.validate = boolean_text, default_dates, validate
-        self.types = types
+        self.types, self.csv = types, csv
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
         self.from_date, self.to_date, self.plan_path = from_date, to_date, plan_path
         self.max_lines, self.show_values = max_lines, show_values
@@ -238,7 +242,7 @@ class AmsPlanOperator(_AmsLookOperator):
         """Make the plan and keep it."""
         from airflow_provider_ams.ams import PlanOption, plan_event_data
 
-        frame = read_rows(self.data)
+        frame = read_rows(self.data, self.csv)
         with self.client() as client:
             window = as_window(self.from_date, self.to_date, client.timezone)
             option = self.import_option(PlanOption)
@@ -325,7 +329,7 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract
+    contract, csv
         What to send, and how; see `AmsWriteOperator`.
     key : list of str
         Columns to find events by; see `AmsUpsertEventDataOperator`.
@@ -379,6 +383,7 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        csv: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -393,7 +398,8 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
         self.from_date, self.to_date, self.max_deletes = from_date, to_date, max_deletes
         self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.types, self.csv = types, csv
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
 
