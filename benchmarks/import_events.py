@@ -18,8 +18,9 @@ import _common as common
 from airflow_provider_ams.ams import AMSClient, InsertEventOption, insert_event_data
 from airflow_provider_ams.ams.prepare.build import build_events
 from airflow_provider_ams.ams.prepare.draft import read_frame
-from airflow_provider_ams.ams.prepare.events import make_batches
-from airflow_provider_ams.ams.write.send import encode
+from airflow_provider_ams.ams.prepare.times import complete_times
+from airflow_provider_ams.ams.problems import Problems
+from airflow_provider_ams.ams.write.batches import EventCalls
 from airflow_provider_ams.sandbox import SandboxProcess
 
 BATCH = 25
@@ -30,10 +31,13 @@ CASES = [(0, 1, 1), (0, 4, 1), (20, 1, 1), (20, 4, 3)]
 
 def bodies(frame) -> list[bytes]:
     """Return what an import of this frame sends, call by call."""
-    events = build_events(
-        read_frame(frame, "user_id"), common.SITE_FORM, frame["user_id"].tolist(), now=NOW
-    )
-    return [encode(events, batch) for batch in make_batches(events, BATCH)]
+    problems, calls = Problems(), EventCalls()
+    draft = read_frame(frame, "user_id", problems)
+    assert draft is not None
+    given = build_events(draft, common.SITE_FORM, frame["user_id"].tolist(), problems)
+    times = complete_times(given.times, [None] * len(given), NOW)
+    events = given.complete(times, given.event_ids)
+    return [calls.encode(events, batch) for batch in calls.batches(events, BATCH)]
 
 
 def import_once(sandbox, frame, max_in_flight: int) -> float:

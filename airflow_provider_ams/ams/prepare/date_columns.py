@@ -134,7 +134,9 @@ def _attempt(parse: Callable[[object], int], value: object) -> int | str:
 
 
 def _plain_day(value: object) -> int:
-    if isinstance(value, (dt.datetime, np.datetime64)):
+    if isinstance(value, np.datetime64) and not _is_instant(value):
+        value = value.item()
+    if _is_instant(value):
         raise DateProblem("is a date-time among dates or texts; make the whole column date-times")
     day = parse_day(value)
     if day > _LAST_DAY:
@@ -154,9 +156,16 @@ def _as_datetimes(column: pd.Series[Any], problems: Problems) -> pd.Series[Any] 
     values = column.tolist()
     gone = column.isna().tolist()
     held = [v for v, none in zip(values, gone, strict=True) if not (none or _is_blank(v))]
-    if not held or not all(isinstance(v, (dt.datetime, np.datetime64)) for v in held):
+    if not held or not all(map(_is_instant, held)):
         return None
     return _converted(column, values, gone, problems)
+
+
+def _is_instant(value: object) -> bool:
+    # numpy's days are dates.
+    if isinstance(value, np.datetime64):
+        return np.datetime_data(value)[0] not in ("Y", "M", "W", "D")
+    return isinstance(value, dt.datetime)
 
 
 def _is_blank(value: object) -> bool:

@@ -22,6 +22,8 @@ SEMANTICS = [
     ([pd.Timestamp(2025, 1, 1)], "category", "12:00 AM"),
     ([dt.date(2025, 1, 1)], "object", "11:06 PM"),
     ([dt.date(2025, 1, 1)], "date32[day][pyarrow]", "11:06 PM"),
+    ([np.datetime64("2025-01-01", "D")], "object", "11:06 PM"),
+    ([np.datetime64("2025-01-01", "s")], "object", "12:00 AM"),
     (["01/01/2025"], "object", "11:06 PM"),
     (["01/01/2025"], "string", "11:06 PM"),
     (["01/01/2025"], "category", "11:06 PM"),
