@@ -73,7 +73,8 @@ def print_result(
     console: Console, result: ImportResult, done: str, attempted: int, landed: int
 ) -> None:
     """Tell an interactive user what came of an import."""
-    whole = "Success" if landed == attempted else "Failed" if not landed else "Partial"
+    good = landed == attempted and not result.counts[REJECTED]
+    whole = "Success" if good else "Failed" if not landed else "Partial"
     console.info(f"Form: {result.form}")
     console.info(f"Result: {whole}")
     console.info(f"Records {done}: {landed}")

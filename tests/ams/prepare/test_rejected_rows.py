@@ -62,6 +62,13 @@ def test_the_error_begins_with_the_reasons_and_names_the_rows(client, sandbox):
     assert len(sandbox.events()) == 2
 
 
+@pytest.mark.parametrize(("users", "word"), [([ANN, "x"], "Partial"), (["x", "x"], "Failed")])
+def test_a_person_at_the_keyboard_is_told_of_rejected_rows(client, capsys, users, word):
+    frame = good(2).assign(user_id=pd.Series(users, dtype=object))
+    insert(client, frame, interactive_mode=True, tolerance="all")
+    assert f"Result: {word}" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("event_id", ["x", 77, "12345678901234567890", 1.5, 10**30])
 def test_a_bad_event_id_is_neither_updated_nor_inserted(client, sandbox, event_id):
     mine = sandbox.add_event(LOG, ANN, start_date=DAY, values={"amount": 5})
