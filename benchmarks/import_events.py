@@ -33,6 +33,7 @@ def bodies(frame) -> list[bytes]:
     """Return what an import of this frame sends, call by call."""
     problems, calls = Problems(), EventCalls()
     draft = read_frame(frame, "user_id", problems)
+    assert draft is not None
     drafted = build_events(draft, common.SITE_FORM, frame["user_id"].tolist(), problems)
     times = complete_times(drafted.times, [None] * len(drafted), NOW)
     events = drafted.complete(times, drafted.event_ids)

@@ -133,6 +133,8 @@ class AMSImportError(AMSError):
     ----------
     result : ImportResult or DeleteResult
         One row for each input row, with status and reason.
+    rows_told : bool
+        The message names the rows already.
     """
 
     def __init__(
@@ -140,10 +142,12 @@ class AMSImportError(AMSError):
         message: str,
         *,
         result: ImportResult | DeleteResult,
+        rows_told: bool = False,
         **details: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(message, **details)
         self.result: ImportResult | DeleteResult = result
+        self.rows_told = rows_told
 
 
 class AMSUnknownOutcomeError(AMSImportError):

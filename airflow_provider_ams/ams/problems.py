@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_ams.ams.positions import DraftRow, InputRow, describe_rows
 
 ERROR, WARNING = "error", "warning"
+# How a message begins if all that is wrong is of one kind.
+_LEADS = {"event_id": "", "user": "Failed to map people: "}
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,12 @@ def named(name: str | None, what: str) -> str:
     """Return what is wrong, with the field's name in front unless it is in there."""
     told = name is None or repr(name) in what or name in what.split()
     return what if told else f"{name!r}: {what}"
+
+
+def lead(rules: Collection[str]) -> str:
+    """Return how a message begins that tells what breaks these rules."""
+    first = next(iter(rules), "") if len(set(rules)) == 1 else ""
+    return _LEADS.get(first, "DataFrame is invalid: ")
 
 
 def _plain(label: Any) -> Any:  # noqa: ANN401

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_ams.operators._csv import read_csv
 from airflow_provider_ams.operators._hidden import reveal
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _FORMATS = {
 }
 
 
-def read_rows(value: Any) -> pd.DataFrame:  # noqa: ANN401
+def read_rows(value: Any, csv: Mapping[str, str] | None = None) -> pd.DataFrame:  # noqa: ANN401
     """Return a frame, from wherever it comes.
 
     Parameters
@@ -32,11 +33,13 @@ def read_rows(value: Any) -> pd.DataFrame:  # noqa: ANN401
         A frame, a list of dicts, a list of frames (a mapped task's results, put below each
         other), or the path of a CSV, Parquet or JSON lines file; anything with ``://`` is opened
         as an ObjectStoragePath.
+    csv : mapping, optional
+        How a CSV file is written: ``sep``, ``encoding``, ``decimal``; see `read_csv`.
 
     Raises
     ------
     AirflowFailException
-        Anything else.
+        Anything else, or a file that can't be read.
     """
     import pandas as pd
 
@@ -44,7 +47,7 @@ def read_rows(value: Any) -> pd.DataFrame:  # noqa: ANN401
     if isinstance(rows, pd.DataFrame):
         return rows
     if isinstance(rows, (str, os.PathLike)) or hasattr(rows, "open"):
-        return _read_file(rows)
+        return _read_file(rows, csv)
     if isinstance(rows, Sequence):
         return _from_list(list(rows))
     raise AirflowFailException(
@@ -83,21 +86,38 @@ def _opened(path: Any, mode: str) -> Any:  # noqa: ANN401
     return path.open(mode) if hasattr(path, "open") else open(path, mode)
 
 
-def _read_file(path: Any) -> pd.DataFrame:  # noqa: ANN401
-    import pandas as pd
-
-    kind = _format_of(str(path))
+def _read_file(path: Any, csv: Mapping[str, str] | None) -> pd.DataFrame:  # noqa: ANN401
+    kind, name = _format_of(str(path)), str(path)
     with _opened(path, "rb") as file:
         if kind == "parquet":
-            return pd.read_parquet(file)
+            return _read_parquet(file, name)
         if kind == "jsonl":
-            import orjson
-
-            return _from_list([orjson.loads(line) for line in file if line.strip()])
+            return _from_list(
+                [_row_of(line, n, name) for n, line in enumerate(file, 1) if line.strip()]
+            )
         # As text, and only the empty cell is missing: "007" and "NA" are what they look like.
-        return pd.read_csv(
-            file, dtype=str, keep_default_na=False, na_values=[""], encoding="utf-8-sig"
-        )
+        return read_csv(file.read(), name, csv)
+
+
+def _read_parquet(file: Any, name: str) -> pd.DataFrame:  # noqa: ANN401
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        return pd.read_parquet(file)
+    except pa.ArrowException as error:
+        raise AirflowFailException(f"{name} is no Parquet file: {type(error).__name__}.") from None
+
+
+def _row_of(line: bytes, number: int, name: str) -> Any:  # noqa: ANN401
+    import orjson
+
+    try:
+        return orjson.loads(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+    except orjson.JSONDecodeError:
+        raise AirflowFailException(
+            f"{name}, line {number}: this is no JSON in UTF-8; each line must hold one object."
+        ) from None
 
 
 def write_rows(frame: pd.DataFrame, path: Any) -> str:  # noqa: ANN401

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import conf
@@ -55,11 +55,15 @@ class AmsWriteOperator(AmsOperator):
         Field -> kind (``text``, ``number``, ``date``, ...), where the form's schema does not say.
     validate : bool
         Check the rows against the form first (the library only does on demand). Rows with a value
-        that the form does not take are rejected and not sent, the others go; with any other error
-        (unknown columns, people, dates) nothing is sent. An account that may not see the form's
+        that the form does not take are rejected like rows that can't be read, and the others go;
+        with an error about the columns nothing is sent. An account that may not see the form's
         fields is not held up.
     contract : str
         ``strict``, ``drop_unknown`` (leave out columns that the form can't take) or ``off``.
+    csv : dict, optional
+        How a CSV file is written: ``sep``, ``encoding``, ``decimal``, such as ``{"sep": ";",
+        "encoding": "cp1252", "decimal": ","}``. What is left out is found out if there is but one
+        way to read the file; else the task fails and names the file, the line and what to say.
     dry_run : bool
         Work out and log what would be sent, and stop; the result is the plan's counts.
     settle_seconds : float, optional
@@ -84,6 +88,7 @@ class AmsWriteOperator(AmsOperator):
         "tolerance",
         "boolean_text",
         "types",
+        "csv",
         "contract",
         "settle_seconds",
         "dead_letter_path",
@@ -96,6 +101,7 @@ class AmsWriteOperator(AmsOperator):
 
     form: str
     data = HiddenField()
+    csv: Mapping[str, str] | None
     # The parameter is `dry_run`, the attribute can't be: `airflow tasks test --dry-run` (2.11)
     # calls BaseOperator.dry_run(), and a flag of that name would hide the method.
     is_dry_run: bool
@@ -117,7 +123,7 @@ class AmsWriteOperator(AmsOperator):
         AMSTransientError, AMSUnknownOutcomeError
             Airflow tries again, and goes on where this try stopped.
         """
-        frame = read_rows(self.data).drop(columns=[STATUS, REASON], errors="ignore")
+        frame = read_rows(self.data, self.csv).drop(columns=[STATUS, REASON], errors="ignore")
         if self.is_dry_run:
             return self._plan(frame)
         checkpoint = self.checkpoint(context)

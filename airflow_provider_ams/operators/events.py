@@ -217,7 +217,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract
+    contract, csv
         What to send, and how; see `AmsWriteOperator`.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event: rows that AMS holds
@@ -253,6 +253,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
+        csv: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -266,7 +267,8 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
         self.form, self.data, self.id_col = form, data, id_col
         self.table_fields, self.default_dates = table_fields, default_dates
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.types, self.csv = types, csv
         self.idempotency_field = idempotency_field
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
@@ -283,7 +285,7 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract
+    contract, csv
         What to send, and how; see `AmsWriteOperator`.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event: rows that AMS holds
@@ -323,6 +325,7 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
+        csv: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -336,7 +339,8 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
         self.form, self.data, self.id_col = form, data, id_col
         self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.types, self.csv = types, csv
         self.idempotency_field = idempotency_field
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
@@ -349,7 +353,7 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract
+    contract, csv
         What to send, and how; see `AmsWriteOperator`.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event: rows that AMS holds
@@ -395,6 +399,7 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
+        csv: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -409,7 +414,8 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
         self.key, self.table_fields = key, table_fields
         self.default_dates, self.on_missing_fields = default_dates, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.types, self.csv = types, csv
         self.idempotency_field = idempotency_field
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path

@@ -26,7 +26,7 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract
+    contract, csv
         What to send, and how; see `AmsWriteOperator`.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event: rows that AMS holds
@@ -84,6 +84,7 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
+        csv: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -98,7 +99,8 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
         self.from_date, self.to_date, self.max_deletes = from_date, to_date, max_deletes
         self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.types, self.csv = types, csv
         self.idempotency_field = idempotency_field
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path

@@ -36,6 +36,7 @@ class _AmsLookOperator(AmsPeopleOperator):
         "on_missing_fields",
         "contract",
         "boolean_text",
+        "csv",
     )
     data = HiddenField()
 
@@ -49,7 +50,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
     Parameters
     ----------
     form, data, id_col, key, table_fields, contract, boolean_text, types
-    default_dates
+    csv, default_dates
         The rows, as for the operators that write.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event: rows that AMS holds
@@ -101,6 +102,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
+        csv: Mapping[str, str] | None = None,
         default_dates: bool = False,
         form_type: str = "event",
         check_event_ids: bool = True,
@@ -118,7 +120,8 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         self.form, self.data, self.mode, self.id_col = form, data, mode, id_col
         self.key, self.table_fields = key, table_fields
         self.on_missing_fields, self.contract = on_missing_fields, contract
-        self.boolean_text, self.default_dates, self.types = boolean_text, default_dates, types
+        self.boolean_text, self.default_dates = boolean_text, default_dates
+        self.types, self.csv = types, csv
         self.idempotency_field = idempotency_field
         self.form_type, self.check_event_ids = form_type, check_event_ids
         self.report_path, self.soft_fail = report_path, soft_fail
@@ -128,7 +131,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         """Validate, report, and fail, skip or branch."""
         from airflow_provider_ams.ams import PlanOption, validate_event_data
 
-        frame = read_rows(self.data)
+        frame = read_rows(self.data, self.csv)
         with self.client() as client:
             option = library_option(PlanOption, self, interactive_mode=False)
             report = validate_event_data(frame, self.form, option=option, client=client)
@@ -166,7 +169,7 @@ class AmsPlanOperator(_AmsLookOperator):
     Parameters
     ----------
     form, data, id_col, key, table_fields, contract, boolean_text, types
-    default_dates, validate
+    csv, default_dates, validate
         The rows, as for the operators that write.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event: rows that AMS holds
@@ -220,6 +223,7 @@ class AmsPlanOperator(_AmsLookOperator):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
+        csv: Mapping[str, str] | None = None,
         default_dates: bool = False,
         validate: bool = True,
         batch_size: int | None = None,
@@ -240,7 +244,8 @@ class AmsPlanOperator(_AmsLookOperator):
         self.key, self.table_fields = key, table_fields
         self.on_missing_fields, self.contract = on_missing_fields, contract
         self.boolean_text, self.default_dates, self.validate = boolean_text, default_dates, validate
-        self.types, self.idempotency_field = types, idempotency_field
+        self.types, self.csv = types, csv
+        self.idempotency_field = idempotency_field
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
         self.from_date, self.to_date, self.plan_path = from_date, to_date, plan_path
         self.max_lines, self.show_values = max_lines, show_values
@@ -249,7 +254,7 @@ class AmsPlanOperator(_AmsLookOperator):
         """Make the plan and keep it."""
         from airflow_provider_ams.ams import PlanOption, plan_event_data
 
-        frame = read_rows(self.data)
+        frame = read_rows(self.data, self.csv)
         with self.client() as client:
             window = as_window(self.from_date, self.to_date, client.timezone)
             option = self.import_option(PlanOption)

@@ -73,7 +73,7 @@ class AmsUpsertProfileDataOperator(AmsWriteOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract
+    contract, csv
         What to send, and how; see `AmsWriteOperator`.
     on_missing_fields : str
         As for `AmsUpdateEventDataOperator`: AMS replaces the whole record. The library's own
@@ -103,6 +103,7 @@ class AmsUpsertProfileDataOperator(AmsWriteOperator):
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
+        csv: Mapping[str, str] | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -116,7 +117,8 @@ class AmsUpsertProfileDataOperator(AmsWriteOperator):
         self.form, self.data, self.id_col = form, data, id_col
         self.on_missing_fields = on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text, self.types = tolerance, boolean_text, types
+        self.tolerance, self.boolean_text = tolerance, boolean_text
+        self.types, self.csv = types, csv
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
         self.state_path = state_path

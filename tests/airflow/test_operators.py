@@ -61,6 +61,18 @@ def test_insert_from_a_file(ams_sandbox, tmp_path, ending):
     assert {e["values"]["Subject"] for e in ams_sandbox.events("Reaction Time")} == {"007"}
 
 
+def test_insert_from_a_european_file(ams_sandbox, tmp_path):
+    path = tmp_path / "readings.csv"
+    head, *lines = "username;start_date;Subject;Day", "volunteer.308;05/01/2026;é;1,5"
+    path.write_bytes("\n".join([head, *lines]).encode("cp1252"))
+    with pytest.raises(AirflowFailException, match=r"line 2.*cp1252"):
+        insert(str(path))
+    assert insert(str(path), csv={"encoding": "cp1252"}, dry_run=True)["insert"] == 1
+    assert insert(str(path), csv={"encoding": "cp1252"})["inserted"] == 1
+    (event,) = ams_sandbox.events("Reaction Time")
+    assert event["values"] == {"Subject": "é", "Day": "1.5"}
+
+
 def test_one_table_is_logged_and_no_value(caplog, capfd):
     caplog.set_level(logging.DEBUG)
     insert(READINGS)

@@ -68,7 +68,7 @@ def insert_event_data(
     AMSInputError, AMSConfigurationError
         Something has to be mended first.
     AMSImportError
-        AMS refused more rows than `tolerance` allows, after the others have landed.
+        More rows were rejected than `tolerance` allows, after the others have landed.
     AMSUnknownOutcomeError
         For some rows nobody can tell whether AMS holds them.
     AMSTransientError
@@ -215,11 +215,12 @@ def mirror_event_data(
     Raises
     ------
     AMSInputError
-        A row can't be sent, or starts outside the window; nothing was sent.
+        The frame can't be sent as a whole, or a row starts outside the window; nothing was sent.
     AMSConfigurationError
         More than `max_deletes` events would be deleted; nothing was sent.
     AMSImportError, AMSUnknownOutcomeError, AMSTransientError
-        As for `insert_event_data`; nothing is deleted unless all rows have landed.
+        As for `insert_event_data`. A mirror sends and deletes nothing while a row can't be sent,
+        and deletes nothing unless all rows have landed.
     """
     option = option or MirrorEventOption()
     where = Connection(url, username, password, client)

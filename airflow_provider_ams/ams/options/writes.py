@@ -39,7 +39,8 @@ class ImportOption:
         Calls in flight at a time, 1 to 8. The vendor warns of concurrent load.
     tolerance : int, str or None
         Rejected rows to put up with: None (none), a number, a percentage (``"2%"``), ``"all"``.
-        With more, `AMSImportError` is raised after all good rows have landed.
+        With more, `AMSImportError` is raised after all good rows have landed. A row that can't
+        be read is rejected, too, with all rows of its event.
     boolean_text : tuple of str, optional
         Option texts that stand for True and False in the form, such as ``("Yes", "No")``. AMS has
         no boolean type; without this a column of booleans is refused.
@@ -49,8 +50,8 @@ class ImportOption:
         later than that needs more.
     validate : bool
         Check the frame against the form first, see `validate_event_data`. Rows with a value that
-        the form does not take (required, options, formats) are rejected and not sent, the others
-        go; with any other error nothing is sent.
+        the form does not take (required, options, formats) are rejected like rows that can't be
+        read, and the others go; with an error about the whole frame nothing is sent.
     contract : str
         What validating does about columns that the form can't take: ``strict`` (an error),
         ``drop_unknown`` (leave them out, with a warning) or ``off`` (do not look at the form).

@@ -16,6 +16,9 @@ from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
 INSERT, UPDATE, UNCHANGED, DELETE, REJECT = "insert", "update", "unchanged", "delete", "reject"
 ACTIONS = (INSERT, UPDATE, UNCHANGED, DELETE, REJECT)
 
+# The rule by which the other rows of a mirror wait for those that can't be sent.
+HELD_BACK = "mirror"
+
 
 class Rejection(NamedTuple):
     """Why an input row can't be sent.

@@ -13,7 +13,14 @@ from airflow_provider_ams.ams.errors import AMSPermissionError
 from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
-from airflow_provider_ams.ams.plan.contents import INSERT, UNCHANGED, UPDATE, Deletion, Rejection
+from airflow_provider_ams.ams.plan.contents import (
+    HELD_BACK,
+    INSERT,
+    UNCHANGED,
+    UPDATE,
+    Deletion,
+    Rejection,
+)
 from airflow_provider_ams.ams.plan.diff import Change, differences
 from airflow_provider_ams.ams.plan.gaps import undated, without_required
 from airflow_provider_ams.ams.plan.match import (
@@ -49,9 +56,8 @@ from airflow_provider_ams.ams.validate.inspect import (
 )
 from airflow_provider_ams.ams.validate.report import ValidationReport
 
-# Rules for which AMS would refuse a row: the other rows can go. What breaks another one says that
-# something is wrong with the input.
-FORM_RULES = ("required", "option", "format")
+# What the other rows of a mirror are told: nobody knows which stored events the bad ones stand for.
+_HELD_BACK = Rejection(HELD_BACK, "a mirror sends nothing while other rows are rejected")
 
 
 @dataclass(frozen=True)
@@ -102,8 +108,6 @@ class Planner:
         For a mirror.
     for_later : bool
         Whether the plan is to be kept, and must know when it was made.
-    strict : bool
-        Whether a row that breaks another rule than the form's stops the import.
 
     Attributes
     ----------
@@ -119,14 +123,12 @@ class Planner:
         window: Window | None = None,
         *,
         for_later: bool = False,
-        strict: bool = False,
     ) -> None:
         self.client = client
         self.form = form
         self.option = option
         self.window = window
         self.for_later = for_later
-        self.strict = strict
         self.schema: FormSchema | None = None
         self._rows = pd.Index([])
         self._warnings: list[str] = []
@@ -138,8 +140,8 @@ class Planner:
         Raises
         ------
         AMSValidationError
-            The frame as a whole can't be used, or the rows of an import that is not checked;
-            nothing was read or sent.
+            The frame as a whole can't be used. A row that can't be is rejected, with all rows of
+            its event, and does not keep the others from going.
         """
         read = self._read(df)
         check_form(self.client, self.form, self.option.form_type)
@@ -173,8 +175,12 @@ class Planner:
         looked = Looked(events, self.schema, stored, self._match(events, stored))
         self._check_blind(looked)
         complete, index = self._complete(looked, now)
+        deletes = self._deletes(index, looked)
+        if self.window is not None and self._rejects:
+            self._hold_back()
+            complete, index = complete.take([]), []
         changes = differences(complete, index, stored, self.schema, self.client.timezone)
-        return self._plan(complete, index, changes, looked)
+        return self._plan(complete, index, changes, stored, deletes)
 
     @property
     def _profiles(self) -> bool:
@@ -183,35 +189,29 @@ class Planner:
     # ------------------------------------------------------------ the frame
 
     def _read(self, df: pd.DataFrame) -> tuple[Draft, Problems]:
-        """Refuse, before anything is asked of AMS, a frame that can't be read as a whole.
-
-        Without `validate` every row counts: such an import is all or nothing.
-        """
+        """Refuse, before anything is asked of AMS, a frame that can't be read as a whole."""
         problems = Problems()
         draft = draft_frame(df, self.option, self.client.timezone, problems)
-        if draft is None or (self.strict and not self.option.validate):
+        if draft is None or (not self.option.validate and any(not p.rows for p in problems)):
             source = draft.source if draft is not None else []
             labels = df.index.tolist() if isinstance(df, pd.DataFrame) else []
-            self._raise([p.finding(source).labelled(labels) for p in problems], len(labels))
+            found = tuple(p.finding(source).labelled(labels) for p in problems)
+            report = ValidationReport(self.form, len(labels), self.option.contract, found)
+            report.raise_for_errors()
         assert draft is not None
         return draft, problems
 
-    def _raise(self, found: Iterable[Finding], rows: int) -> None:
-        report = ValidationReport(self.form, rows, self.option.contract, tuple(found))
-        report.raise_for_errors()
-
     def _reject(self, findings: Iterable[Finding]) -> None:
-        """Note the rows that can't be sent; raise if one of them stops the import."""
-        labels = self._rows.tolist()
-        found = [f if f.rows else f.labelled(labels) for f in findings]
-        if self.strict:
-            # A mirror takes what is missing for deleted: every row must be readable.
-            passed = FORM_RULES if self.window is None else ()
-            self._raise([f for f in found if f.rule not in passed], len(labels))
-        for finding in found:
-            rejection = Rejection(finding.rule, named(finding.field, finding.what))
+        """Note the rows that can't be sent."""
+        for finding in findings:
+            reason = named(finding.field, finding.what)
             for position in finding.positions:
-                self._rejects.setdefault(position, rejection)
+                known = self._rejects.get(position)
+                self._rejects[position] = (
+                    Rejection(finding.rule, reason)
+                    if known is None
+                    else known._replace(reason=f"{known.reason}; {reason}")
+                )
 
     def _sound(self, rows: Sequence[Sequence[InputRow]]) -> list[EventNo]:
         sound = []
@@ -224,6 +224,11 @@ class Planner:
             for position in positions:
                 self._rejects.setdefault(position, rejection)
         return sound
+
+    def _hold_back(self) -> None:
+        """Reject what is left of a mirror: it goes as a whole, or not at all."""
+        for row in range(len(self._rows)):
+            self._rejects.setdefault(InputRow(row), _HELD_BACK)
 
     # ------------------------------------------------------------ what is stored
 
@@ -356,9 +361,10 @@ class Planner:
         events: EventSet,
         index: Sequence[StoredNo | None],
         changes: dict[EventNo, list[Change]],
-        looked: Looked,
+        stored: Snapshot,
+        deletes: list[Deletion],
     ) -> Plan:
-        option, stored = self.option, looked.stored
+        option = self.option
         people = self.window.users if self.window else []
         return Plan(
             form=self.form,
@@ -370,7 +376,7 @@ class Planner:
             events=events,
             actions=self._actions(index, changes),
             changes=changes,
-            deletes=self._deletes(index, looked),
+            deletes=deletes,
             rejects=self._rejects,
             stored=len(stored),
             users=sorted({*people, *events.user_ids}),

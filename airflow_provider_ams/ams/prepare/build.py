@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 from airflow_provider_ams.ams.positions import DraftRow, InputRow
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft
 from airflow_provider_ams.ams.prepare.times import Times
+from airflow_provider_ams.ams.prepare.torn import note_torn_events
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.values import Texts
 
@@ -81,26 +83,38 @@ def _groups(
 ) -> Groups:
     """Return the rows of each event: by key or event id, else by user, date and start time."""
     if not draft.table:
-        seen: dict[int, int] = {}
-        for row, event_id in enumerate(draft.event_ids):
-            if event_id is not None and seen.setdefault(event_id, row) != row:
-                what = "an event_id occurs more than once"
-                problems.add(what, row, rule="event_id", field="event_id")
+        _note_repeated_ids(draft.event_ids, problems)
         return cast("Groups", list(zip(range(len(draft)), strict=True)))
+    names: list[Hashable] = list(keys or _starts(draft, user_ids))
     groups: dict[Hashable, list[DraftRow]] = {}
-    days, minutes = draft.times.start_days, draft.times.start_minutes
-    for row, event_id in enumerate(draft.event_ids):
-        key: Hashable = event_id
-        if keys is not None:
-            key = keys[row]
-        elif event_id is None:
-            key = (user_ids[row], days[row], minutes[row])
+    for row, (event_id, name) in enumerate(zip(draft.event_ids, names, strict=True)):
+        key = name if keys is not None or event_id is None else event_id
         groups.setdefault(key, []).append(DraftRow(row))
     for group in groups.values():
-        for row in group:
-            if user_ids[row] != user_ids[group[0]]:
+        if any(user_ids[row] != user_ids[group[0]] for row in group):
+            for row in group:
                 problems.add("rows of one event name different people", row, rule="users")
-    return list(groups.values())
+    found = list(groups.values())
+    note_torn_events(draft, user_ids, names, found, problems)
+    return found
+
+
+def _starts(draft: Draft, user_ids: Sequence[int]) -> Iterator[Hashable]:
+    """Yield what rows of a new event share; starts that AMS can't tell apart stay two events."""
+    times = draft.times
+    if times.exact is None:
+        return zip(user_ids, times.start_days, times.start_minutes, strict=True)
+    return zip(user_ids, times.start_days, times.start_minutes, times.exact, strict=True)
+
+
+def _note_repeated_ids(event_ids: Sequence[int | None], problems: Problems) -> None:
+    times = Counter(event_id for event_id in event_ids if event_id is not None)
+    if len(times) == sum(times.values()):
+        return
+    for row, event_id in enumerate(event_ids):
+        if times[event_id or 0] > 1:
+            what = "an event_id occurs more than once"
+            problems.add(what, row, rule="event_id", field="event_id")
 
 
 def _input_rows(groups: Groups, source: list[InputRow]) -> Sequence[Sequence[InputRow]]:

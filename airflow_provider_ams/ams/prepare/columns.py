@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
 from airflow_provider_ams.ams.problems import Problems
+from airflow_provider_ams.ams.wire.values import is_encodable
 
 # Column -> (attribute of the record, dtype).
 EVENT_COLUMNS = {
@@ -48,16 +51,66 @@ def is_built_in(column: object) -> bool:
     return str(column).casefold() in _BUILT_IN
 
 
+def fold_name(name: str) -> str:
+    """Return a column's name as names are compared: accents composed, no space around it."""
+    return unicodedata.normalize("NFC", name.replace("\u00a0", " ")).strip()
+
+
 def rename_reserved(df: pd.DataFrame, id_col: str) -> pd.DataFrame:
-    """Return the frame with reserved columns in lower case (``User_ID`` -> ``user_id``)."""
+    """Return the frame with reserved columns as they are called (``User_ID `` -> ``user_id``)."""
     # A form may have a field "Email" beside the column "email".
-    names = ANY_CASE if id_col in df.columns else ANY_CASE | {id_col}
-    renamed = {
-        c: c.lower()
-        for c in df.columns
-        if isinstance(c, str) and c != c.lower() and c.lower() in names
+    any_case = ANY_CASE if id_col in df.columns else ANY_CASE | {id_col}
+    renamed = {}
+    for column in df.columns:
+        if not isinstance(column, str) or column in RESERVED or column == id_col:
+            continue
+        name = fold_name(column)
+        if name.lower() in any_case:
+            renamed[column] = name.lower()
+        elif name != column and name in {*RESERVED, id_col} and name not in df.columns:
+            renamed[column] = name
+    return df.rename(columns=renamed) if renamed else df
+
+
+def match_names(columns: Iterable[str], fields: Collection[str]) -> dict[str, str]:
+    """Return which columns stand for fields whose name differs in spelling alone.
+
+    Accents composed or not, hard spaces and space around a name do not count. A column that could
+    be several fields, or that stands beside another one for the same field, stays what it is.
+
+    Parameters
+    ----------
+    columns : iterable of str
+        Names as the frame has them.
+    fields : collection of str
+        Names as the form has them.
+    """
+    names = list(columns)
+    wanted = [name for name in names if name not in fields]
+    if not wanted:
+        return {}
+    like: dict[str, list[str]] = {}
+    for known in fields:
+        like.setdefault(fold_name(known), []).append(known)
+    held = Counter(fold_name(name) for name in names)
+    return {
+        name: found[0]
+        for name in wanted
+        if len(found := like.get(fold_name(name), [])) == 1 and held[fold_name(name)] == 1
     }
-    return df.rename(columns=renamed)
+
+
+def shadowed_fields(columns: Iterable[object], fields: Iterable[str]) -> list[str]:
+    """Return the form's fields whose name a reserved column has, and that no column stands for."""
+    given = {str(c) for c in columns}
+    lower = {c.lower() for c in given}
+    return [
+        name
+        for name in fields
+        if (name in given or (name.lower() in ANY_CASE and name.lower() in lower))
+        and field_column(name) != name
+        and field_column(name) not in given
+    ]
 
 
 def field_name(column: object, id_col: str) -> str | None:
@@ -76,8 +129,16 @@ def field_names(
     """Return the form fields that a frame's columns stand for: event-level ones, the table's."""
     columns = rename_reserved(df, id_col).columns
     names = [n for c in columns if (n := field_name(c, id_col)) is not None]
-    table = [n for n in names if n in table_fields]
+    like = {*table_fields, *match_names(table_fields, names).values()}
+    table = [n for n in names if n in like]
     return [n for n in names if n not in table], table
+
+
+def check_names(columns: Iterable[object], problems: Problems) -> None:
+    """Note names that can't be sent; pandas itself can't handle all of them."""
+    broken = [ascii(c) for c in columns if isinstance(c, str) and not is_encodable(c)]
+    if broken:
+        problems.add(f"the names of columns {', '.join(broken)} hold half a character")
 
 
 def check_columns(
@@ -100,7 +161,7 @@ def check_columns(
         problems.add("missing 'start_date': add a column of dd/MM/yyyy dates")
     if id_col not in frame:
         problems.add(f"missing {id_col!r}, the column that names the person (id_col)")
-    absent = [t for t in table_fields if t not in frame]
+    absent = [t for t in table_fields if t not in frame and not match_names([t], frame.columns)]
     if absent:
         problems.add(f"table_fields {absent} are no columns of the frame")
     odd = [c for c in frame.columns if not isinstance(c, str) or not c.strip()]

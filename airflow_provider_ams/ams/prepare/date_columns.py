@@ -1,59 +1,129 @@
-"""Columns of dates and times, in whatever dtype, as days and minutes."""
+"""Columns of dates and times, in whatever dtype, as days and minutes.
+
+What a column means follows from its type, never from its values: date-times are instants, also
+those at midnight; dates, and texts of dates, say nothing of the time.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from pandas.api.types import infer_dtype, is_datetime64_any_dtype
+from pandas.api.types import is_datetime64_any_dtype
 
 from airflow_provider_ams.ams.problems import Problems
-from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
+from airflow_provider_ams.ams.wire.dates import MINUTES_PER_DAY, DateProblem, parse_day
 
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
+# An event may end on the day after its start, and that must be a day of the calendar, too.
+_FIRST_DAY, _LAST_DAY = 1, dt.date.max.toordinal() - 1
+_NO_DAY = "is not a day of the calendar (AMS dates are dd/MM/yyyy)"
+
+
+@dataclass(frozen=True)
+class DateColumn:
+    """What a column of dates or date-times says of each row.
+
+    Parameters
+    ----------
+    days : list of int or None
+        Ordinals.
+    minutes : list of int or None, optional
+        Times of day; None as a whole for a column of dates.
+    exact : list of int or None, optional
+        What tells instants of the same wall-clock minute apart, if anything does.
+    zoned : bool
+        Whether the column had a time zone.
+    seconds : bool
+        Whether it holds anything finer than minutes.
+    """
+
+    days: list[int | None]
+    minutes: list[int | None] | None = None
+    exact: list[int | None] | None = None
+    zoned: bool = False
+    seconds: bool = False
+
+
+def read_dates(column: pd.Series[Any], zone: str | None, problems: Problems) -> DateColumn:
+    """Read a column of dates or of date-times; those with a zone become the site's wall clock.
+
+    Raises
+    ------
+    DateProblem
+        The column has a zone, and the site's is not set.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    times = _as_datetimes(column, problems)
+    if times is None:
+        return DateColumn(parse_column(column, _plain_day, problems))
+    zoned = getattr(times.dtype, "tz", None) is not None
+    if zoned and zone is None:
+        raise DateProblem(
+            f"{column.name!r} has a time zone: set the site's zone (timezone=, AMS_TIMEZONE) "
+            "so that it can be converted"
+        )
+    local = times.dt.tz_convert(zone).dt.tz_localize(None) if zoned else times
+    values = local.to_numpy()
+    whole = values.astype("datetime64[m]")
+    numbers = values.astype("datetime64[D]").astype("int64")
+    missing = np.isnat(values)
+    seconds = bool((values != whole)[~missing].any())
+    minutes = whole.astype("int64") - numbers * MINUTES_PER_DAY
+    days = numbers + _EPOCH_DAY
+    odd = np.flatnonzero(((days < _FIRST_DAY) | (days > _LAST_DAY)) & ~missing).tolist()
+    _bad(column, _NO_DAY, odd, problems)
+    missing[odd] = True
+    exact = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy() if zoned else values
+    return DateColumn(
+        _with_gaps(days, missing),
+        _with_gaps(minutes, missing),
+        _with_gaps(exact.astype("int64"), missing) if zoned or seconds else None,
+        zoned,
+        seconds,
+    )
+
+
+def _with_gaps(values: Any, missing: Any) -> list[int | None]:  # noqa: ANN401
+    filled: list[int | None] = values.tolist()
+    for row in np.flatnonzero(missing).tolist():
+        filled[row] = None
+    return filled
+
+
+def _bad(column: pd.Series[Any], what: str, rows: Sequence[int], problems: Problems) -> None:
+    for row in rows:
+        text = f"a value in {column.name!r} {what}"
+        problems.add(text, row, rule="dates", field=str(column.name))
 
 
 def parse_column(
     column: pd.Series[Any], parse: Callable[[object], int], problems: Problems
 ) -> list[int | None]:
-    """Read a column of dates or times; None for missing cells, problems noted by row."""
-    known: dict[Any, int | str | None] = {}
+    """Read a column of dates or times by value; None for missing cells, problems by row."""
+    known: dict[str, int | str] = {}
     parsed: list[int | None] = []
     missing = column.isna().tolist()
     for row, (value, gone) in enumerate(zip(column.tolist(), missing, strict=True)):
-        if gone or value == "":
+        if gone or (type(value) is str and value == ""):
             parsed.append(None)
             continue
-        if value not in known:
-            known[value] = _attempt(parse, value)
-        result = known[value]
+        result = known.get(value) if type(value) is str else None
+        if result is None:
+            result = _attempt(parse, value)
+            if type(value) is str:
+                known[value] = result
         if isinstance(result, str):
-            what = f"a value in {column.name!r} {result}"
-            problems.add(what, row, rule="dates", field=str(column.name))
+            _bad(column, result, [row], problems)
             parsed.append(None)
         else:
             parsed.append(result)
     return parsed
-
-
-def parse_days(column: pd.Series[Any], problems: Problems) -> list[int | None]:
-    """Read a column of dates or of wall-clock date-times; None for missing cells."""
-    if not is_datetime64_any_dtype(column):
-        return parse_column(column, _plain_day, problems)
-    missing = column.isna().to_numpy()
-    days = column.to_numpy().astype("datetime64[D]").astype("int64") + _EPOCH_DAY
-    if not missing.any():
-        return days.tolist()
-    return [None if gone else d for d, gone in zip(days.tolist(), missing.tolist(), strict=True)]
-
-
-def _plain_day(value: object) -> int:
-    # Here its time of day, or its zone, would be lost without a word.
-    if isinstance(value, dt.datetime) and (value.tzinfo or value.time() != dt.time()):
-        raise DateProblem("is a date-time among dates or texts; make the whole column date-times")
-    return parse_day(value)
 
 
 def _attempt(parse: Callable[[object], int], value: object) -> int | str:
@@ -63,60 +133,60 @@ def _attempt(parse: Callable[[object], int], value: object) -> int | str:
         return str(problem)
 
 
-def has_zone(column: pd.Series[Any]) -> bool:
-    """Tell whether a column holds times with a time zone, in whatever dtype."""
-    dtype = column.dtype
-    if dtype.kind != "O":
-        return getattr(getattr(dtype, "pyarrow_dtype", dtype), "tz", None) is not None
-    return any(isinstance(v, dt.datetime) and v.tzinfo is not None for v in column.tolist())
+def _plain_day(value: object) -> int:
+    if isinstance(value, np.datetime64) and not _is_instant(value):
+        value = value.item()
+    if _is_instant(value):
+        raise DateProblem("is a date-time among dates or texts; make the whole column date-times")
+    day = parse_day(value)
+    if day > _LAST_DAY:
+        raise DateProblem(_NO_DAY)
+    return day
 
 
-def _as_datetimes(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return date-times kept as objects or by Arrow as a pandas date-time column."""
-    arrow = isinstance(column.dtype, pd.ArrowDtype) and column.dtype.kind == "M"
-    if not arrow and (column.dtype.kind != "O" or infer_dtype(column, skipna=True) != "datetime"):
+def _as_datetimes(column: pd.Series[Any], problems: Problems) -> pd.Series[Any] | None:
+    """Return a column of date-times as pandas has them; None for a column of anything else."""
+    if is_datetime64_any_dtype(column) and not isinstance(column.dtype, pd.ArrowDtype):
         return column
+    arrow = isinstance(column.dtype, pd.ArrowDtype)
+    if arrow and not str(column.dtype).startswith("timestamp"):
+        return None
+    if not arrow and column.dtype.kind != "O":
+        return None
     values = column.tolist()
-    zones = {v.tzinfo is not None for v in values if isinstance(v, dt.datetime) and v == v}
-    if len(zones) > 1:
-        raise DateProblem(f"{column.name!r} holds times with a time zone and times without")
-    times = pd.to_datetime(pd.Series(values, dtype=object), utc=True in zones)
+    gone = column.isna().tolist()
+    held = [v for v, none in zip(values, gone, strict=True) if not (none or _is_blank(v))]
+    if not held or not all(map(_is_instant, held)):
+        return None
+    return _converted(column, values, gone, problems)
+
+
+def _is_instant(value: object) -> bool:
+    # numpy's days are dates.
+    if isinstance(value, np.datetime64):
+        return np.datetime_data(value)[0] not in ("Y", "M", "W", "D")
+    return isinstance(value, dt.datetime)
+
+
+def _is_blank(value: object) -> bool:
+    return isinstance(value, str) and value == ""
+
+
+def _converted(
+    column: pd.Series[Any], values: list[Any], gone: list[bool], problems: Problems
+) -> pd.Series[Any]:
+    zoned = {
+        row
+        for row, value in enumerate(values)
+        if isinstance(value, dt.datetime) and not gone[row] and value.tzinfo is not None
+    }
+    held = [row for row, value in enumerate(values) if not (gone[row] or _is_blank(value))]
+    plain = [row for row in held if row not in zoned] if zoned else []
+    what = "has no time zone, and others of the column have one"
+    _bad(column, what, plain, problems)
+    left = set(held) - set(plain)
+    cells = pd.Series([v if r in left else None for r, v in enumerate(values)], dtype=object)
+    times = pd.to_datetime(cells, utc=bool(zoned), errors="coerce")
+    lost = set(np.flatnonzero(times.isna().to_numpy()).tolist()) & left
+    _bad(column, _NO_DAY, sorted(lost), problems)
     return pd.Series(times.array, index=column.index, name=column.name)
-
-
-def local_datetimes(column: pd.Series[Any], zone: str | None) -> pd.Series[Any]:
-    """Return a date-time column as wall-clock times of the site.
-
-    A column with a time zone is converted, and for that the site's zone must be known.
-
-    Raises
-    ------
-    DateProblem
-        The column has a zone and the site's is not set, or has one on some rows only.
-    """
-    column = _as_datetimes(column)
-    if getattr(column.dtype, "tz", None) is None:
-        return column
-    if zone is None:
-        raise DateProblem(
-            f"{column.name!r} has a time zone: set the site's zone (timezone=, AMS_TIMEZONE) "
-            "so that it can be converted"
-        )
-    local: pd.Series[Any] = column.dt.tz_convert(zone).dt.tz_localize(None)
-    return local
-
-
-def minutes_of(column: pd.Series[Any]) -> list[int | None] | None:
-    """Return the times of day of a date-time column, None for a column of dates alone."""
-    if not is_datetime64_any_dtype(column):
-        return None
-    hours = (column.dt.hour * 60 + column.dt.minute).tolist()
-    if all(h != h or h == 0 for h in hours):
-        return None
-    return [None if h != h else int(h) for h in hours]
-
-
-def has_seconds(column: pd.Series[Any]) -> bool:
-    """Tell whether a date-time column holds anything finer than minutes."""
-    present = column.dropna()
-    return bool((present != present.dt.floor("min")).any())

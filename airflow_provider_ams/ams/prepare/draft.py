@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from airflow_provider_ams.ams.positions import DraftRow, InputRow
-from airflow_provider_ams.ams.prepare.columns import check_columns, field_name, rename_reserved
+from airflow_provider_ams.ams.prepare.columns import (
+    check_columns,
+    check_names,
+    field_name,
+    match_names,
+    rename_reserved,
+)
 from airflow_provider_ams.ams.prepare.table_cells import spread_table_cells
 from airflow_provider_ams.ams.prepare.times import Times, read_times
 from airflow_provider_ams.ams.problems import Problems
@@ -66,6 +72,14 @@ class Draft:
                     problems.add(f"column {column!r} {what}", row, rule="value", field=str(column))
         return self._texts[column]
 
+    def renamed(self, names: Mapping[str, str]) -> Draft:
+        """Return the draft with other names for some of its fields."""
+        fields, table = (
+            {names.get(name, name): column for name, column in columns.items()}
+            for columns in (self.fields, self.table)
+        )
+        return replace(self, fields=fields, table=table)
+
     def inputs(self, rows: Sequence[DraftRow]) -> list[InputRow]:
         """Return the input's rows that rows of the draft come from, each once."""
         return list(dict.fromkeys(self.source[row] for row in rows))
@@ -115,13 +129,17 @@ def read_frame(
     if not isinstance(df, pd.DataFrame):
         problems.add(f"it is a {type(df).__name__}")
         return None
+    check_names(df.columns, problems)
+    if problems:
+        return None
     frame = rename_reserved(df, id_col)
     check_columns(frame, id_col, table_fields or (), needs_start, needs_event_id, problems)
     if problems:
         return None
     labels = frame.index
+    spelt = {c: t for t, c in match_names(table_fields or (), frame.columns).items()}
     frame, source, nested = spread_table_cells(
-        frame.reset_index(drop=True), list(table_fields or ()), problems
+        frame.rename(columns=spelt).reset_index(drop=True), list(table_fields or ()), problems
     )
     warnings: list[str] = []
     times = read_times(frame, problems, zone, warnings)
@@ -146,7 +164,10 @@ def _fields(
 
 
 def _check_starts(times: Times, ids: Sequence[int | None], problems: Problems) -> None:
-    unread = {row for p in problems if p.field == "start_date" for row in p.rows}
+    found = [p for p in problems if p.field == "start_date"]
+    if any(not p.rows for p in found):
+        return
+    unread = {row for p in found for row in p.rows}
     for row, (day, event_id) in enumerate(zip(times.start_days, ids, strict=True)):
         # What can't be read is not missing as well.
         if day is None and event_id is None and row not in unread:
@@ -161,7 +182,8 @@ def _event_ids(frame: pd.DataFrame, problems: Problems, needed: bool) -> list[in
     missing = frame["event_id"].isna().tolist()
     for row, (value, gone) in enumerate(zip(frame["event_id"].tolist(), missing, strict=True)):
         number = None if gone else as_id(value)
-        if number is None and not gone and value != "":
+        blank = gone or (isinstance(value, str) and value == "")
+        if number is None and not blank:
             what = "Invalid event_id values provided, not whole numbers"
             problems.add(what, row, rule="event_id", field="event_id")
         elif number is None and needed:

@@ -90,7 +90,23 @@ def frame_keys(
         for row, value in enumerate(column):
             if value is None:
                 problems.add(f"{part!r}, part of the key, is missing", row, rule="key", field=part)
-    return list(zip(*columns, strict=True))
+    keys: list[Hashable] = list(zip(*columns, strict=True))
+    if draft.table and draft.times.exact is not None and set(parts) & {"start_date", "start_time"}:
+        _note_mixed_starts(keys, draft.times.exact, problems)
+    return keys
+
+
+def _note_mixed_starts(
+    keys: Sequence[Hashable], exact: Sequence[int | None], problems: Problems
+) -> None:
+    """Reject events that would be made of several: AMS keeps wall-clock minutes alone."""
+    starts: dict[Hashable, set[int | None]] = {}
+    for key, start in zip(keys, exact, strict=True):
+        starts.setdefault(key, set()).add(start)
+    what = "different start times become the same minute of the site, and with it the same key"
+    for row, key in enumerate(keys):
+        if len(starts[key]) > 1:
+            problems.add(what, row, rule="key", field="start_date")
 
 
 def shared_keys(draft: Draft, keys: Sequence[Hashable], parts: Sequence[str]) -> Iterator[Finding]:

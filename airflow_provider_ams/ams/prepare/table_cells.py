@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import infer_dtype
 
 from airflow_provider_ams.ams.positions import InputRow
 from airflow_provider_ams.ams.problems import Problems
+from airflow_provider_ams.ams.wire.values import is_encodable
 
 
 def spread_table_cells(
     frame: pd.DataFrame, table_fields: list[str], problems: Problems
 ) -> tuple[pd.DataFrame, list[InputRow], list[str]]:
     """Spread cells that hold a dict or a list of dicts over table rows of their own."""
-    nested = [
-        t
-        for t in table_fields
-        if frame[t].dtype == object
-        and any(isinstance(v, (dict, list, tuple)) for v in frame[t].tolist())
-    ]
+    looked = {t: _nested_cells(frame[t]) for t in table_fields}
+    cells_of = {t: cells for t, cells in looked.items() if cells is not None}
+    nested = list(cells_of)
     if not nested:
         return frame, [InputRow(r) for r in range(len(frame))], []
     source: list[InputRow] = []
     cells: list[dict[str, Any]] = []
-    for row, values in enumerate(zip(*(frame[c].tolist() for c in nested), strict=True)):
+    for row, values in enumerate(zip(*cells_of.values(), strict=True)):
         rows = _table_rows(values, len(source), problems)
         source += [InputRow(row)] * max(1, len(rows))
         cells += rows or [{}]
@@ -43,20 +43,50 @@ def spread_table_cells(
     return spread, source, keys
 
 
+def _nested_cells(column: pd.Series[Any]) -> list[Any] | None:
+    """Return a column's cells, as Python has them, if they hold rows of the table.
+
+    Of a column that mixes such cells with plain values, the fewer are the mistake.
+    """
+    arrow = isinstance(column.dtype, pd.ArrowDtype) and column.dtype.kind == "O"
+    if not arrow and column.dtype != object:
+        return None
+    # Parquet's lists come as arrays.
+    if not arrow and not infer_dtype(column, skipna=True).startswith("mixed"):
+        return None
+    cells = [v.tolist() if isinstance(v, np.ndarray) and v.ndim else v for v in column.tolist()]
+    rows = sum(map(_holds_rows, cells))
+    return cells if rows and 2 * rows >= sum(not _is_missing(v) for v in cells) else None
+
+
+def _holds_rows(value: object) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(v, dict) for v in value)
+    return isinstance(value, dict)
+
+
 def _table_rows(values: Sequence[Any], row: int, problems: Problems) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for value in values:
         found = [value] if isinstance(value, dict) else value
         if not isinstance(found, (list, tuple)):
-            missing = value is None or value != value or value == ""
-            if not missing:
-                problems.add("a table cell mixes plain values with dicts", row)
+            if not _is_missing(value):
+                problems.add("a table cell mixes plain values with dicts", row, rule="value")
             continue
         if not all(isinstance(v, dict) for v in found):
-            problems.add("a table cell holds a list of something else than dicts", row)
+            what = "a table cell holds a list of something else than dicts"
+            problems.add(what, row, rule="value")
+            continue
+        if any(not is_encodable(str(name)) for cell in found for name in cell):
+            what = "a table cell has a key with half a character (a lone surrogate)"
+            problems.add(what, row, rule="value")
             continue
         for number, cell in enumerate(found):
             if number == len(rows):
                 rows.append({})
             rows[number] = {**rows[number], **{str(k): v for k, v in cell.items()}}
     return rows
+
+
+def _is_missing(value: Any) -> bool:  # noqa: ANN401
+    return bool(pd.api.types.is_scalar(value) and (pd.isna(value) or value == ""))

@@ -6,16 +6,15 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.prepare.date_columns import (
-    has_seconds,
-    local_datetimes,
-    minutes_of,
+    DateColumn,
     parse_column,
-    parse_days,
+    read_dates,
 )
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.dates import (
@@ -27,16 +26,22 @@ from airflow_provider_ams.ams.wire.dates import (
 
 DATE_COLUMNS = ("start_date", "start_time", "end_date", "end_time")
 END_RULE = "end"
+_ZERO = dt.timedelta()
 
 
 @dataclass(frozen=True)
 class Times:
-    """Start and end of each row or event, as days and minutes; None where nothing is said."""
+    """Start and end of each row or event, as days and minutes; None where nothing is said.
+
+    `exact` tells starts within the same wall-clock minute apart: seconds, which AMS does not keep,
+    and the two hours that have the same name when clocks go back.
+    """
 
     start_days: list[int | None]
     start_minutes: list[int | None]
     end_days: list[int | None]
     end_minutes: list[int | None]
+    exact: list[int | None] | None = None
 
     @property
     def columns(self) -> tuple[list[int | None], ...]:
@@ -76,29 +81,86 @@ def read_times(
     frame: pd.DataFrame, problems: Problems, zone: str | None, warnings: list[str]
 ) -> Times:
     """Read the date and time columns; what is wrong goes to `problems`, by row."""
-    columns: dict[str, list[int | None]] = {}
-    for name in DATE_COLUMNS:
-        if name not in frame:
-            columns.setdefault(name, [None] * len(frame))
-            continue
-        series = frame[name]
-        if name.endswith("date"):
-            try:
-                series = local_datetimes(series, zone)
-            except DateProblem as problem:
-                problems.add(str(problem))
-                columns[name] = [None] * len(frame)
-                continue
-            times = minutes_of(series)
-            time_name = name.replace("date", "time")
-            if times is not None and time_name not in frame:
-                columns[time_name] = times
-                if has_seconds(series):
-                    warnings.append(f"Seconds in {name!r} were left out: AMS keeps minutes.")
-            columns[name] = parse_days(series, problems)
-        else:
-            columns[name] = parse_column(series, parse_minute, problems)
-    return Times(*(columns[name] for name in DATE_COLUMNS))
+    start, end = (_Side(frame, name, zone, problems, warnings) for name in ("start", "end"))
+    return Times(start.days, start.minutes, end.days, end.minutes, start.exact)
+
+
+class _Side:
+    """One end of each event, from its column of dates and that of times."""
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        side: str,
+        zone: str | None,
+        problems: Problems,
+        warnings: list[str],
+    ) -> None:
+        self.date_name, self.time_name = f"{side}_date", f"{side}_time"
+        self._problems, self._warnings = problems, warnings
+        nothing: list[int | None] = [None] * len(frame)
+        dates = self._dates(frame, zone) or DateColumn(nothing)
+        self.days = dates.days
+        self.minutes = nothing if dates.minutes is None else dates.minutes
+        self.exact = dates.exact
+        if self.time_name in frame:
+            self._take_times(parse_column(frame[self.time_name], parse_minute, problems), dates)
+        elif dates.seconds:
+            warnings.append(f"Seconds in {self.date_name!r} were left out: AMS keeps minutes.")
+        if zone is not None and not dates.zoned:
+            self._note_gaps(zone)
+
+    def _dates(self, frame: pd.DataFrame, zone: str | None) -> DateColumn | None:
+        if self.date_name not in frame:
+            return None
+        try:
+            return read_dates(frame[self.date_name], zone, self._problems)
+        except DateProblem as problem:
+            self._problems.add(str(problem), field=self.date_name)
+            return None
+
+    def _take_times(self, given: list[int | None], dates: DateColumn) -> None:
+        date, time = self.date_name, self.time_name
+        if dates.zoned:
+            what = (
+                f"{date!r} has a time zone and holds the time, and {time!r} gives a time as well: "
+                f"drop {time!r}, or make {date!r} a column of dates"
+            )
+            self._problems.add(what, field=date)
+        elif dates.minutes is not None:
+            pairs = list(zip(given, dates.minutes, strict=True))
+            if any(a is not None and b not in (0, None, a) for a, b in pairs):
+                self._warnings.append(f"Times of day in {date!r} were left out: {time!r} counts.")
+            given = [a if a is not None else b for a, b in pairs]
+        self.minutes, self.exact = given, None
+
+    def _note_gaps(self, zone: str) -> None:
+        """Reject times that the site's clocks skip when they go forward."""
+        skipping = skipping_days({day for day in self.days if day is not None}, zone)
+        if not skipping:
+            return
+        for row, (day, minute) in enumerate(zip(self.days, self.minutes, strict=True)):
+            if day in skipping and minute is not None and not exists(day, minute, zone):
+                what = f"a time in {self.date_name!r} does not exist: clocks skip it in {zone}"
+                self._problems.add(what, row, rule="dates", field=self.date_name)
+
+
+def skipping_days(days: set[int], zone: str) -> set[int]:
+    """Return the days on which clocks go forward."""
+    offset = ZoneInfo(zone).utcoffset
+    starts = {day: dt.datetime.fromordinal(day) for day in days}
+    return {
+        day
+        for day, start in starts.items()
+        if (offset(start + dt.timedelta(1)) or _ZERO) > (offset(start) or _ZERO)
+    }
+
+
+def exists(day: int, minute: int, zone: str) -> bool:
+    """Tell whether clocks show a time on a day."""
+    local = dt.datetime.fromordinal(day) + dt.timedelta(minutes=minute)
+    there = local.replace(tzinfo=ZoneInfo(zone)).astimezone(dt.timezone.utc)
+    return there.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local
 
 
 def complete_times(

@@ -16,18 +16,23 @@ from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.people.roster import match_known, match_users
 from airflow_provider_ams.ams.positions import DraftRow
 from airflow_provider_ams.ams.prepare.build import build_events
-from airflow_provider_ams.ams.prepare.columns import field_names, is_built_in
+from airflow_provider_ams.ams.prepare.columns import field_names, match_names
 from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
 from airflow_provider_ams.ams.prepare.events import EventDraft
 from airflow_provider_ams.ams.prepare.keys import frame_keys, key_fields, shared_keys
 from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
 from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding, Problems
+from airflow_provider_ams.ams.validate.columns import (
+    hidden_fields,
+    misplaced_columns,
+    protected_columns,
+    respelt_columns,
+    unusable_columns,
+)
 from airflow_provider_ams.ams.validate.report import ValidationReport
 from airflow_provider_ams.ams.validate.rules import (
     CHECKS,
     CheckContext,
-    misplaced_columns,
-    unusable_columns,
 )
 from airflow_provider_ams.ams.wire.values import Texts
 
@@ -135,9 +140,10 @@ class Inspector:
         checked = schema if checks else None
         if checks and schema is None:
             self._note_blind()
-        left_out = self._columns(checked)
+        left_out = self._columns(schema, checked)
         draft = self._draft(left_out)
         if draft is not None and schema is not None:
+            draft = draft.renamed(match_names({**draft.fields, **draft.table}, schema.by_name))
             schema = schema.with_table(draft.table)
             checked = schema if checks else None
             self._missing(draft, schema)
@@ -196,28 +202,31 @@ class Inspector:
         hint = "Give the account's role access to the form."
         self.found.append(Finding(WARNING, "schema", None, what, hint=hint))
 
-    def _columns(self, schema: FormSchema | None) -> list[str]:
+    def _columns(self, schema: FormSchema | None, checked: FormSchema | None) -> list[str]:
         """Look at the columns; returns the fields that are to be left out."""
         if not isinstance(self.df, pd.DataFrame):
             return []
         option = self.option
-        for column in self.df.columns:
-            if is_built_in(column):
-                what = "is AMS's own detail of the person; it is left out"
-                finding = Finding(
-                    WARNING, "protected_field", str(column), what, hint="Drop the column."
-                )
-                self.found.append(finding)
+        self.found += protected_columns(self.df.columns)
         if schema is None:
             return []
-        names = field_names(self.df, option.id_col, option.table_fields or ())
-        self.found += unusable_columns(*names, schema, option.contract)
-        if schema.marks_table:
-            self.found += misplaced_columns(*names, schema)
+        self.found += hidden_fields(self.df.columns, schema)
+        given = field_names(self.df, option.id_col, option.table_fields or ())
+        spelt = match_names([*given[0], *given[1]], schema.by_name)
+        self.found += respelt_columns(spelt)
+        if checked is None:
+            return []
+        fields, table = ([spelt.get(name, name) for name in names] for names in given)
+        self.found += unusable_columns(fields, table, checked, option.contract)
+        if checked.marks_table:
+            self.found += misplaced_columns(fields, table, checked)
         if option.contract != "drop_unknown":
             return []
-        items = {name: schema.by_name.get(name) for name in (*names[0], *names[1])}
-        return [name for name, item in items.items() if item is None or not item.writable]
+        return [
+            name
+            for name in (*given[0], *given[1])
+            if (item := checked.by_name.get(spelt.get(name, name))) is None or not item.writable
+        ]
 
     def _missing(self, draft: Draft, schema: FormSchema) -> None:
         missing = schema.missing({*draft.fields, *draft.table})
@@ -252,7 +261,10 @@ class Inspector:
         """Return user ids; people who are not known get numbers of their own to group by."""
         if None not in users:
             return [user for user in users if user is not None]
-        codes = pd.factorize(draft.frame[self.option.id_col])[0].tolist()
+        column = draft.frame[self.option.id_col]
+        if column.dtype == object:  # lists and the like have no hash
+            column = column.map(repr).where(column.notna())
+        codes = pd.factorize(column)[0].tolist()
         return [
             -2 - code if user is None else user for user, code in zip(users, codes, strict=True)
         ]

@@ -11,13 +11,10 @@ import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSValidationError
 from airflow_provider_ams.ams.positions import describe_rows
-from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding
+from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding, lead
 from airflow_provider_ams.ams.tables import html_page, html_table, text_table
 from airflow_provider_ams.transport.files import write_atomic
 
-# How the message begins if all that is wrong is of one kind.
-_LEAD = "DataFrame is invalid: "
-_LEADS = {"event_id": "", "user": "Failed to map people: "}
 _COLUMNS = ("severity", "field", "rule", "rows", "first_rows", "what", "hint")
 
 
@@ -133,10 +130,8 @@ class ValidationReport:
             return
         parts = "; ".join(str(f) for f in self.errors)
         hints = list(dict.fromkeys(f.hint for f in self.errors if f.hint))
-        rules = {f.rule for f in self.errors}
-        lead = _LEADS.get(rules.pop(), _LEAD) if len(rules) == 1 else _LEAD
         raise AMSValidationError(
-            f"{lead}{parts}. Nothing was sent.",
+            f"{lead({f.rule for f in self.errors})}{parts}. Nothing was sent.",
             report=self,
             rows=list(dict.fromkeys(row for f in self.errors for row in f.rows)),
             rows_told=True,

@@ -5,7 +5,6 @@ Rows are positions in the input here; the report turns them into labels.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -91,46 +90,6 @@ class CheckContext:
     ) -> Finding:
         """Return a finding about events."""
         return Finding(severity, rule, name, what, [], hint, self.event_rows(events))
-
-
-def nearest(name: str, schema: FormSchema) -> str:
-    """Return a hint that names the field most like a name; empty if there is none."""
-    folded = {n.strip().casefold(): n for n in schema.by_name}
-    exact = folded.get(name.strip().casefold())
-    near = [exact] if exact else difflib.get_close_matches(name, list(schema.by_name), 1, 0.6)
-    return f"Did you mean {near[0]!r}?" if near else "get_form_schema() lists the form's fields."
-
-
-def unusable_columns(
-    fields: Sequence[str], table: Sequence[str], schema: FormSchema, contract: str
-) -> Iterator[Finding]:
-    """Find columns that AMS would drop: unknown ones, and fields it fills in itself."""
-    severity = ERROR if contract == "strict" else WARNING
-    left = "" if contract == "strict" else "; it is left out"
-    for name in (*fields, *table):
-        item = schema.by_name.get(name)
-        if item is None:
-            what = f"is no field of the form{left}"
-            yield Finding(severity, "unknown_field", name, what, hint=nearest(name, schema))
-        elif not item.writable:
-            what = f"is a {item.read_only_reason} field, which AMS fills in itself{left}"
-            yield Finding(severity, "read_only_field", name, what, hint="Drop the column.")
-
-
-def misplaced_columns(
-    fields: Sequence[str], table: Sequence[str], schema: FormSchema
-) -> Iterator[Finding]:
-    """Find table fields that are none, and fields of the table that are not named as such."""
-    for name in table:
-        item = schema.by_name.get(name)
-        if item is not None and item.writable and not item.table:
-            what = "is in table_fields, but not in the form's table"
-            yield Finding(ERROR, "table_field", name, what, hint="Take it out of table_fields.")
-    for name in fields:
-        item = schema.by_name.get(name)
-        if item is not None and item.writable and item.table:
-            what = "is a field of the form's table"
-            yield Finding(ERROR, "table_field", name, what, hint="Name it in table_fields.")
 
 
 def required_values(context: CheckContext) -> Iterator[Finding]:

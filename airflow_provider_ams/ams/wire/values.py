@@ -98,6 +98,8 @@ def _float(value: Any, _: object) -> str | None:  # noqa: ANN401
     if math.isinf(value):
         raise ValueProblem("holds an infinite number")
     if isinstance(value, np.floating) and not isinstance(value, float):
+        if isinstance(value, np.float16) and value == np.trunc(value):
+            return str(int(value))
         # float32 and float16: their own shortest text, not that of the widened value.
         return format(Decimal(str(value)), "f").removesuffix(".0")
     return float_text(float(value))
@@ -115,6 +117,15 @@ _CONVERTERS: tuple[tuple[Any, Callable[[Any, Any], str | None]], ...] = (
     (dt.date, lambda v, _: date_text(v)),
     (dt.time, lambda v, _: time_text(v)),
 )
+
+
+def is_encodable(text: str) -> bool:
+    """Tell whether a text can be sent: half of a surrogate pair is no character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def column_texts(
@@ -153,9 +164,28 @@ def read_texts(
 ) -> tuple[Texts, dict[str, list[int]]]:
     """Convert a column as `column_texts` does; return problems with their positions, too."""
     fast = _whole_column(column, booleans)
-    if fast is not None:
-        return fast, {}
-    return _by_value(_cells(column), booleans)
+    texts, problems = (fast, {}) if fast is not None else _by_value(_cells(column), booleans)
+    if _may_be_broken(column.dtype, fast is not None) and not is_encodable(
+        "".join(filter(None, texts))
+    ):
+        _drop_unsendable(texts, problems)
+    return texts, problems
+
+
+def _may_be_broken(dtype: Any, whole: bool) -> bool:  # noqa: ANN401
+    """Tell whether texts may hold half characters: Arrow's can't, categories were looked at."""
+    if isinstance(dtype, pd.CategoricalDtype):
+        return not whole
+    arrow = isinstance(dtype, pd.ArrowDtype) or getattr(dtype, "storage", "") == "pyarrow"
+    return dtype.kind == "O" and not arrow
+
+
+def _drop_unsendable(texts: Texts, problems: dict[str, list[int]]) -> None:
+    what = "holds half a character (a lone surrogate), which can't be sent; mend the text"
+    for position, text in enumerate(texts):
+        if text is not None and not is_encodable(text):
+            problems.setdefault(what, []).append(position)
+            texts[position] = None
 
 
 def _whole_column(column: pd.Series[Any], booleans: tuple[str, str] | None) -> Texts | None:
@@ -163,10 +193,14 @@ def _whole_column(column: pd.Series[Any], booleans: tuple[str, str] | None) -> T
     dtype: Any = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return _categories(column, booleans)
-    if isinstance(dtype, pd.StringDtype) or (
-        dtype == np.dtype(object) and infer_dtype(column, skipna=True) == "string"
-    ):
-        return [v or None if type(v) is str else cell_text(v, None) for v in column.tolist()]
+    strings = isinstance(dtype, pd.StringDtype)
+    if strings or (dtype == np.dtype(object) and infer_dtype(column, skipna=True) == "string"):
+        # Gaps become None in one go; one by one they cost more than the texts.
+        values: Any = column  # the stubs know of no gaps that are None
+        cells = values.to_numpy(dtype=object, na_value=None) if strings else values
+        return [
+            v or None if v is None or type(v) is str else cell_text(v, None) for v in cells.tolist()
+        ]
     if dtype.kind == "M" and isinstance(dtype, np.dtype):
         return _days(column)
     if dtype.kind in "iu" and isinstance(getattr(dtype, "numpy_dtype", dtype), np.dtype):
@@ -247,6 +281,9 @@ def _by_value(
         except TypeError:  # unhashable: lists, dicts, arrays
             what = f"holds {type(value).__name__} values, which have no text form in AMS"
             problems.setdefault(what, []).append(position)
+            texts.append(None)
+        except (ValueError, ArithmeticError):  # Python writes no whole number of 5000 digits
+            problems.setdefault("holds a number that is too long", []).append(position)
             texts.append(None)
     return texts, problems
 

@@ -80,7 +80,7 @@ class Import:
         self.journal = Journal(
             as_checkpoint(resume), client.clock, min(1.0, option.settle_seconds / 2)
         )
-        self.planner = Planner(client, form, option, window, strict=True)
+        self.planner = Planner(client, form, option, window)
 
     def run(
         self, df: pd.DataFrame, before_sending: Callable[[Plan], None] = lambda plan: None

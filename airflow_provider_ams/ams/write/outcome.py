@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient
@@ -11,10 +13,19 @@ from airflow_provider_ams.ams.errors import (
     AMSUnknownOutcomeError,
 )
 from airflow_provider_ams.ams.options.rules import rejected_limit
+from airflow_provider_ams.ams.plan.contents import HELD_BACK
 from airflow_provider_ams.ams.plan.plan import Plan
+from airflow_provider_ams.ams.positions import describe_rows
+from airflow_provider_ams.ams.problems import lead
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.write.ledger import REJECTED, UNCHANGED, UNKNOWN, Ledger
 from airflow_provider_ams.transport import Console
+
+_SHOWN = 10
+_HINTS = {
+    "event_id": "Use get_event_data() to have the right ids.",
+    "user": "Compare the people with get_user().",
+}
 
 
 class Meter:
@@ -63,7 +74,8 @@ def print_result(
     console: Console, result: ImportResult, done: str, attempted: int, landed: int
 ) -> None:
     """Tell an interactive user what came of an import."""
-    whole = "Success" if landed == attempted else "Failed" if not landed else "Partial"
+    good = landed == attempted and not result.counts[REJECTED]
+    whole = "Success" if good else "Failed" if not landed else "Partial"
     console.info(f"Form: {result.form}")
     console.info(f"Result: {whole}")
     console.info(f"Records {done}: {landed}")
@@ -100,11 +112,31 @@ def judge(
     if counts[REJECTED] > rejected_limit(tolerance, len(result.rows)):
         bad = result.rows[result.rows["status"] == REJECTED]
         raise AMSImportError(
-            _verdict(plan, ledger, result),
+            _told(plan) + _verdict(plan, ledger, result),
             result=result,
             rows=bad.index.tolist(),
-            hint="The reasons are in .result.rows.",
+            rows_told=len(bad) == len(plan.rejects),
+            hint=" ".join([*_hints(plan), "The reasons are in .result.rows."]),
         )
+
+
+def _told(plan: Plan) -> str:
+    """Return why rows were not sent, each reason once and with its rows."""
+    rows: dict[str, list[Any]] = {}
+    for position, rejection in sorted(plan.rejects.items()):
+        rows.setdefault(rejection.reason, []).append(plan.row_labels[position])
+    if not rows:
+        return ""
+    # What the others of a mirror are told is the outcome, and no reason.
+    parts = [f"{reason} (rows {describe_rows(where)})" for reason, where in rows.items()]
+    more = f"; and {len(parts) - _SHOWN} more reasons" if len(parts) > _SHOWN else ""
+    begins = lead({rejection.rule for rejection in plan.rejects.values()} - {HELD_BACK})
+    return f"{begins}{'; '.join(parts[:_SHOWN])}{more}. "
+
+
+def _hints(plan: Plan) -> list[str]:
+    rules = {rejection.rule for rejection in plan.rejects.values()}
+    return [hint for rule, hint in _HINTS.items() if rule in rules]
 
 
 def _verdict(plan: Plan, ledger: Ledger | None, result: ImportResult) -> str:
@@ -118,7 +150,4 @@ def _verdict(plan: Plan, ledger: Ledger | None, result: ImportResult) -> str:
     parts += ["the others have landed"] if landed and others else []
     if not landed:
         parts += ["nothing has landed"]
-    # What AMS says of a row may quote its values: that is in the rows alone.
-    reasons = list(dict.fromkeys(rejection.reason for rejection in plan.rejects.values()))
-    told = f": {'; '.join(reasons[:3])}" if reasons else ""
-    return f"{'; '.join(parts)}{told}."
+    return f"{'; '.join(parts)}."

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from airflow_provider_ams.ams import (
     AMSClient,
     AMSDataLossWarning,
+    AMSImportError,
     AMSInputError,
     AMSPermissionError,
     EventOption,
@@ -103,7 +104,7 @@ def test_table_rows_are_laid_over_by_position(sandbox, client, event):
 
 
 def test_another_number_of_rows_with_half_a_table_is_refused(client, event, writes):
-    with pytest.raises(AMSInputError, match="all fields of the table"):
+    with pytest.raises(AMSImportError, match="all fields of the table"):
         update(one(event, reps=4), client, table_fields=["reps"])
     assert writes() == 0
 
@@ -173,7 +174,7 @@ def test_without_the_schema_new_and_whole_events_go(sandbox, client):
 
 def test_an_id_that_is_not_mine_is_refused(sandbox, client, event, writes):
     frame = one(event, Mood="Low").assign(user_id=1002)
-    with pytest.raises(AMSInputError, match=r"belongs to|another person"):
+    with pytest.raises(AMSImportError, match=r"belongs to|another person"):
         update(frame, client)
     assert writes() == 0
 

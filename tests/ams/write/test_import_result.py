@@ -187,17 +187,23 @@ def test_profiles_go_out_one_a_call_and_again_in_place(client, sandbox, max_in_f
 
 
 PROFILES = [
-    (card(username=["ann", "bob", "ann"]), "more than once"),
-    (card()[["username"]], "no form field"),
-    (card(height=[True, False, True]), "boolean_text"),
-    (card(username=["ann", "bob", "nobody"]), "no AMS user"),
+    (card(username=["ann", "bob", "ann"]), "more than once", ["bob"]),
+    (card(height=[True, False, True]), "boolean_text", []),
+    (card(username=["ann", "bob", "nobody"]), "no AMS user", ["ann", "bob"]),
 ]
 
 
-@pytest.mark.parametrize(("frame", "word"), PROFILES)
-def test_bad_profiles_are_refused_before_anything_is_sent(client, sandbox, frame, word):
-    with pytest.raises(AMSInputError, match=word):
+@pytest.mark.parametrize(("frame", "word", "landed"), PROFILES)
+def test_bad_profiles_are_rejected_and_the_others_land(client, sandbox, frame, word, landed):
+    with pytest.raises(AMSImportError, match=word) as caught:
         put(client, frame)
+    assert [p["username"] for p in sandbox.profiles()] == landed
+    assert caught.value.result.counts["rejected"] == 3 - len(landed)
+
+
+def test_profiles_without_a_field_are_refused_before_anything_is_sent(client, sandbox):
+    with pytest.raises(AMSInputError, match="no form field"):
+        put(client, card()[["username"]])
     assert "profileimport" not in sandbox.requests()
 
 

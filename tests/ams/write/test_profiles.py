@@ -8,6 +8,7 @@ import pytest
 from airflow_provider_ams.ams import (
     AMSConfigurationError,
     AMSDataLossWarning,
+    AMSImportError,
     AMSInputError,
     PlanOption,
     UpsertProfileOption,
@@ -54,7 +55,7 @@ def test_bad_rows_are_rejected_and_the_others_land(sandbox, client):
     df = pd.DataFrame({"user_id": [1001, 1002], "weight_kg": ["heavy", "71"]}, index=["a", "b"])
     result = upsert(df, client, validate=True, tolerance="all")
     assert result.rows["status"].to_dict() == {"a": "rejected", "b": "updated"}
-    with pytest.raises(AMSInputError, match="more than once"):
+    with pytest.raises(AMSImportError, match="more than once"):
         upsert(pd.concat([df, df]), client, validate=True)
 
 
