@@ -26,6 +26,7 @@ from airflow_provider_ams.ams.wire.replies import WriteReply, lost, write_reply
 from airflow_provider_ams.ams.wire.statuses import Kind, meaning_of, read_error
 from airflow_provider_ams.transport import (
     Clock,
+    HeldBody,
     HTTPSession,
     Reply,
     RetryBudget,
@@ -225,7 +226,7 @@ class AMSClient:
         self._sessions.used(session)
         return found
 
-    def write(self, endpoint: str, body: bytes, sent: int = 1) -> WriteReply:
+    def write(self, endpoint: str, body: bytes | HeldBody, sent: int = 1) -> WriteReply:
         """Send a request that changes data, once, and return what the answer means.
 
         Only what AMS has certainly not taken is sent again: a request that did not leave, and,
@@ -236,7 +237,7 @@ class AMSClient:
         ----------
         endpoint : str
             ``eventsimport``, ``profileimport``, ``deleteevent`` or ``v2/event/deleteAll``.
-        body : bytes
+        body : bytes or HeldBody
             JSON.
         sent : int
             Events or records in the call.
@@ -269,7 +270,9 @@ class AMSClient:
                 self._sessions.drop(session)
             return answer
 
-    def _write_once(self, endpoint: str, body: bytes) -> tuple[Session, Reply | WriteReply]:
+    def _write_once(
+        self, endpoint: str, body: bytes | HeldBody
+    ) -> tuple[Session, Reply | WriteReply]:
         session = self._sessions.current()
         try:
             return session, self._send("POST", path_of(endpoint), body, session.headers)
@@ -283,7 +286,9 @@ class AMSClient:
     def _post(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
         return self._send("POST", path, body, headers)
 
-    def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+    def _send(
+        self, method: str, path: str, body: bytes | HeldBody | None, headers: dict[str, str]
+    ) -> Reply:
         with self._count_lock:
             self.requests += 1
         try:

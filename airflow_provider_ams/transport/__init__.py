@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         locate,
         write_atomic,
     )
+    from airflow_provider_ams.transport.held import HeldBody, WithheldError
     from airflow_provider_ams.transport.http import (
         HTTPSession,
         Reply,
@@ -52,6 +53,7 @@ _HOMES = {
     "FileProblem": "files",
     "GiveUp": "retry",
     "HTTPSession": "http",
+    "HeldBody": "held",
     "InFlight": "in_flight",
     "Location": "files",
     "Notes": "notes",
@@ -64,6 +66,7 @@ _HOMES = {
     "Tolerance": "tolerance",
     "TransportError": "http",
     "UnreadableNote": "notes",
+    "WithheldError": "held",
     "atomic_writer": "files",
     "check_base_url": "http",
     "check_header": "http",
@@ -84,6 +87,7 @@ __all__ = [
     "FileProblem",
     "GiveUp",
     "HTTPSession",
+    "HeldBody",
     "InFlight",
     "Location",
     "Notes",
@@ -96,6 +100,7 @@ __all__ = [
     "Tolerance",
     "TransportError",
     "UnreadableNote",
+    "WithheldError",
     "atomic_writer",
     "check_base_url",
     "check_header",

@@ -113,11 +113,11 @@ def test_a_state_file_is_there_whole(ams_sandbox, tmp_path):
     checkpoint.save({"n": 1})
     (path,) = (tmp_path / "s").iterdir()
     # A worker was killed in the middle of the next note.
-    path.with_name(f"{path.name}.partial").write_text('{"n": 2, "ma')
+    path.with_name(".0123.tmp").write_text('{"n": 2, "ma')
     assert checkpoint.load() == {"n": 1}
     checkpoint.save({"n": 3})
     assert checkpoint.load() == {"n": 3}
-    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    assert {p.name for p in path.parent.iterdir()} == {path.name, ".0123.tmp"}
 
 
 def test_other_data_is_another_import(ams_sandbox, context):

@@ -15,8 +15,8 @@ from airflow_provider_ams.ams.options.writes import (
 )
 from airflow_provider_ams.ams.plan.plan import UNCHANGED, Plan
 from airflow_provider_ams.ams.results import ImportResult
-from airflow_provider_ams.ams.write.checkpoint import Resume
 from airflow_provider_ams.ams.write.imports import Import, Wording
+from airflow_provider_ams.ams.write.places import Resume
 
 _INSERT = Wording("Inserting", "inserted")
 _UPDATE = Wording("Updating", "updated")

@@ -13,7 +13,7 @@ from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
 from airflow_provider_ams.ams.write.batches import Batch, Calls
 from airflow_provider_ams.ams.write.ledger import Ledger
-from airflow_provider_ams.transport import InFlight
+from airflow_provider_ams.transport import HeldBody, InFlight, WithheldError
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Sender:
     max_in_flight : int
         Calls in flight at most.
     before_send : callable
-        Called in the thread that sends, right before a call goes out; what it raises stops it.
+        Called in the thread that sends, before a call goes out and again before its last byte
+        does; what it raises stops it.
     on_confirmed : callable
         Called after each confirmed call.
     """
@@ -143,7 +144,11 @@ class Sender:
         now = self.client.clock.monotonic()
         for event in batch.events:
             self.sent_at.setdefault(event, now)
-        reply = self.client.write(self.calls.endpoint, body, len(batch.events))
+        held = HeldBody(body, self._before_send)
+        try:
+            reply = self.client.write(self.calls.endpoint, held, len(batch.events))
+        except WithheldError as withheld:
+            raise withheld.reason from None
         mismatched: dict[EventNo, int] = {}
         if reply.verdict is Verdict.CONFIRMED and not self.calls.idempotent:
             for event, event_id in zip(batch.events, reply.ids, strict=True):
