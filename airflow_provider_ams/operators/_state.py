@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -70,11 +70,6 @@ class TaskCheckpoint:
         self.fenced = fenced or bool(getattr(place, "fenced", False))
         self._place, self._max_tries = place, max_tries
 
-    def exclusive(self) -> AbstractContextManager[None]:
-        """Keep other tries from writing, as far as the place can."""
-        alone: AbstractContextManager[None] = getattr(self._place, "exclusive", nullcontext)()
-        return alone
-
     def load(self) -> dict[str, Any] | None:
         """Return what an earlier try has noted."""
         state = self._place.load()
@@ -86,6 +81,12 @@ class TaskCheckpoint:
     def save(self, state: dict[str, Any]) -> None:
         """Keep this instead."""
         self._place.save({**state, _MAX_TRIES: self._max_tries})
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        if name != "replace":
+            raise AttributeError(name)
+        replace = getattr(self._place, name)  # only where the place has it
+        return lambda state, check: replace({**state, _MAX_TRIES: self._max_tries}, check)
 
 
 def task_checkpoint(context: Context, state_path: str | None) -> TaskCheckpoint | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import orjson
+
 from airflow_provider_ams.ams.errors import AMSConfigurationError
-from airflow_provider_ams.transport import FileNotes
+from airflow_provider_ams.transport import FileNotes, write_atomic
 
 try:
     import fcntl
@@ -31,7 +34,7 @@ class Checkpoint(Protocol):
       read, every row is looked up among what has changed in AMS since.
     - ``blank`` (True): no note means that there was no try before.
     - ``cheap`` (False): it may be read before each call.
-    - ``exclusive()``: a context in which no other try can write.
+    - ``replace(state, check)``: save if the check passes, without another try in between.
     - ``fenced`` (False): a try that has been overtaken can't write.
     """
 
@@ -71,17 +74,34 @@ class LocalFile(FileNotes):
 
     def __init__(self, path: Path, *, make_folder: bool = False) -> None:
         super().__init__(path, make_folder=make_folder)
+        self._path = path
         self._lock = path.with_name(f".{path.name}.lock")
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Keep other tries from writing.
+    def replace(self, state: dict[str, Any], check: Callable[[], None]) -> None:
+        """Keep this instead if a check passes, and no other try has written since.
 
         Raises
         ------
         TimeoutError
             Another process is at it for so long that it must have been stopped.
         """
+        ready = self._path.with_name(f".{secrets.token_hex(8)}.tmp")
+        write_atomic(ready, orjson.dumps(state))
+        try:
+            with self._locked():  # for a moment: a process that is stopped in here holds up all
+                check()
+                os.replace(ready, self._path)
+        except BaseException:
+            ready.unlink(missing_ok=True)
+            raise
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         if fcntl is None:
             yield
             return
@@ -128,7 +148,7 @@ class LookBack:
         self._state: dict[str, Any] | None = None
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
-        if name in ("trust", "cheap", "fenced", "exclusive"):
+        if name in ("trust", "cheap", "fenced", "replace"):
             return getattr(self._place, name)
         raise AttributeError(name)
 
