@@ -212,6 +212,22 @@ def test_the_variable_stays_while_the_task_is_red(ams_sandbox, run_dag):
     assert len(name) < 60
 
 
+@pytest.mark.airflow
+def test_a_dead_session_is_tried_again(ams_sandbox, run_dag):
+    """The session ends, and no new one is to be had for a while: not a wrong password."""
+    ams_sandbox.faults(
+        script=[
+            {"endpoint": "eventsimport", "nth": 2, "fault": "session_expired"},
+            {"endpoint": "loginUser", "nth": list(range(2, 7)), "fault": "503"},
+        ]
+    )
+    run, _ = imported(run_dag, retries=1)
+    assert run.state == "success"
+    (task,) = run.get_task_instances()
+    assert task.try_number == 2
+    assert len(ams_sandbox.events(FORM)) == 10
+
+
 def first_try_left(ti, **more):
     """Return the context of a second try of a run that began a minute ago."""
     began = datetime.now(timezone.utc) - timedelta(minutes=1)
@@ -280,7 +296,7 @@ class Fenced(Store):
 def test_a_try_that_airflow_no_longer_knows_sends_nothing_more(ams_sandbox, calls):
     ti = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=-1, max_tries=3)
     store = Fenced({}, calls)
-    with pytest.raises(AMSTransientError, match="taken over|can't be kept"):
+    with pytest.raises(AMSTransientError, match=r"taken over|can't be kept"):
         insert({"ti": ti, "task_state_store": store})
     # The three calls each need a look, after the one that signs the note.
     assert len(ams_sandbox.events(FORM)) <= 4 * max(0, (calls - 3) // 2)
