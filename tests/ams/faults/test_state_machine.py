@@ -299,6 +299,7 @@ class Flaky:
         self.place.replace(state, check)
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("examples", [25, pytest.param(300, marks=pytest.mark.chaos)])
 def test_imports_survive_anything(faulty_sandbox, examples):
     Imports.sandbox = faulty_sandbox
