@@ -55,7 +55,7 @@ def insert_event_data(
         Use this client.
     resume : str, path or Checkpoint, optional
         Where to note the progress. With the same note and the same input, another call finishes
-        what this one could not, and inserts nothing twice.
+        what this one could not, and inserts nothing twice. `LookBack` if an earlier note is lost.
 
     Returns
     -------
