@@ -23,6 +23,9 @@ from airflow_provider_ams.transport import Clock, UnreadableNote
 
 # Seconds between two notes of the progress.
 SAVE_EVERY = 5.0
+# Seconds between two looks at a place that is read in no time: a pause shows on the clock, so that
+# looking at each of many quick calls would only cost.
+CHEAP_SECONDS = 0.002
 
 
 class Journal:
@@ -223,7 +226,9 @@ class Journal:
         checkpoint = self._checkpoint
         if checkpoint is None:
             return
-        allowed = 0.0 if getattr(checkpoint, "cheap", False) else self._lease_seconds
+        allowed = self._lease_seconds
+        if getattr(checkpoint, "cheap", False):
+            allowed = min(allowed, CHEAP_SECONDS)
         with self._lock:
             if self._passed(self._looked_at) >= allowed:
                 began = self._now()

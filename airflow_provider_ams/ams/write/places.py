@@ -33,7 +33,7 @@ class Checkpoint(Protocol):
     - ``look_back`` (None): epoch milliseconds from before the first try; where no note can be
       read, every row is looked up among what has changed in AMS since.
     - ``blank`` (True): no note means that there was no try before.
-    - ``cheap`` (False): it may be read before each call.
+    - ``cheap`` (False): it may be read at every other moment.
     - ``replace(state, check)``: save if the check passes, without another try in between.
     - ``fenced`` (False): a try that has been overtaken can't write.
     """
