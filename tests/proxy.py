@@ -58,7 +58,11 @@ class Proxy:
             protocol_version = "HTTP/1.1"
 
             def _serve(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                size = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(size)
+                if len(body) < size:
+                    self.close_connection = True
+                    return  # the client has not sent it
                 endpoint = self.path.split("?")[0].rsplit("/", 1)[1]
                 given = proxy.before(endpoint, body)
                 try:

@@ -163,3 +163,6 @@ from .results import (
 from .validate.report import (
     ValidationReport as ValidationReport,
 )
+from .write.places import (
+    LookBack as LookBack,
+)

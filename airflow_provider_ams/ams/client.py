@@ -28,6 +28,7 @@ from airflow_provider_ams.transport import (
     MAX_REPLY_BYTES,
     Clock,
     GiveUp,
+    HeldBody,
     HTTPSession,
     Reply,
     Retrier,
@@ -240,7 +241,7 @@ class AMSClient:
         self._sessions.used(session)
         return found
 
-    def write(self, endpoint: str, body: bytes, sent: int = 1) -> WriteReply:
+    def write(self, endpoint: str, body: bytes | HeldBody, sent: int = 1) -> WriteReply:
         """Send a request that changes data, once, and return what the answer means.
 
         Only what AMS has certainly not taken is sent again: a request that did not leave, and,
@@ -251,7 +252,7 @@ class AMSClient:
         ----------
         endpoint : str
             ``eventsimport``, ``profileimport``, ``deleteevent`` or ``v2/event/deleteAll``.
-        body : bytes
+        body : bytes or HeldBody
             JSON.
         sent : int
             Events or records in the call.
@@ -284,7 +285,9 @@ class AMSClient:
                 self._sessions.drop(session)
             return answer
 
-    def _write_once(self, endpoint: str, body: bytes) -> tuple[Session, Reply | WriteReply]:
+    def _write_once(
+        self, endpoint: str, body: bytes | HeldBody
+    ) -> tuple[Session, Reply | WriteReply]:
         session = self._sessions.current()
         try:
             return session, self._send("POST", path_of(endpoint), body, session.headers)
@@ -295,7 +298,9 @@ class AMSClient:
                 return session, lost(cause.reason)
             raise
 
-    def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+    def _send(
+        self, method: str, path: str, body: bytes | HeldBody | None, headers: dict[str, str]
+    ) -> Reply:
         with self._count_lock:
             self.requests += 1
         try:

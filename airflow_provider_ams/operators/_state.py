@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 STATE_KEY = "ams_import"
 _MAX_TRIES = "max_tries"
+# The clocks of the scheduler and of AMS may differ by so much.
+_MARGIN_MS = 15 * 60_000
+# Characters of a note in a Variable; MySQL's column for it holds 64 KB, encrypted.
+_MAX_CHARACTERS = 16_000
+
+
+class Place(Protocol):
+    """A place that keeps one small JSON object."""
+
+    def load(self) -> dict[str, Any] | None:
+        """Return what was saved last, or None."""
+
+    def save(self, note: dict[str, Any]) -> None:
+        """Keep this instead."""
 
 
 class TaskCheckpoint:
@@ -19,10 +34,19 @@ class TaskCheckpoint:
 
     Parameters
     ----------
-    load, save : callable
-        Read and write one small JSON object.
+    place : Place
+        Keeps the note.
     max_tries : int
         The task instance's; it stays over retries and grows when a person clears the task.
+    look_back : int, optional
+        Epoch milliseconds from before the task's first try: without a note, every row is looked
+        up among what has changed in AMS since.
+    blank : bool
+        Whether no note means that there was no try before.
+    fenced : bool
+        Whether a try that has been overtaken can't write.
+    discard : callable
+        Removes the note of a task that has succeeded.
 
     Attributes
     ----------
@@ -32,24 +56,37 @@ class TaskCheckpoint:
 
     def __init__(
         self,
-        load: Callable[[], dict[str, Any] | None],
-        save: Callable[[dict[str, Any]], None],
+        place: Place,
         max_tries: int,
+        *,
+        look_back: int | None = None,
+        blank: bool = True,
+        fenced: bool = False,
+        discard: Callable[[], None] = lambda: None,
     ) -> None:
         self.trust = True
-        self._load, self._save, self._max_tries = load, save, max_tries
+        self.look_back, self.blank, self.discard = look_back, blank, discard
+        self.cheap = bool(getattr(place, "cheap", False))
+        self.fenced = fenced or bool(getattr(place, "fenced", False))
+        self._place, self._max_tries = place, max_tries
 
     def load(self) -> dict[str, Any] | None:
         """Return what an earlier try has noted."""
-        state = self._load()
+        state = self._place.load()
         if not state:
-            return None
+            return state
         self.trust = state.pop(_MAX_TRIES, None) == self._max_tries
         return state
 
     def save(self, state: dict[str, Any]) -> None:
         """Keep this instead."""
-        self._save({**state, _MAX_TRIES: self._max_tries})
+        self._place.save({**state, _MAX_TRIES: self._max_tries})
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        if name != "replace":
+            raise AttributeError(name)
+        replace = getattr(self._place, name)  # only where the place has it
+        return lambda state, check: replace({**state, _MAX_TRIES: self._max_tries}, check)
 
 
 def task_checkpoint(context: Context, state_path: str | None) -> TaskCheckpoint | None:
@@ -60,56 +97,106 @@ def task_checkpoint(context: Context, state_path: str | None) -> TaskCheckpoint 
     context : Context
         Of the running task.
     state_path : str, optional
-        Folder for state files, local or any ObjectStoragePath; used where Airflow has no task
-        state store (below 3.3).
+        Folder for state files, local or any ObjectStoragePath, where Airflow has no task state
+        store (below 3.3); without it the note is an Airflow Variable.
 
     Returns
     -------
     TaskCheckpoint or None
-        None: there is no place for it.
+        None: this is no task of a DAG run, and has no tries.
     """
-    store: Any = context.get("task_state_store")
-    if store is not None:
-        return TaskCheckpoint(
-            lambda: store.get(STATE_KEY),
-            lambda state: store.set(STATE_KEY, state),
-            context["ti"].max_tries,
-        )
-    if not state_path:
+    ti: Any = context.get("ti")
+    if ti is None:
         return None
-    ti = context["ti"]
-    file = _state_file(ti, state_path)
-    return TaskCheckpoint(lambda: _read(file), lambda state: _write(file, state), ti.max_tries)
+    first = getattr(ti, "try_number", 1) <= 1
+    known: dict[str, Any] = {"look_back": _look_back(context), "blank": first}
+    store = context.get("task_state_store")
+    if store is not None:
+        # Airflow answers no try but the latest: the others' ids are gone.
+        return TaskCheckpoint(_in_store(store), ti.max_tries, fenced=True, **known)
+    name = _name(ti)
+    if state_path:
+        return TaskCheckpoint(_in_folder(state_path, name), ti.max_tries, **known)
+    variable = VariablePlace(f"{STATE_KEY}_{name}")
+    return TaskCheckpoint(variable, ti.max_tries, discard=variable.delete, **known)
 
 
-def _state_file(ti: Any, folder: str) -> Any:  # noqa: ANN401
+def _name(ti: Any) -> str:  # noqa: ANN401
+    # Run ids hold characters that names can't; a digest can't leave the folder either.
+    name = f"{ti.dag_id}\n{ti.run_id}\n{ti.task_id}\n{ti.map_index}"
+    return hashlib.sha256(name.encode()).hexdigest()[:40]
+
+
+def _look_back(context: Context) -> int | None:
+    """Return a moment from before the first try; a cleared run counts as started anew."""
+    run: Any = context.get("dag_run")
+    planned = getattr(run, "run_after", None) or getattr(run, "logical_date", None)
+    known = [t for t in (getattr(run, "start_date", None), planned) if t is not None]
+    return int(min(known).timestamp() * 1000) - _MARGIN_MS if known else None
+
+
+def _in_store(store: Any) -> Place:  # noqa: ANN401
+    from airflow_provider_ams.transport import StoreNotes
+
+    return StoreNotes(store, STATE_KEY)
+
+
+def _in_folder(folder: str, name: str) -> Place:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-    # Run ids hold characters that file names can't; a digest can't leave the folder either.
-    name = f"{ti.dag_id}\n{ti.run_id}\n{ti.task_id}\n{ti.map_index}"
-    return ObjectStoragePath(folder) / f"{hashlib.sha256(name.encode()).hexdigest()[:40]}.json"
+    from airflow_provider_ams.ams.write.places import LocalFile
+    from airflow_provider_ams.transport import FileNotes, locate
+
+    location = locate(ObjectStoragePath(folder) / f"{name}.json")
+    if location.path is None:
+        return FileNotes(location)
+    return LocalFile(location.path, make_folder=True)
 
 
-def _read(file: Any) -> dict[str, Any] | None:  # noqa: ANN401
-    import json
+class VariablePlace:
+    """Keep the note in an Airflow Variable, which outlives the try on every Airflow.
 
-    try:
-        with file.open("rb") as stream:
-            return dict(json.loads(stream.read()))
-    except FileNotFoundError:
-        return None
+    Parameters
+    ----------
+    key : str
+        The Variable's.
+    """
 
+    def __init__(self, key: str) -> None:
+        self._key = key
 
-def _write(file: Any, state: dict[str, Any]) -> None:  # noqa: ANN401
-    import json
+    def load(self) -> dict[str, Any] | None:
+        """Return what was saved last, or None.
 
-    file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(state).encode()
-    if file.protocol not in ("file", "local"):
-        file.write_bytes(text)  # there when the upload is done, whole
-        return
-    # A worker killed while it writes must not leave half a note: no later try could read it.
-    partial = f"{file.path}.partial"
-    with open(partial, "wb") as stream:
-        stream.write(text)
-    os.replace(partial, file.path)
+        Raises
+        ------
+        UnreadableNote
+            The Variable holds something else.
+        """
+        from airflow.providers.common.compat.sdk import Variable
+
+        from airflow_provider_ams.transport import UnreadableNote
+
+        text = Variable.get(self._key, None)
+        if text is None:
+            return None
+        with suppress(ValueError):
+            note = json.loads(text)
+            if isinstance(note, dict):
+                return note
+        raise UnreadableNote(f"the Variable {self._key} holds no note that can be read")
+
+    def save(self, note: dict[str, Any]) -> None:
+        """Keep this instead."""
+        from airflow.providers.common.compat.sdk import Variable
+
+        text = json.dumps(note)
+        if len(text) > _MAX_CHARACTERS:  # what is not noted is looked up
+            text = json.dumps({**note, "confirmed": None})
+        Variable.set(self._key, text, "How far an import into AMS has come")
+
+    def delete(self) -> None:
+        """Remove the Variable."""
+        from airflow.providers.common.compat.sdk import Variable
+
+        Variable.delete(self._key)

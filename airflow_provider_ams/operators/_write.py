@@ -25,11 +25,11 @@ STATUS, REASON = "ams_status", "ams_reason"
 class AmsWriteOperator(AmsOperator):
     """Base of the operators that write.
 
-    The task notes how far it has come, in its state store (Airflow 3.3) or under `state_path`. A
-    retry goes on from there: what was confirmed is not sent again, what was under way is looked up
-    in AMS first. After a manual clear every row is looked up; what is still in AMS is not sent
-    again. Without a place for the note, a task whose outcome is not known fails at once, because
-    another try could insert rows twice.
+    The task notes how far it has come: in its state store (Airflow 3.3), under `state_path`, or
+    in an Airflow Variable that is removed when it has succeeded. A retry goes on from there: what
+    was confirmed is not sent again, what was under way is looked up in AMS first. After a manual
+    clear, or if the note is lost, every row is looked up; what is still in AMS is not sent again.
+    Outside of a DAG run, where no try follows, an unknown outcome is final.
 
     Three defaults are not the library's: `validate` is True, `on_missing_fields` is ``keep`` (no
     field is emptied because the rows lack it), and nobody is asked to confirm anything.
@@ -73,7 +73,7 @@ class AmsWriteOperator(AmsOperator):
         ``ams_status`` and ``ams_reason``; empty when all landed. Mended, it can be ``data``.
     state_path : str, optional
         Folder for state files, local or any ObjectStoragePath, for Airflow below 3.3; the
-        setting ``[ams] state_path`` if left out.
+        setting ``[ams] state_path`` if left out, else the note is a Variable.
     ams_conn_id : str
         Connection of type ``ams``.
     """
@@ -130,18 +130,20 @@ class AmsWriteOperator(AmsOperator):
         with self.client(self.can_repeat() or checkpoint is not None) as client:
             result = self._send(frame, client, checkpoint)
         self._report(frame, result)
+        if checkpoint is not None:
+            self._discard(checkpoint)
         return result.summary()
 
+    def _discard(self, checkpoint: TaskCheckpoint) -> None:
+        try:
+            checkpoint.discard()
+        except Exception as error:  # noqa: BLE001 - the rows are in AMS, and that is what counts
+            self.log.warning("The note of this task is left behind: %s", type(error).__name__)
+
     def checkpoint(self, context: Context) -> TaskCheckpoint | None:
-        """Return where this task's tries note how far they came, if there is such a place."""
+        """Return where this task's tries note how far they came, if it is a task with tries."""
         folder = self.state_path or conf.get("ams", "state_path", fallback=None)
-        checkpoint = task_checkpoint(context, folder)
-        if checkpoint is None:
-            self.log.info(
-                "This Airflow keeps no task state: set state_path so that a retry can go on "
-                "where the try before it stopped"
-            )
-        return checkpoint
+        return task_checkpoint(context, folder)
 
     def option(self) -> Any:  # noqa: ANN401
         """Return the options of the library's function."""

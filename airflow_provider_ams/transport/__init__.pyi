@@ -6,6 +6,8 @@ from .files import Location as Location
 from .files import atomic_writer as atomic_writer
 from .files import locate as locate
 from .files import write_atomic as write_atomic
+from .held import HeldBody as HeldBody
+from .held import WithheldError as WithheldError
 from .http import DEADLINE as DEADLINE
 from .http import MAX_REPLY_BYTES as MAX_REPLY_BYTES
 from .http import HTTPSession as HTTPSession

@@ -6,7 +6,7 @@ import ipaddress
 import os
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -219,7 +219,13 @@ class HTTPSession:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
-    def send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str],
+    ) -> Reply:
         """Send one request and read its whole reply.
 
         Parameters
@@ -228,7 +234,7 @@ class HTTPSession:
             HTTP verb.
         path : str
             Joined to the base URL; starts with a slash.
-        body : bytes or None
+        body : bytes, HeldBody or None
             The request body.
         headers : mapping
             Request headers.
@@ -255,7 +261,11 @@ class HTTPSession:
         raise failure.with_traceback(None)
 
     def _exchange(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        url: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str],
     ) -> requests.Response:
         request = requests.PreparedRequest()
         request.prepare(method, url, {**self._usual, **headers}, data=body)

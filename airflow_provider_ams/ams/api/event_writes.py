@@ -16,8 +16,8 @@ from airflow_provider_ams.ams.options.writes import (
 from airflow_provider_ams.ams.plan.contents import UNCHANGED
 from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.results import ImportResult
-from airflow_provider_ams.ams.write.checkpoint import Resume
 from airflow_provider_ams.ams.write.imports import Import, Wording
+from airflow_provider_ams.ams.write.places import Resume
 
 _INSERT = Wording("Inserting", "inserted")
 _UPDATE = Wording("Updating", "updated")
@@ -56,7 +56,7 @@ def insert_event_data(
         Use this client.
     resume : str, path or Checkpoint, optional
         Where to note the progress. With the same note and the same input, another call finishes
-        what this one could not, and inserts nothing twice.
+        what this one could not, and inserts nothing twice. `LookBack` if an earlier note is lost.
 
     Returns
     -------

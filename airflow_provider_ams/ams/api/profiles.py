@@ -15,8 +15,8 @@ from airflow_provider_ams.ams.prepare.columns import PROFILE_COLUMNS
 from airflow_provider_ams.ams.read.frames import records_frame
 from airflow_provider_ams.ams.read.profiles import read_profiles
 from airflow_provider_ams.ams.results import ImportResult
-from airflow_provider_ams.ams.write.checkpoint import Resume
 from airflow_provider_ams.ams.write.imports import Import, Wording
+from airflow_provider_ams.ams.write.places import Resume
 
 _PROFILES = Wording("Upserting", "upserted", "profile records")
 

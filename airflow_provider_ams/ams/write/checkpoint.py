@@ -7,116 +7,32 @@ is read back.
 
 from __future__ import annotations
 
-import hashlib
-import os
+import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import orjson
-
-from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSTransientError
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSTransientError
 from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
 from airflow_provider_ams.ams.write.ledger import LANDED, Ledger
-from airflow_provider_ams.transport import Clock, FileNotes, UnreadableNote
+from airflow_provider_ams.ams.write.note import Progress, digest, order_digest, runs, unpack
+from airflow_provider_ams.ams.write.places import Checkpoint
+from airflow_provider_ams.transport import Clock, UnreadableNote
 
-VERSION = 2
-# A run is [position, length, first id]; with more of them the note would outgrow a few KB.
-MAX_RUNS = 150
 # Seconds between two notes of the progress.
 SAVE_EVERY = 5.0
-
-
-class Checkpoint(Protocol):
-    """A place that keeps one small JSON object."""
-
-    def load(self) -> dict[str, Any] | None:
-        """Return what was saved last, or None."""
-
-    def save(self, state: dict[str, Any]) -> None:
-        """Keep this instead."""
-
-
-Resume = str | os.PathLike[str] | Checkpoint | None
-
-
-def as_checkpoint(place: Resume) -> Checkpoint | None:
-    """Return a checkpoint for a path; anything else as it is."""
-    if not isinstance(place, (str, os.PathLike)):
-        return place
-    path = Path(place)
-    if not path.parent.is_dir():
-        raise AMSConfigurationError(f"resume: there is no folder {str(path.parent)!r}.")
-    return FileNotes(path)
-
-
-@dataclass
-class Progress:
-    """How far an import has come.
-
-    Parameters
-    ----------
-    digest : str
-        Of the frame's events, the form and the kind of import.
-    since : int
-        AMS's clock before the first call, epoch milliseconds.
-    open_since : int
-        The same, before the first call of which nothing is confirmed; 0 if it is not known.
-    now : str
-        Wall-clock time of the site that missing start times were given, ISO 8601.
-    confirmed : list of list of int, optional
-        Runs ``[position, length, first id]`` in sending order, with 0 for ids that AMS has not
-        told; None if there are too many.
-    finished : bool
-        Every event was confirmed.
-    order : str
-        Of the events that the positions count.
-    owner : str
-        The try that may send.
-    """
-
-    digest: str
-    since: int
-    now: str
-    confirmed: list[list[int]] | None = None
-    finished: bool = False
-    order: str = ""
-    owner: str = ""
-    open_since: int = 0
-
-    def dump(self) -> dict[str, Any]:
-        """Return the note as JSON."""
-        return {"version": VERSION, **asdict(self)}
-
-    @classmethod
-    def parse(cls, state: dict[str, Any] | None) -> Progress | None:
-        """Read a note; None for no note, or one of another version."""
-        if not state or state.get("version") != VERSION:
-            return None
-        values = {k: v for k, v in state.items() if k != "version"}
-        try:
-            note = cls(**values)
-        except TypeError:
-            return None
-        texts = (note.digest, note.now, note.order, note.owner)
-        times = (note.since, note.open_since)
-        fits = all(isinstance(t, str) for t in texts) and {type(t) for t in times} == {int}
-        return note if fits and _are_runs(note.confirmed) else None
-
-
-def _are_runs(packed: object) -> bool:
-    return packed is None or (
-        isinstance(packed, list)
-        and all(isinstance(r, list) and [type(n) for n in r] == [int] * 3 for r in packed)
-    )
+# Seconds between two looks at a place that is read in no time: a pause shows on the clock, so that
+# looking at each of many quick calls would only cost.
+CHEAP_SECONDS = 0.002
 
 
 class Journal:
     """Keep the note of one import, and see to it that no other try has taken over.
+
+    The try that has signed the note may send. It looks at the note again before it sends, and a
+    note that bears another signature is never overwritten.
 
     Parameters
     ----------
@@ -136,12 +52,15 @@ class Journal:
         self._clock = clock
         self._lease_seconds = lease_seconds
         self._owner = uuid.uuid4().hex
-        self._saved_at = 0.0
-        self._looked_at = (0.0, 0.0)
+        #: Whose signature the note bears as far as this try knows; "" for none.
+        self._signed = ""
+        self._saved_at: float | None = None
+        self._looked_at = self._now()
+        self._lock = threading.Lock()
         #: What an earlier try has noted.
         self.noted: Progress | None = None
-        #: An earlier try has left something that can't be read.
-        self.torn = False
+        #: An earlier try may have sent something, and there is no note that says what.
+        self.lost = False
         if checkpoint is not None:
             self._load(checkpoint)
         self.progress = Progress("", 0, "")
@@ -152,20 +71,34 @@ class Journal:
         return self._checkpoint is not None
 
     def _load(self, checkpoint: Checkpoint) -> None:
+        look_back = getattr(checkpoint, "look_back", None)
+        problem = "this is no note of an import"
         try:
-            state = checkpoint.load()
-        except UnreadableNote as problem:
-            raise AMSConfigurationError(
-                f"resume: {problem}", hint="Name another file; this one is left as it is."
-            ) from None
+            with _kept():
+                state = checkpoint.load()
+        except UnreadableNote as error:
+            state, problem = {}, error.message
         self.noted = Progress.parse(state)
+        self._signed = _signature(state)
+        if self.noted is not None:
+            return
+        self.lost = state is not None or not getattr(checkpoint, "blank", True)
+        if self.lost and look_back is None:
+            raise AMSConfigurationError(
+                f"resume: {problem}.", hint="Name another file; this one is left as it is."
+            )
 
     @property
     def trusted(self) -> bool:
         """Whether what the note says is confirmed need not be looked up again."""
         return bool(getattr(self._checkpoint, "trust", True))
 
-    def begin(self, events: EventDraft, now: str, *, afresh: bool) -> Progress:
+    @property
+    def unsettled(self) -> bool:
+        """Whether an earlier try may have died with a call under way."""
+        return self.lost or (self.noted is not None and not self.noted.finished)
+
+    def begin(self, events: EventDraft, now: str, *, afresh: bool, timed: bool = True) -> Progress:
         """Go on with the noted import if it is the same one, else begin a new one.
 
         Parameters
@@ -176,17 +109,28 @@ class Journal:
             The site's time, for a new import.
         afresh : bool
             Begin a new one anyway: what an earlier try has done is found in another way.
+        timed : bool
+            Whether an event is recognised by its times, among others.
+
+        Raises
+        ------
+        AMSConfigurationError
+            The note is lost, and rows lack what they could be recognised by.
         """
         mark = digest(events) if self.kept else ""
         same = self.noted is not None and self.noted.digest == mark
         if same and not afresh and self.noted is not None:
             self.progress = self.noted
+        elif self.lost and not afresh:
+            if timed:
+                _check_times(events)
+            self.progress = Progress(mark, int(getattr(self._checkpoint, "look_back", 0)), now)
         else:
             self.progress = Progress(mark, 0, now)
         return self.progress
 
     def take_over(self, events: EventSet, order: Sequence[EventNo]) -> dict[EventNo, int]:
-        """Take the lease; return what the note says is confirmed, if it counts the same events.
+        """Sign the note; return what it says is confirmed, if it counts the same events.
 
         Returns
         -------
@@ -194,15 +138,20 @@ class Journal:
             Event number -> its id, 0 if AMS has not told it.
         """
         progress = self.progress
-        mine = _order_digest(events, order) if self.kept else ""
+        mine = order_digest(events, order) if self.kept else ""
         known = unpack(progress.confirmed or [])
         usable = self.trusted and not progress.finished and progress.order == mine
-        progress.order, progress.owner = mine, self._owner
+        progress.order = mine
         if not usable:
             return {}
         return {order[at]: event_id for at, event_id in known.items() if at < len(order)}
 
     # ------------------------------------------------------------ keeping
+
+    def claim(self) -> None:
+        """Sign the note before anything is looked up: whoever signed it before sends no more."""
+        if self._checkpoint is not None:
+            self._keep(self._checkpoint)
 
     def save(
         self,
@@ -212,28 +161,59 @@ class Journal:
         open_since: Callable[[], int] = lambda: 0,
         force: bool = False,
     ) -> None:
-        """Note what is confirmed, every few seconds or now."""
-        now = self._clock.now()
-        if self._checkpoint is None or (not force and now - self._saved_at < SAVE_EVERY):
+        """Note what is confirmed, every few seconds or now.
+
+        Raises
+        ------
+        AMSTransientError
+            Another try has taken over, or the note can't be kept.
+        """
+        if self._checkpoint is None or not (force or self._is_due()):
             return
-        if self._saved_at:
-            self._check(self._checkpoint)
-        self._saved_at = now
         ids = [_noted_id(ledger, event) for event in order]
         self.progress.confirmed = runs(ids)
         self.progress.finished = None not in ids
         self.progress.open_since = open_since()
-        with _kept():
-            self._checkpoint.save(self.progress.dump())
-        self._looked_at = self._now()
+        self._keep(self._checkpoint)
+
+    def _is_due(self) -> bool:
+        return self._saved_at is None or self._clock.monotonic() - self._saved_at >= SAVE_EVERY
 
     def finish(self) -> None:
         """Note that nothing is left to do."""
         if self._checkpoint is None:
             return
         self.progress.confirmed, self.progress.finished = None, True
-        with _kept():
-            self._checkpoint.save(self.progress.dump())
+        self._keep(self._checkpoint)
+
+    def _keep(self, checkpoint: Checkpoint) -> None:
+        """Replace the note, unless another try has signed it."""
+        self.progress.owner = self._owner
+        # Made before the look: whatever a try that takes over later sends is later than this.
+        note = self.progress.dump()
+        with self._lock, _kept():
+            began = self._now()
+            replace = getattr(checkpoint, "replace", None)
+            if replace is not None:
+                replace(note, lambda: self._compare(checkpoint))
+            else:
+                self._compare(checkpoint)
+                self._save(checkpoint, note)
+        self._saved_at = self._clock.monotonic()
+        self._signed, self._looked_at = self._owner, began
+        # A try that takes over waits for twice as long before it sends, and looks again then.
+        limit = 2 * self._lease_seconds or 1.0
+        if not getattr(checkpoint, "fenced", False) and self._passed(began) > limit:
+            # It may have overwritten the note of a try that took over in these seconds.
+            raise LostLease("This try was paused while it kept its note; it sends nothing more.")
+
+    def _save(self, checkpoint: Checkpoint, note: dict[str, Any]) -> None:
+        try:
+            checkpoint.save(note)
+        except Exception:
+            # A place may refuse a try that has been overtaken: that is not an outage.
+            self._compare(checkpoint)
+            raise
 
     def check_lease(self) -> None:
         """Make sure that this try may still send.
@@ -243,24 +223,56 @@ class Journal:
         AMSTransientError
             Another try has taken over, or the note can't be read.
         """
-        if self._checkpoint is None:
+        checkpoint = self._checkpoint
+        if checkpoint is None:
             return
-        if max(a - b for a, b in zip(self._now(), self._looked_at, strict=True)) > (
-            self._lease_seconds
-        ):
-            self._check(self._checkpoint)
-            self._looked_at = self._now()
+        allowed = self._lease_seconds
+        if getattr(checkpoint, "cheap", False):
+            allowed = min(allowed, CHEAP_SECONDS)
+        with self._lock:
+            if self._passed(self._looked_at) >= allowed:
+                began = self._now()
+                with _kept():
+                    self._compare(checkpoint)
+                self._looked_at = began
 
     def _now(self) -> tuple[float, float]:
         return self._clock.now(), self._clock.monotonic()
 
-    def _check(self, checkpoint: Checkpoint) -> None:
-        with _kept():
+    def _passed(self, since: tuple[float, float]) -> float:
+        """Return the seconds since then, by the clock that has moved more.
+
+        A suspended machine may stop the one; the other may be set, forwards or backwards.
+        """
+        return max(abs(a - b) for a, b in zip(self._now(), since, strict=True))
+
+    def _compare(self, checkpoint: Checkpoint) -> None:
+        try:
             state = checkpoint.load()
-        if not state or state.get("owner") != self._owner:
+        except UnreadableNote:
+            state = None
+            if not self._signed:
+                return  # as it was when this try began
+        if _signature(state) != self._signed:
             raise LostLease(
                 "Another try of this import has taken over; this one sends nothing more."
             )
+
+
+def _signature(state: dict[str, Any] | None) -> str:
+    return str((state or {}).get("owner") or "")
+
+
+def _check_times(events: EventDraft) -> None:
+    times = events.times
+    moments = zip(times.start_days, times.start_minutes, events.event_ids, strict=True)
+    missing = sum(i is None and None in (day, minute) for day, minute, i in moments)
+    if missing:
+        raise AMSConfigurationError(
+            "An earlier try may have inserted rows, and its note is lost: events without a start "
+            f"date and time ({missing} of {len(events)}) can't be recognised. Nothing was sent.",
+            hint="Give start_date and start_time, or look in AMS what is there.",
+        )
 
 
 @contextmanager
@@ -268,6 +280,8 @@ def _kept() -> Iterator[None]:
     """Turn what a place for notes raises into an error that a later try may heal."""
     try:
         yield
+    except (AMSError, UnreadableNote):
+        raise
     except Exception as error:
         raise AMSTransientError(
             f"The note of the import can't be kept ({type(error).__name__}): nothing more is sent."
@@ -280,47 +294,3 @@ class LostLease(AMSTransientError):
 
 def _noted_id(ledger: Ledger, event: EventNo) -> int | None:
     return (ledger.event_ids[event] or 0) if ledger.status[event] in LANDED else None
-
-
-def digest(events: EventDraft) -> str:
-    """Return a fingerprint of a frame's events; how they are sent is not in it."""
-    total = hashlib.sha256()
-    for parts in _parts(events):
-        total.update(orjson.dumps(parts))
-    return total.hexdigest()
-
-
-def _parts(events: EventDraft) -> Iterable[object]:
-    yield events.form, events.rows, events.user_ids, events.event_ids
-    yield events.times.columns
-    yield [list(rows) for rows in events.table_rows]
-    yield from (*events.fields.items(), *events.table.items())
-
-
-def _order_digest(events: EventSet, order: Sequence[EventNo]) -> str:
-    """Return a fingerprint of which events the positions of a note count."""
-    rows = [events.rows[event] for event in order]
-    ids = [events.event_ids[event] for event in order]
-    return hashlib.sha256(orjson.dumps((rows, ids))).hexdigest()[:16]
-
-
-def runs(ids: Sequence[int | None]) -> list[list[int]] | None:
-    """Pack ids by position into runs of consecutive ids; None if there are too many runs."""
-    packed: list[list[int]] = []
-    for position, number in enumerate(ids):
-        if number is None:
-            continue
-        last = packed[-1] if packed else None
-        follows = last and (number == last[2] + last[1] if last[2] else number == 0)
-        if last and follows and position == last[0] + last[1]:
-            last[1] += 1
-        else:
-            packed.append([position, 1, number])
-            if len(packed) > MAX_RUNS:
-                return None
-    return packed
-
-
-def unpack(packed: Sequence[Sequence[int]]) -> dict[int, int]:
-    """Return position -> id."""
-    return {p + i: first and first + i for p, length, first in packed for i in range(length)}

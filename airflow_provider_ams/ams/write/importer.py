@@ -107,7 +107,6 @@ class Importer:
         self.ledger = Ledger(events, tells_new=not profiles)
         self.stopped: AMSError | None = None
         self.crashed: Exception | None = None
-        self._before_batch = before_batch
         self._on_settled = on_settled
         self._clock: ServerClock | None = None
         self._reported = 0
@@ -124,7 +123,8 @@ class Importer:
             self.calls,
             self.ledger,
             how.max_in_flight,
-            self._before_send,
+            before_batch,
+            journal.check_lease,
             self._progressed,
         )
         #: Events of calls that AMS may have stored after it was asked for them.
@@ -217,10 +217,6 @@ class Importer:
         settled = [e for e in sorted(watched) if self.ledger.status[e] == INSERTED]
         if settled:
             self._reconciler.look_for_surplus(settled, self.journal.progress.since)
-
-    def _before_send(self, events: Sequence[EventNo]) -> None:
-        self._before_batch(events)
-        self.journal.check_lease()
 
     # ------------------------------------------------------------ calls in trouble
 

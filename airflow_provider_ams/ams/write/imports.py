@@ -18,8 +18,9 @@ from airflow_provider_ams.ams.plan.stale import Guard
 from airflow_provider_ams.ams.plan.window import Window
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.write.apply import Application
-from airflow_provider_ams.ams.write.checkpoint import Journal, Resume, as_checkpoint
+from airflow_provider_ams.ams.write.checkpoint import Journal
 from airflow_provider_ams.ams.write.outcome import Meter, print_result
+from airflow_provider_ams.ams.write.places import Resume, as_checkpoint
 from airflow_provider_ams.transport import Console
 
 
@@ -117,14 +118,15 @@ class Import:
 
     def _plan(self, df: pd.DataFrame) -> Plan:
         events = self.planner.look(df)
-        noted = self.journal.noted
         # What is found by a key, or by the person, is found again: the note adds nothing.
         found = self.option.key is not None
-        if found and noted is not None and not noted.finished:
-            # An earlier try may have died with a call under way: let it land before the look.
-            self.client.clock.sleep(self.option.settle_seconds)
         now = self.client.now().naive().isoformat()
-        progress = self.journal.begin(events, now, afresh=found)
+        timed = self.option.form_type != "profile"
+        progress = self.journal.begin(events, now, afresh=found, timed=timed)
+        if found and self.journal.unsettled:
+            # An earlier try may live on, or have died with a call under way: let it land first.
+            self.journal.claim()
+            self.client.clock.sleep(self.option.settle_seconds)
         return self.planner.plan(events, dt.datetime.fromisoformat(progress.now or now))
 
     def _announce(self, plan: Plan) -> None:

@@ -13,7 +13,7 @@ from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
 from airflow_provider_ams.ams.write.batches import Batch, Calls
 from airflow_provider_ams.ams.write.ledger import Ledger
-from airflow_provider_ams.transport import InFlight
+from airflow_provider_ams.transport import HeldBody, InFlight, WithheldError
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,12 @@ class Sender:
         Takes what is confirmed.
     max_in_flight : int
         Calls in flight at most.
-    before_send : callable
-        Called with the events of a call, in the thread that sends, right before it goes out; what
-        it raises stops it.
+    before_batch : callable
+        Called with the events of a call, in the thread that sends, before it goes out; what it
+        raises stops it.
+    may_send : callable
+        Called right before a call goes out and again before its last byte does; what it raises
+        stops it.
     on_confirmed : callable
         Called after each confirmed call.
     """
@@ -72,7 +75,8 @@ class Sender:
         calls: Calls,
         ledger: Ledger,
         max_in_flight: int,
-        before_send: Callable[[Sequence[EventNo]], None],
+        before_batch: Callable[[Sequence[EventNo]], None],
+        may_send: Callable[[], None],
         on_confirmed: Callable[[], None],
     ) -> None:
         self.client = client
@@ -80,7 +84,8 @@ class Sender:
         self.calls = calls
         self.ledger = ledger
         self.number = 0
-        self._before_send = before_send
+        self._before_batch = before_batch
+        self._may_send = may_send
         self._on_confirmed = on_confirmed
         self._flight: InFlight[Batch, Attempt] = InFlight(max_in_flight, "ams-import")
         #: Events of calls whose outcome has not been entered.
@@ -140,11 +145,16 @@ class Sender:
         self._flight.submit(batch, lambda: self._call(number, batch, body))
 
     def _call(self, number: int, batch: Batch, body: bytes) -> Attempt:
-        self._before_send(batch.events)
+        self._before_batch(batch.events)
+        self._may_send()
         now = self.client.clock.monotonic()
         for event in batch.events:
             self.sent_at.setdefault(event, now)
-        reply = self.client.write(self.calls.endpoint, body, len(batch.events))
+        held = HeldBody(body, self._may_send)
+        try:
+            reply = self.client.write(self.calls.endpoint, held, len(batch.events))
+        except WithheldError as withheld:
+            raise withheld.reason from None
         mismatched: dict[EventNo, int] = {}
         if reply.verdict is Verdict.CONFIRMED and not self.calls.idempotent:
             for event, event_id in zip(batch.events, reply.ids, strict=True):

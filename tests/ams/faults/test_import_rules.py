@@ -18,7 +18,7 @@ from airflow_provider_ams.ams import (
     insert_event_data,
     update_event_data,
 )
-from airflow_provider_ams.ams.write.checkpoint import Progress
+from airflow_provider_ams.ams.write.note import Progress
 from airflow_provider_ams.transport import Clock, FileNotes, RetryPolicy
 from tests.ams.faults.harness import (
     FORM,

@@ -126,7 +126,7 @@ def test_one_extra_request_without_faults(sandbox):
 
 def test_the_note_stays_small(sandbox, tmp_path):
     """Ids that run through, ids with holes, and ids in no order at all."""
-    from airflow_provider_ams.ams.write.checkpoint import Progress, runs, unpack
+    from airflow_provider_ams.ams.write.note import Progress, runs, unpack
 
     for ids in (
         list(range(1, 100_001)),
