@@ -11,6 +11,7 @@ from airflow_provider_ams.ams.plan.stale import Done
 from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.results import DeleteResult, ImportResult
 from airflow_provider_ams.ams.write.checkpoint import Journal
+from airflow_provider_ams.ams.write.cleared import check_cleared
 from airflow_provider_ams.ams.write.delete import Deleter
 from airflow_provider_ams.ams.write.importer import HowToSend, Importer
 from airflow_provider_ams.ams.write.outcome import Meter, judge, result_rows
@@ -126,6 +127,8 @@ class Application:
             for event in self._unchanged:
                 importer.ledger.leave(event, self.done.events.get(event))
             importer.run()
+        if plan.form_type == "profile":
+            check_cleared(self.client, plan, importer.ledger)
         return importer
 
     def _delete(self, result: ImportResult) -> None:

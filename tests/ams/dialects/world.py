@@ -68,7 +68,7 @@ def _of(name: str, dice: random.Random, number: int) -> str:
         "side": dice.choice(SIDES),
         "sore": ", ".join(dice.sample(SORE, dice.randint(1, 3))),
         "ok": dice.choice(("Yes", "No", "true")),
-        "took": dice.choice(("1:30:00", "45:00", "5400000", "0:00:30")),
+        "took": dice.choice(("1:30:00", "45:00", "7200000", "0:00:30")),
         "file": f"{dice.randint(1, 99)}|scan {number}.pdf",
         "when": f"{day} {clock}",
         "note": lines,
