@@ -130,7 +130,9 @@ class Untouched:
             hint = " ".join(filter(None, (_HINTS.get(why, "").format(name=name), _OTHERWISE)))
             yield self._finding(name, events, _WHAT, hint)
 
-    def _finding(self, name: str | None, events: Sequence[EventNo], what: str, hint: str) -> Finding:
+    def _finding(
+        self, name: str | None, events: Sequence[EventNo], what: str, hint: str
+    ) -> Finding:
         ids = ", ".join(str(self.events.event_ids[e]) for e in list(dict.fromkeys(events))[:10])
         rows = [p for event in dict.fromkeys(events) for p in self.events.rows[event]]
         return Finding(ERROR, RULE, name, f"{what} (events {ids})", [], hint, rows)

@@ -11,10 +11,10 @@ from airflow_provider_ams.ams.plan.stale import Done
 from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.results import DeleteResult, ImportResult
 from airflow_provider_ams.ams.write.checkpoint import Journal
-from airflow_provider_ams.ams.write.cleared import check_cleared
 from airflow_provider_ams.ams.write.delete import Deleter
 from airflow_provider_ams.ams.write.importer import HowToSend, Importer
 from airflow_provider_ams.ams.write.outcome import Meter, judge, result_rows
+from airflow_provider_ams.ams.write.profile_check import check_profiles
 from airflow_provider_ams.transport import Console
 
 
@@ -128,7 +128,7 @@ class Application:
                 importer.ledger.leave(event, self.done.events.get(event))
             importer.run()
         if plan.form_type == "profile":
-            check_cleared(self.client, plan, importer.ledger)
+            check_profiles(self.client, plan, importer.ledger)
         return importer
 
     def _delete(self, result: ImportResult) -> None:

@@ -64,9 +64,7 @@ def check_insert(
             assert there == 0 or again, f"rejected, and stored: {truth}"
 
 
-def check_update(
-    world: World, before: list[Truth], target: list[Truth], outcome: Outcome
-) -> None:
+def check_update(world: World, before: list[Truth], target: list[Truth], outcome: Outcome) -> None:
     """Each event is as it was or as it is meant to be; all are so if the import is green."""
     held = {t.id: t for t in world.stored()}
     extra = held.keys() - {t.id for t in before}
@@ -294,9 +292,7 @@ def profiles(world: World) -> None:
         _lose_an_answer(world, FAULTS)
     missing = "keep" if how == "keep" else "clear"
     option = UpsertProfileOption(on_missing_fields=missing, **world.options)
-    outcome = call(
-        upsert_profile_data, frame, world.form, client=world.client, option=option
-    )
+    outcome = call(upsert_profile_data, frame, world.form, client=world.client, option=option)
     held = {t.user: t for t in world.stored()}
     assert len(held) == len(world.stored())
     for truth in target:

@@ -157,9 +157,7 @@ class World:
     def values(self, number: int) -> dict[str, str]:
         """Draw the event-level values."""
         dice = self.dice
-        return {
-            n: _of(n, dice, number) for n in self.fields if n == "code" or dice.random() < 0.8
-        }
+        return {n: _of(n, dice, number) for n in self.fields if n == "code" or dice.random() < 0.8}
 
     def rows(self, number: int) -> list[dict[str, str]]:
         """Draw table rows."""
@@ -176,7 +174,10 @@ class World:
         names = [*self.fields, *self.table] if names is None else names
         lines = []
         for truth in truths:
-            (day, _, minute), (end_day, _, end) = truth.start.partition(" "), truth.end.partition(" ")
+            (day, _, minute), (end_day, _, end) = (
+                truth.start.partition(" "),
+                truth.end.partition(" "),
+            )
             head = {"user_id": truth.user, "start_date": day, "start_time": minute}
             head |= {"end_date": end_day, "end_time": end}
             if truth.id is not None:
@@ -196,8 +197,12 @@ class World:
                 [
                     {
                         "user": t.user,
-                        **dict(zip(("start_date", "start_time"), t.start.split(" ", 1), strict=True)),
-                        **dict(zip(("finish_date", "finish_time"), t.end.split(" ", 1), strict=True)),
+                        **dict(
+                            zip(("start_date", "start_time"), t.start.split(" ", 1), strict=True)
+                        ),
+                        **dict(
+                            zip(("finish_date", "finish_time"), t.end.split(" ", 1), strict=True)
+                        ),
                         "values": t.values,
                         "table": t.table,
                     }
@@ -259,7 +264,9 @@ class World:
     def key(self, truth: Truth, without: tuple[str, ...] = ()) -> tuple[object, ...]:
         """Return an event as something to compare and count."""
         values = [
-            (n, self.meaning(n, t)) for n, t in sorted(truth.values.items()) if t and n not in without
+            (n, self.meaning(n, t))
+            for n, t in sorted(truth.values.items())
+            if t and n not in without
         ]
         table = [
             tuple((n, self.meaning(n, t)) for n, t in sorted(row.items()) if t and n not in without)
