@@ -45,11 +45,13 @@ class Unseen:
 
     def _may_be_hidden(self, item: FormField) -> bool:
         """Tell whether a site may have a value here that it does not show, and never does."""
-        odd = item.kind == "file" or item.name in _AS_THE_START
-        if not odd and (item.kind != "unknown" or item.options):
+        texts = self.stored.fields.get(item.name, [])
+        if item.name in _AS_THE_START:
+            sent = self.events.fields.get(item.name)
+            return any(texts[at] is None and not (sent and sent[e]) for e, at in self._there)
+        if item.kind != "file" and (item.kind != "unknown" or item.options):
             return False
-        shown = any(text is not None for text in self.stored.fields.get(item.name, ()))
-        return item.name not in self.events.fields and not shown
+        return item.name not in self.events.fields and not any(text is not None for text in texts)
 
     def warnings(self) -> list[str]:
         """Return what nobody can tell of any event."""
@@ -57,8 +59,8 @@ class Unseen:
             return []
         names = ", ".join(repr(item.name) for item in self._hidden)
         return [
-            f"No stored event shows a value in {names}. Some sites do not show files, and an update "
-            "empties what it does not send: give these fields in the frame if they may hold any."
+            f"AMS may hold values in {names} which it does not show, as some sites do with files. "
+            "An update empties what it does not send: give these fields in the frame if it matters."
         ]
 
     def findings(self) -> Iterator[Finding]:

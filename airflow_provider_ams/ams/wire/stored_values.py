@@ -110,8 +110,15 @@ def _ordinal(year: int, month: int, day: int) -> int | None:
 
 
 def restore_date(text: str, zone: str | None = None) -> str:
-    """Return a stored date as ``dd/MM/yyyy``; other text, and what nobody can tell, as it is."""
-    if not (_EPOCH_MS.fullmatch(text) or _ISO_DAY.fullmatch(text)):
+    """Return a stored date as ``dd/MM/yyyy``; other text, and what nobody can tell, as it is.
+
+    What is restored may be written back, so without the site's zone only midnight of UTC will do:
+    the nearest midnight is good enough to compare, and a guess.
+    """
+    is_ms = bool(_EPOCH_MS.fullmatch(text))
+    if not (is_ms or _ISO_DAY.fullmatch(text)):
+        return text
+    if is_ms and zone is None and int(Decimal(text)) % _DAY_MS:
         return text
     day = field_day(text, zone)
     return text if day is None else date_text(dt.date.fromordinal(day))

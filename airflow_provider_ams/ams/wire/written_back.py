@@ -1,4 +1,4 @@
-"""Whether a stored value can be written back: is what AMS shows known to be what was written?
+"""Whether a stored value can be written back, because it is known how it was written.
 
 A field that an update leaves alone is written again with the whole event (docs/wire.md, section 8).
 Its text must then be the one that was written, not the one that AMS shows: epoch milliseconds in a

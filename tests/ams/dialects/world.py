@@ -135,7 +135,7 @@ class World:
             timezone=zone,
             clock=Clock(sleep=lambda seconds: time.sleep(min(seconds, 0.005))),
             retry=RetryPolicy(tries=4),
-            read_timeout=0.3,
+            read_timeout=1.0,
         )
 
     # ------------------------------------------------------------ input
