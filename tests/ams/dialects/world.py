@@ -135,7 +135,7 @@ class World:
             timezone=zone,
             clock=Clock(sleep=lambda seconds: time.sleep(min(seconds, 0.005))),
             retry=RetryPolicy(tries=4),
-            read_timeout=1.0,
+            read_timeout=30.0,  # what lands after a time-out is another matter
         )
 
     # ------------------------------------------------------------ input
