@@ -31,9 +31,13 @@ _BY_TYPE = {
 
 
 def kind_of_type(item_type: str) -> str:
-    """Return the kind of an item by AMS's name of its type."""
-    if item_type.endswith("Calculation"):
+    """Return the kind of an item by AMS's name of its type.
+
+    What AMS fills in itself is known in any letter case and spacing: sent, it would be dropped.
+    """
+    letters = "".join(c for c in item_type.lower() if c.isalpha()).removesuffix("field")
+    if letters.endswith("calculation"):
         return CALCULATED
-    if item_type.startswith("Linked "):
+    if letters.startswith("linked") and letters != "linked":
         return LINKED
-    return _BY_TYPE.get(item_type, UNKNOWN)
+    return PERSONAL if letters == "personaldetails" else _BY_TYPE.get(item_type, UNKNOWN)

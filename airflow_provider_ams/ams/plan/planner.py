@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -23,6 +22,7 @@ from airflow_provider_ams.ams.plan.contents import (
 )
 from airflow_provider_ams.ams.plan.diff import Change, differences
 from airflow_provider_ams.ams.plan.gaps import undated, without_required
+from airflow_provider_ams.ams.plan.looked import Looked
 from airflow_provider_ams.ams.plan.match import (
     Matched,
     check_identity,
@@ -33,12 +33,14 @@ from airflow_provider_ams.ams.plan.match import (
 )
 from airflow_provider_ams.ams.plan.merge import keep_fields, keep_identity, keep_table
 from airflow_provider_ams.ams.plan.plan import Plan
+from airflow_provider_ams.ams.plan.unseen import Unseen
+from airflow_provider_ams.ams.plan.untouched import Untouched
 from airflow_provider_ams.ams.plan.window import Window
 from airflow_provider_ams.ams.positions import EventNo, InputRow, StoredNo
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
 from airflow_provider_ams.ams.prepare.identity import with_identity
-from airflow_provider_ams.ams.prepare.times import END_RULE, Moment, complete_times
+from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
 from airflow_provider_ams.ams.problems import ERROR, Finding, Problems, named
 from airflow_provider_ams.ams.read.snapshot import (
     Snapshot,
@@ -53,44 +55,12 @@ from airflow_provider_ams.ams.validate.inspect import (
     BACKWARDS,
     Inspector,
     draft_frame,
+    numeric_fields,
 )
 from airflow_provider_ams.ams.validate.report import ValidationReport
 
 # What the other rows of a mirror are told: nobody knows which stored events the bad ones stand for.
 _HELD_BACK = Rejection(HELD_BACK, "a mirror sends nothing while other rows are rejected")
-
-
-@dataclass(frozen=True)
-class Looked:
-    """A frame and what is stored of it, before events are complete.
-
-    Parameters
-    ----------
-    events : EventDraft
-        The events that can be sent, as far as is known.
-    schema : FormSchema or None
-        The form, if it was read.
-    stored : Snapshot
-        What AMS holds.
-    matched : Matched
-        Which stored event each one stands for.
-    """
-
-    events: EventDraft
-    schema: FormSchema | None
-    stored: Snapshot
-    matched: Matched
-
-    @property
-    def moments(self) -> list[Moment | None]:
-        """Start and end of the stored event that each event stands for."""
-        s = self.stored
-        return [
-            None
-            if at is None
-            else Moment(s.start_days[at], s.start_minutes[at], s.end_days[at], s.end_minutes[at])
-            for at in self.matched.stored_index
-        ]
 
 
 class Planner:
@@ -131,6 +101,7 @@ class Planner:
         self.for_later = for_later
         self.schema: FormSchema | None = None
         self._rows = pd.Index([])
+        self._numeric: frozenset[str] = frozenset()
         self._warnings: list[str] = []
         self._rejects: dict[InputRow, Rejection] = {}
 
@@ -151,6 +122,8 @@ class Planner:
         assert seen.events is not None
         self.schema, self._rows = seen.schema, df.index
         self._warnings += [*map(str, seen.report.warnings), *read[0].warnings]
+        if seen.draft is not None:
+            self._numeric = numeric_fields(seen.draft)
         self._reject(seen.report.errors)
         if self.window is not None:
             self.window.check(seen.events, df.index)
@@ -175,11 +148,12 @@ class Planner:
         looked = Looked(events, self.schema, stored, self._match(events, stored))
         self._check_blind(looked)
         complete, index = self._complete(looked, now)
+        changes = differences(complete, index, stored, self.schema, self.client.timezone)
+        complete, index, changes = self._put_back(complete, index, changes, stored)
         deletes = self._deletes(index, looked)
         if self.window is not None and self._rejects:
             self._hold_back()
-            complete, index = complete.take([]), []
-        changes = differences(complete, index, stored, self.schema, self.client.timezone)
+            complete, index, changes = complete.take([]), [], {}
         return self._plan(complete, index, changes, stored, deletes)
 
     @property
@@ -238,7 +212,7 @@ class Planner:
         if self.window is not None:
             everyone = sorted({*self.window.users, *people})
             return read_snapshot(self.client, self.form, everyone, self.window.span, schema, table)
-        if self._profiles and self.option.compares:
+        if self._profiles:
             return read_profile_snapshot(self.client, self.form, people, schema)
         if self.option.key is not None:
             span = self._span(events)
@@ -342,6 +316,30 @@ class Planner:
             for event in unfit
         )
         return events
+
+    def _put_back(
+        self,
+        events: EventSet,
+        index: list[StoredNo | None],
+        changes: dict[EventNo, list[Change]],
+        stored: Snapshot,
+    ) -> tuple[EventSet, list[StoredNo | None], dict[EventNo, list[Change]]]:
+        """See to it that updates write what they leave alone as it was written."""
+        actions = self._actions(index, changes)
+        sent = [at if a == UPDATE else None for at, a in zip(index, actions, strict=True)]
+        zone = self.client.timezone
+        events, found = Untouched(events, sent, stored, self.schema, zone, self._numeric).run()
+        self._reject(found)
+        hidden = Unseen(events, sent, stored, self.schema)
+        self._warnings += hidden.warnings()
+        if self.option.on_missing_fields == "keep":
+            self._reject(hidden.findings())
+        else:
+            self._warnings += map(str, hidden.findings())
+        sound = self._sound(events.rows)
+        places = {old: EventNo(new) for new, old in enumerate(sound)}
+        left = {places[e]: c for e, c in changes.items() if e in places}
+        return events.take(sound), [index[event] for event in sound], left
 
     def _warn_of_utc(self, looked: Looked) -> None:
         if self._profiles or self.client.timezone is not None:

@@ -73,6 +73,7 @@ class SnapshotBuilder:
         self._heads: tuple[list[int], ...] = ([], [], [], [], [])
         self._unreadable: dict[int, tuple[int, str]] = {}
         self._outside: set[int] = set()
+        self._attached: set[int] = set()
         self._odd: dict[int, list[dict[str, str]]] = {}
 
     @property
@@ -90,6 +91,8 @@ class SnapshotBuilder:
             if head is None:
                 continue
             found = self._values(event)
+            if event.attachments:
+                self._attached.add(event.id)
             if event.id in self._places:
                 self._append(heads, values, tables)
                 heads, values, tables = [], [], []
@@ -106,6 +109,7 @@ class SnapshotBuilder:
         """Return the snapshot, with values as they were written, less the events `without`."""
         kind = self._schema.kind_of if self._schema else lambda name: "unknown"
         ids = list(self._places)
+        self._note_first_rows(ids)
         users, start_days, start_minutes, end_days, end_minutes = self._heads
         deleted = set(without)
         whole = Snapshot(
@@ -122,6 +126,7 @@ class SnapshotBuilder:
             server_time=server_time,
             unreadable=[(i, *why) for i, why in self._unreadable.items() if i not in deleted],
             unexplained={self._places[i]: rows for i, rows in self._odd.items()},
+            attached=self._attached,
         )
         gone = self._places.keys() & (deleted | self._unreadable.keys() | self._outside)
         return whole.take([p for p, i in enumerate(ids) if i not in gone]) if gone else whole
@@ -176,6 +181,14 @@ class SnapshotBuilder:
         ]
         if any(odd):
             self._odd[event_id] = odd
+
+    def _note_first_rows(self, ids: Sequence[int]) -> None:
+        """Note events whose only row holds what other events show to be columns of a table."""
+        columns = {key for rows in self._odd.values() for row in rows for key in row}
+        for name in columns & self._fields.keys():
+            for place, text in enumerate(self._fields[name]):
+                if text is not None and ids[place] not in self._odd:
+                    self._odd[ids[place]] = [{name: text}]
 
     def _append(
         self,

@@ -49,8 +49,10 @@ class Snapshot:
         readable times, an end before the start, somebody who was not asked for). It is in none
         of the columns, and exists all the same.
     unexplained : dict
-        Event -> for each of its rows from the second on, the fields (and texts) of which neither
-        the form nor `table` knows anything. An update would lose them.
+        Event -> rows with the fields (and texts) of a table of which neither the form nor `table`
+        knows anything: those from the second on, or the only one. An update would lose them.
+    attached : set of int
+        Ids of the events that have files.
     """
 
     ids: list[int]
@@ -66,6 +68,7 @@ class Snapshot:
     server_time: int = 0
     unreadable: list[tuple[int, int, str]] = field(default_factory=list)
     unexplained: dict[int, list[dict[str, str]]] = field(default_factory=dict)
+    attached: set[int] = field(default_factory=set)
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -10,8 +10,33 @@ import pandas as pd
 
 from airflow_provider_ams.ams.people.roster import Roster
 from airflow_provider_ams.ams.prepare.columns import field_column
+from airflow_provider_ams.ams.wire.dates import (
+    SHOWN_TIMES,
+    day_text,
+    stored_day,
+    stored_minute,
+)
 from airflow_provider_ams.ams.wire.records import Event, Profile
 from airflow_provider_ams.ams.wire.values import parse_column
+
+
+def _plain_day(text: str | None) -> str | None:
+    day = stored_day(text)
+    return text if day is None else day_text(day)
+
+
+def _plain_time(text: str | None) -> str | None:
+    minute = stored_minute(text)
+    return text if minute is None else SHOWN_TIMES[minute]
+
+
+# Sites spell an event's own dates and times in their ways; frames have one.
+_PLAIN = {
+    "start_date": _plain_day,
+    "end_date": _plain_day,
+    "start_time": _plain_time,
+    "end_time": _plain_time,
+}
 
 
 def records_frame(
@@ -53,7 +78,9 @@ def _meta(
     roster: Roster,
 ) -> list[Any]:
     if attribute is not None:
-        return list(map(attrgetter(attribute), records))
+        values = list(map(attrgetter(attribute), records))
+        plain = _PLAIN.get(column)
+        return values if plain is None else [plain(value) for value in values]
     users = [record.user_id for record in records]
     texts = {user: roster.text(user, column) for user in set(users)}
     return [texts[user] for user in users]

@@ -333,13 +333,14 @@ def _check(
         table=events.table,
         keeps=keeps,
         new=new,
-        numeric=_numeric(draft),
+        numeric=numeric_fields(draft),
     )
     for check in CHECKS:
         yield from check(context)
 
 
-def _numeric(draft: Draft) -> frozenset[str]:
+def numeric_fields(draft: Draft) -> frozenset[str]:
+    """Return the fields whose column can't hold anything but numbers."""
     columns = {**draft.fields, **draft.table}
     return frozenset(n for n, c in columns.items() if is_numeric_dtype(draft.frame[c].dtype))
 

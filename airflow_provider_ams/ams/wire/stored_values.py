@@ -17,7 +17,13 @@ from functools import partial
 
 import pendulum
 
-from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, stored_minute
+from airflow_provider_ams.ams.wire.dates import (
+    WIRE_TIMES,
+    DateProblem,
+    parse_day,
+    parse_minute,
+    stored_minute,
+)
 from airflow_provider_ams.ams.wire.values import Texts, date_text
 
 # Bounded repetition: a text may hold thousands of "<br" that are never closed.
@@ -25,6 +31,7 @@ _BREAK = re.compile(r"<\s{0,8}br\s{0,8}/?\s{0,8}>", re.IGNORECASE)
 _EPOCH_MS = re.compile(r"-?\d{1,15}(\.0)?|-?\d\.\d+E\d{1,2}", re.ASCII)
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?")
 _DURATION = re.compile(r"(\d+):([0-5]\d)(?::([0-5]\d))?")
+_SEPARATORS = re.compile(r"[,;|\r\n]")
 _DAY_MS = 86_400_000
 _OLD_MS = 10**11  # a number below is no date: as milliseconds it would be one of 1973 or before
 _QUARTER_MS = 900_000
@@ -76,15 +83,23 @@ def field_day(text: str, zone: str | None = None) -> int | None:
             return None
     ms = int(Decimal(text))
     days, rest = divmod(ms, _DAY_MS)
-    if abs(days) > 700_000:
+    if abs(days) > 2_900_000:
         return None
     if rest and zone is not None:
-        return pendulum.from_timestamp(ms / 1000, tz=zone).date().toordinal()
+        return _zoned_day(ms, _EPOCH + days, zone)
     if rest and rest % _QUARTER_MS == 0:
         if 10 * 3_600_000 <= rest <= 12 * 3_600_000:
             return None
         days += int(rest > _DAY_MS // 2)
     return _EPOCH + days
+
+
+def _zoned_day(ms: int, utc_day: int, zone: str) -> int | None:
+    """Return the day of a moment on the site's clock, unless it might be meant on that of UTC."""
+    local = pendulum.from_timestamp(ms / 1000, tz=zone)
+    day = local.date().toordinal()
+    midnight = (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0)
+    return day if midnight or day == utc_day else None
 
 
 def _ordinal(year: int, month: int, day: int) -> int | None:
@@ -95,11 +110,28 @@ def _ordinal(year: int, month: int, day: int) -> int | None:
 
 
 def restore_date(text: str, zone: str | None = None) -> str:
-    """Return a stored date as ``dd/MM/yyyy``; other text, and what nobody can tell, as it is."""
-    if not (_EPOCH_MS.fullmatch(text) or _ISO_DAY.fullmatch(text)):
+    """Return a stored date as ``dd/MM/yyyy``; other text, and what nobody can tell, as it is.
+
+    What is restored may be written back, so without the site's zone only midnight of UTC will do:
+    the nearest midnight is good enough to compare, and a guess.
+    """
+    is_ms = bool(_EPOCH_MS.fullmatch(text))
+    if not (is_ms or _ISO_DAY.fullmatch(text)):
+        return text
+    if is_ms and zone is None and int(Decimal(text)) % _DAY_MS:
         return text
     day = field_day(text, zone)
     return text if day is None else date_text(dt.date.fromordinal(day))
+
+
+def restore_time(text: str) -> str:
+    """Return a stored time as AMS takes times, ``h:mm AM``; what it takes already as it is."""
+    try:
+        parse_minute(text)
+    except DateProblem:
+        minute = stored_minute(text)
+        return text if minute is None else WIRE_TIMES[minute]
+    return text
 
 
 def restore_text(text: str) -> str:
@@ -112,6 +144,7 @@ def restore(texts: Texts, kind: str, zone: str | None = None) -> Texts:
     convert: dict[str, Callable[[str], str]] = {
         "number": restore_number,
         "date": partial(restore_date, zone=zone),
+        "time": restore_time,
         "text": restore_text,
     }
     signs = {"number": ".E", "text": "<"}.get(kind, "")
@@ -167,6 +200,12 @@ def _text(text: str, zone: str | None = None) -> Hashable:
     return text.strip()
 
 
+def _choices(text: str, zone: str | None) -> Hashable:
+    """Return the parts of a multiple choice: what stands between them differs from site to site."""
+    parts = (part.strip() for part in _SEPARATORS.split(restore_text(text)))
+    return tuple(sorted(part for part in parts if part))
+
+
 def _exact(text: str, zone: str | None) -> Hashable:
     return text
 
@@ -179,7 +218,7 @@ _MEANINGS: dict[str, Callable[[str, str | None], Hashable]] = {
     "time": _time,
     "duration": _duration,
     "choice": _text,
-    "choices": _text,
+    "choices": _choices,
 }
 
 

@@ -16,6 +16,7 @@ from airflow_provider_ams.ams.write.checkpoint import Journal
 from airflow_provider_ams.ams.write.delete import Deleter
 from airflow_provider_ams.ams.write.importer import HowToSend, Importer
 from airflow_provider_ams.ams.write.outcome import Meter, judge, result_rows
+from airflow_provider_ams.ams.write.profile_check import check_profiles
 from airflow_provider_ams.transport import Console
 
 
@@ -134,6 +135,8 @@ class Application:
             for event in self._unchanged:
                 importer.ledger.leave(event, self.done.events.get(event))
             importer.run()
+        if plan.form_type == "profile":
+            check_profiles(self.client, plan, importer.ledger)
         return importer
 
     def _before_batch(self, events: Sequence[EventNo]) -> None:

@@ -18,6 +18,11 @@ from airflow_provider_ams.ams.write.batches import Batch
 from airflow_provider_ams.ams.write.ledger import Ledger
 from airflow_provider_ams.ams.write.send import Attempt
 
+_SPLIT = (
+    "AMS has stored more events than were sent: it splits those that mix fields of its table and "
+    "others; name the columns of the table in table_fields"
+)
+
 
 class Bisector:
     """Divide refused calls until the events are named that AMS refuses.
@@ -53,6 +58,11 @@ class Bisector:
         left = self.ledger.open(attempt.batch.events)
         reply, tries = attempt.reply, attempt.batch.tries + 1
         if not left:
+            return []
+        if reply.code == "too_many":
+            # Sent again, they would be stored in pieces again.
+            for event in left:
+                self.ledger.doubt(event, _SPLIT, attempt.number)
             return []
         self._note_errors(left, reply.errors)
         if reply.verdict is Verdict.REFUSED or reply.errors:

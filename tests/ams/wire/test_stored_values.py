@@ -14,6 +14,7 @@ from airflow_provider_ams.ams.wire.stored_values import (
     restore_date,
     restore_number,
     restore_text,
+    restore_time,
 )
 
 
@@ -44,12 +45,9 @@ def ms(*moment, hours=0.0):
     [
         (ms(2026, 1, 5), None, "05/01/2026"),
         (ms(2026, 1, 5), "America/New_York", "05/01/2026"),
-        (ms(2026, 1, 5, hours=8), None, "05/01/2026"),
         (ms(2026, 1, 5, hours=8), "Australia/Perth", "05/01/2026"),
-        (ms(2026, 1, 5, hours=-8), None, "05/01/2026"),
-        (ms(2026, 1, 5, hours=5.75), None, "05/01/2026"),
         (ms(1960, 2, 29), None, "29/02/1960"),
-        ("1555288875000", None, "15/04/2019"),
+        ("1555288875000", "Europe/London", "15/04/2019"),
         ("1.7674848E12", None, "04/01/2026"),
         ("05/01/2026", None, "05/01/2026"),
         ("soon", None, "soon"),
@@ -57,6 +55,42 @@ def ms(*moment, hours=0.0):
 )
 def test_dates(shown, zone, written):
     assert restore_date(shown, zone) == written
+
+
+NEAREST = [
+    (ms(2026, 1, 5, hours=8), "05/01/2026"), (ms(2026, 1, 5, hours=-8), "05/01/2026"),
+    (ms(2026, 1, 5, hours=5.75), "05/01/2026"), ("1555288875000", "15/04/2019"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shown", "written"), NEAREST)
+def test_without_a_zone_the_nearest_midnight_compares_and_is_not_written_back(shown, written):
+    assert restore_date(shown) == shown
+    assert differing([written], [shown], "date") == []
+
+
+def test_a_moment_that_is_no_midnight_is_a_day_only_if_both_zones_agree():
+    noon = ms(2026, 1, 5, 12, 7)
+    assert restore_date(noon, "Europe/Berlin") == "05/01/2026"
+    assert restore_date(noon, "Pacific/Auckland") == noon
+
+
+TIMES = [
+    ("09:05", "9:05 AM"),
+    ("21:05:00", "9:05 PM"),
+    ("00:05", "00:05 AM"),
+    ("9:05 am", "9:05 am"),
+]
+
+
+@pytest.mark.parametrize(("shown", "written"), TIMES)
+def test_times(shown, written):
+    assert restore_time(shown) == written
+
+
+def test_choices_compare_whatever_stands_between_them():
+    assert differing(["Leg, Arm"], ["Arm|Leg"], "choices") == []
+    assert differing(["Leg, Arm"], ["Leg"], "choices") == [0]
 
 
 @pytest.mark.parametrize("shown", ["a<br>b", "a<br/>b", "a< br/>b", "a<BR />b", "a\nb"])
