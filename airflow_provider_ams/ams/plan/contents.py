@@ -29,10 +29,13 @@ class Rejection(NamedTuple):
         The check that found it: a code to go by.
     reason : str
         In words, without values.
+    hint : str
+        What to do about it.
     """
 
     rule: str
     reason: str
+    hint: str = ""
 
 
 class Deletion(NamedTuple):

@@ -182,7 +182,7 @@ class Planner:
             for position in finding.positions:
                 known = self._rejects.get(position)
                 self._rejects[position] = (
-                    Rejection(finding.rule, reason)
+                    Rejection(finding.rule, reason, finding.hint or "")
                     if known is None
                     else known._replace(reason=f"{known.reason}; {reason}")
                 )

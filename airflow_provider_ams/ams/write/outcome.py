@@ -21,7 +21,7 @@ from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.write.ledger import REJECTED, UNCHANGED, UNKNOWN, Ledger
 from airflow_provider_ams.transport import Console
 
-_SHOWN = 10
+_SHOWN, _HINTS_SHOWN = 10, 3
 _HINTS = {
     "event_id": "Use get_event_data() to have the right ids.",
     "user": "Compare the people with get_user().",
@@ -135,8 +135,8 @@ def _told(plan: Plan) -> str:
 
 
 def _hints(plan: Plan) -> list[str]:
-    rules = {rejection.rule for rejection in plan.rejects.values()}
-    return [hint for rule, hint in _HINTS.items() if rule in rules]
+    hints = (r.hint or _HINTS.get(r.rule, "") for r in plan.rejects.values())
+    return list(dict.fromkeys(filter(None, hints)))[:_HINTS_SHOWN]
 
 
 def _verdict(plan: Plan, ledger: Ledger | None, result: ImportResult) -> str:

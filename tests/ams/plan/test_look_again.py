@@ -133,12 +133,12 @@ def test_a_plan_that_is_being_applied(sandbox, client, stored):
         key=["start_date"], on_missing_fields="keep", batch_size=1, interactive_mode=False
     )
     df = frame(stored).drop(columns="event_id")
-    plan = plan_event_data(df, "Plain", option=option, client=client)
     with (
         Proxy(sandbox, after=Meddler(sandbox, stored[1], "eventsimport")) as proxy,
         over(proxy) as other,
         pytest.raises(AMSStalePlanError, match=str(stored[1])) as error,
     ):
+        plan = plan_event_data(df, "Plain", option=option, client=other)
         apply(plan, interactive_mode=False, client=other)
     assert values(sandbox, "Note")[1] == "typed in AMS"
     assert values(sandbox, "Sleep") == ["8", "7", "7", "7"]

@@ -70,7 +70,7 @@ def mutations(value):
     if isinstance(value, (int, float)):
         return [value + 1, str(value), None]
     if isinstance(value, str):
-        return [value + "x", "", None]
+        return [value + "x", None, *([""] if value else [])]
     if value is None:
         return [0, "x"]
     return [[*value, 1] if isinstance(value, list) else {**value, "x": 1}, None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_ams.ams import AMSInputError
+from airflow_provider_ams.ams import AMSImportError
 from tests.ams.ams_site import ANN, LIFTS, LOG, insert, log, moments, read, stored, update
 
 DAY = {"start_date": "01/01/2025", "start_time": "9:00 AM"}
@@ -38,7 +38,7 @@ def test_the_events_own_times_are_read_in_one_spelling(client, sandbox):
 def test_without_the_kind_of_a_field_nothing_is_sent(client, sandbox, event, names):
     sandbox.dialect({"date_type": "xyz-19"})
     frame = read(client)[["user_id", "event_id", *names]].assign(note="new")
-    with pytest.raises(AMSInputError, match=r"types=\{'day': 'date'\}") as caught:
+    with pytest.raises(AMSImportError, match=r"types=\{'day': 'date'\}") as caught:
         update(client, frame, on_missing_fields="keep")
     assert str(event) in str(caught.value)
     assert stored(sandbox, "note") == ["a\nb"]
@@ -50,7 +50,7 @@ def test_without_the_kind_of_a_field_nothing_is_sent(client, sandbox, event, nam
 def test_without_the_zone_a_date_is_not_guessed(make_client, sandbox):
     sandbox.dialect({"date_fields": "ms site", "site_zone": "Australia/Perth"})
     frame = read(make_client())[["user_id", "event_id", "note"]].assign(note="new")
-    with pytest.raises(AMSInputError, match="timezone="):
+    with pytest.raises(AMSImportError, match="timezone="):
         update(make_client(timezone=None), frame, on_missing_fields="keep")
     update(make_client(), frame, on_missing_fields="keep")
     assert stored(sandbox, "day") == ["05/01/2025"]
@@ -66,7 +66,7 @@ def test_rows_of_an_unmarked_table_are_not_lost(client, sandbox, rows):
         LIFTS, ANN, values={"rpe": "7"}, table=more, **{**DAY, "start_time": "1:00 PM"}
     )
     frame = log([8], field="rpe").assign(event_id=one)
-    with pytest.raises(AMSInputError, match="table_fields"):
+    with pytest.raises(AMSImportError, match="table_fields"):
         update(client, frame, LIFTS, on_missing_fields="keep")
     assert sandbox.events(LIFTS)[0]["table"] == table
 
@@ -77,7 +77,7 @@ def test_a_file_that_is_not_shown_is_not_lost(client, sandbox):
     event = sandbox.add_event("Scans", ANN, values=values, **DAY)
     sandbox.dialect({"file_fields": "absent"})
     frame = log(["new"], field="note").assign(event_id=event)
-    with pytest.raises(AMSInputError, match="has a file"):
+    with pytest.raises(AMSImportError, match="has a file"):
         update(client, frame, "Scans", on_missing_fields="keep")
     sandbox.dialect({"file_fields": "absent", "attachment_urls": "none"})
     result = update(client, frame, "Scans", on_missing_fields="keep")
