@@ -11,7 +11,7 @@ setup: .venv/.ready
 
 .venv/.ready: requirements/dev.txt setup.cfg
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements/dev.txt)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep -o '^uv==[^ ]*' requirements/dev.txt)"
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -r requirements/dev.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	touch $@
@@ -45,9 +45,11 @@ mutate: setup
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results | sed 's/.*: //' | sort | uniq -c
 
+LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links
+
 lock:
-	uv pip compile --universal --python-version 3.10 --extra dev --no-emit-index-url --no-emit-find-links \
-		--upgrade setup.cfg -o requirements/dev.txt
+	$(LOCK) --upgrade --extra dev setup.cfg -o requirements/dev.txt
+	$(LOCK) --upgrade --extra sandbox --constraint requirements/dev.txt setup.cfg -o requirements/sandbox.txt
 
 clean:
 	rm -rf .venv .demo build dist *.egg-info

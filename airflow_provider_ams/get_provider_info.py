@@ -42,7 +42,7 @@ def _modules(kind: str) -> list[dict[str, Any]]:
 
 def _operators() -> list[dict[str, Any]]:
     modules = _modules("operators")
-    rooms = ("events", "profiles", "people", "plans", "approval", "mirrors", "deletes")
+    rooms = ("events", "writes", "profiles", "people", "plans", "approval", "mirrors", "deletes")
     modules[0]["python-modules"] += [f"airflow_provider_ams.operators.{room}" for room in rooms]
     return modules
 

@@ -4,5 +4,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 python -m pip install --quiet --no-cache-dir --disable-pip-version-check \
-    --constraint requirements/dev.txt '.[sandbox]'
+    --require-hashes --requirement requirements/sandbox.txt
+python -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps .
 airflow providers list | grep airflow-provider-ams

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import orjson
@@ -232,7 +231,7 @@ class AMSClient:
             self._sessions.used(session)
             raise error
         try:
-            found = endpoint.parse(reply.body, _time_of(reply, self.clock.now()))
+            found = endpoint.parse(reply.body, reply.sent_at(self.clock.now()))
         except RPCException as problem:
             failure = AMSReplyError(f"AMS reported {problem.type}.", endpoint=endpoint.name)
             if problem.about_session:
@@ -341,14 +340,6 @@ def _explain(error: AMSTransientError, given_up: GiveUp) -> None:
         error.hint = f"AMS asks to wait {given_up.delay:.0f} seconds; run again after that."
     else:
         error.hint = error.hint or "Run again later."
-
-
-def _time_of(reply: Reply, otherwise: float) -> float:
-    """Return when a reply was made, by its HTTP date; else what is given."""
-    try:
-        return parsedate_to_datetime(reply.headers.get("Date") or "").timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return otherwise
 
 
 def _check_zone(name: str | None) -> str | None:

@@ -6,11 +6,8 @@ from airflow_provider_ams.operators._dates import ams_date
 from airflow_provider_ams.operators.deletes import AmsDeleteEventDataOperator
 from airflow_provider_ams.operators.events import (
     AmsGetEventDataOperator,
-    AmsInsertEventDataOperator,
     AmsSaveWatermarkOperator,
     AmsSyncEventDataOperator,
-    AmsUpdateEventDataOperator,
-    AmsUpsertEventDataOperator,
 )
 from airflow_provider_ams.operators.mirrors import AmsMirrorEventDataOperator
 from airflow_provider_ams.operators.people import AmsGetUserOperator
@@ -22,6 +19,11 @@ from airflow_provider_ams.operators.plans import (
 from airflow_provider_ams.operators.profiles import (
     AmsGetProfileDataOperator,
     AmsUpsertProfileDataOperator,
+)
+from airflow_provider_ams.operators.writes import (
+    AmsInsertEventDataOperator,
+    AmsUpdateEventDataOperator,
+    AmsUpsertEventDataOperator,
 )
 
 __all__ = [

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
@@ -74,6 +75,13 @@ class Reply:
     headers: Mapping[str, str] = field(repr=False)  # they hold the session
     body: bytes = field(repr=False)
     set_cookie: tuple[str, ...] = field(default=(), repr=False)
+
+    def sent_at(self, otherwise: float) -> float:
+        """Return the time in its HTTP date, epoch seconds; else what is given."""
+        try:
+            return parsedate_to_datetime(self.headers.get("Date") or "").timestamp()
+        except (TypeError, ValueError, OverflowError):
+            return otherwise
 
 
 def cookie(reply: Reply, name: str) -> str | None:

@@ -33,6 +33,7 @@ from airflow_provider_ams.ams.plan.match import (
 )
 from airflow_provider_ams.ams.plan.merge import keep_fields, keep_identity, keep_table
 from airflow_provider_ams.ams.plan.plan import Plan
+from airflow_provider_ams.ams.plan.stored import StoredReader
 from airflow_provider_ams.ams.plan.unseen import Unseen
 from airflow_provider_ams.ams.plan.untouched import Untouched
 from airflow_provider_ams.ams.plan.window import Window
@@ -44,13 +45,7 @@ from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
 from airflow_provider_ams.ams.problems import ERROR, Finding, Problems, named
 from airflow_provider_ams.ams.read.snapshot import (
     Snapshot,
-    Span,
-    read_profile_snapshot,
-    read_snapshot,
-    take_snapshot,
 )
-from airflow_provider_ams.ams.read.synchronise import server_time
-from airflow_provider_ams.ams.validate.event_ids import read_ids
 from airflow_provider_ams.ams.validate.inspect import (
     BACKWARDS,
     Inspector,
@@ -144,7 +139,7 @@ class Planner:
         now : datetime
             Wall-clock time of the site that missing start times are given.
         """
-        stored = self._stored(events)
+        stored = self._read_stored(events)
         looked = Looked(events, self.schema, stored, self._match(events, stored))
         self._check_blind(looked)
         complete, index = self._complete(looked, now)
@@ -206,37 +201,9 @@ class Planner:
 
     # ------------------------------------------------------------ what is stored
 
-    def _stored(self, events: EventDraft) -> Snapshot:
-        table, schema = list(events.table), self.schema
-        people = sorted(set(events.user_ids))
-        if self.window is not None:
-            everyone = sorted({*self.window.users, *people})
-            return read_snapshot(self.client, self.form, everyone, self.window.span, schema, table)
-        if self._profiles:
-            return read_profile_snapshot(self.client, self.form, people, schema)
-        if self.option.key is not None:
-            span = self._span(events)
-            return read_snapshot(self.client, self.form, people, span, schema, table)
-        if self.option.identifies:
-            span = self._days(events)
-            return read_snapshot(self.client, self.form, people, span, schema, table)
-        if any(i is not None for i in events.event_ids):
-            return read_ids(self.client, self.form, events, schema)
-        # Only new events: nothing is stored that matters.
-        mark = server_time(self.client, self.form, people) if self.for_later and people else 0
-        return take_snapshot([], schema, table, server_time=mark)
-
-    def _span(self, events: EventDraft) -> Span:
-        return self._days(events) if "start_date" in (self.option.key or ()) else Span()
-
-    def _days(self, events: EventDraft) -> Span:
-        """Return the days of the events; all days, if events by id may have been moved."""
-        days = [day for day in events.start_days if day is not None]
-        # An event that is named by its id may be stored on another day.
-        moved = any(event_id is not None for event_id in events.event_ids)
-        if not days or moved or len(days) < len(events):
-            return Span()
-        return Span(min(days), max(days))
+    def _read_stored(self, events: EventDraft) -> Snapshot:
+        reader = StoredReader(self.client, self.form, self.option, self.window)
+        return reader.read(events, self.schema, for_later=self.for_later)
 
     def _match(self, events: EventDraft, stored: Snapshot) -> Matched:
         if self._profiles:
