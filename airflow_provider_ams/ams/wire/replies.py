@@ -17,7 +17,7 @@ import orjson
 from airflow_provider_ams.ams.wire.decode import NotJSON, RPCException, parse
 from airflow_provider_ams.ams.wire.ids import as_id
 from airflow_provider_ams.ams.wire.statuses import Kind, meaning_of, read_error
-from airflow_provider_ams.transport import Reply, parse_retry_after
+from airflow_provider_ams.transport import Reply, clean, parse_retry_after
 
 SUCCESS, DELETED = "SUCCESSFULLY_IMPORTED", "SUCCESS"
 # "SUCCESS" on an import, or a state nobody has seen yet, is no refusal: the events may be there.
@@ -179,7 +179,7 @@ def _message(part: Mapping[str, Any]) -> str:
 def _failure(state: str, message: str) -> WriteReply:
     """Return what a state other than success means: a failure that is known, or anything."""
     if _FAILED.fullmatch(state):
-        return refused("refused", state, message=message)
+        return refused("refused", clean(state), message=message)
     return ambiguous("state", "AMS answered with a state that is not known", message=message)
 
 

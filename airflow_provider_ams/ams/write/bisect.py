@@ -17,6 +17,7 @@ from airflow_provider_ams.ams.wire.replies import Verdict
 from airflow_provider_ams.ams.write.batches import Batch
 from airflow_provider_ams.ams.write.ledger import Ledger
 from airflow_provider_ams.ams.write.send import Attempt
+from airflow_provider_ams.transport import clean
 
 
 class Bisector:
@@ -90,7 +91,7 @@ class Bisector:
 
     def _note_errors(self, left: Sequence[EventNo], errors: Sequence[dict[str, str]]) -> None:
         for error in errors:
-            text = error.get("Error") or ""
+            text = clean(error.get("Error") or "")
             if not text:
                 continue
             for event in left:
