@@ -123,3 +123,25 @@ def test_xcom_safe_costs_nothing_when_all_is_well():
     assert xcom_safe(FRAME[["load"]]) is not None
     numbers = pd.DataFrame({"a": [1.5]})
     assert xcom_safe(numbers) is numbers
+
+
+def test_a_written_file_is_its_owner_s_alone_and_whole_or_not_there(tmp_path, monkeypatch):
+    place = tmp_path / "new" / "rows.csv"
+    write_rows(pd.DataFrame({"a": [1]}), place)
+    assert place.stat().st_mode & 0o777 == 0o600
+    target = tmp_path / "elsewhere"
+    target.write_text("theirs")
+    link = tmp_path / "link.csv"
+    link.symlink_to(target)
+    write_rows(pd.DataFrame({"a": [1]}), link)
+    assert target.read_text() == "theirs"
+    before = sorted(tmp_path.rglob("*"))
+
+    def broken(*_, **__):
+        raise OSError
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", broken)
+    with pytest.raises(OSError):
+        write_rows(pd.DataFrame({"a": [2]}), place)
+    assert place.read_text() == "a\n1\n"
+    assert sorted(tmp_path.rglob("*")) == before
