@@ -5,7 +5,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # The tests and the demo bring an Airflow home of their own.
 unexport AIRFLOW_HOME
 
-.PHONY: setup demo ui test lint bench chaos mutate lock clean
+.PHONY: setup demo ui test lint bench chaos mutate audit lock clean
 
 setup: .venv/.ready
 
@@ -33,6 +33,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory audit
 
 bench: setup
 	@for script in benchmarks/[!_]*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
@@ -44,6 +45,16 @@ chaos: setup
 mutate: setup
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results | sed 's/.*: //' | sort | uniq -c
+
+# Known vulnerabilities in the locked versions; needs pip-audit, and its database within reach.
+audit: setup
+	@if ! command -v pip-audit >/dev/null; then \
+		echo "Not audited: pip-audit is not installed (uv tool install pip-audit)."; \
+	elif ! curl --silent --max-time 10 --output /dev/null https://api.osv.dev/; then \
+		echo "Not audited: the vulnerability database can't be reached."; \
+	else \
+		pip-audit --vulnerability-service osv --disable-pip --no-deps -r requirements/dev.txt; \
+	fi
 
 LOCK := uv pip compile --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-emit-find-links
 

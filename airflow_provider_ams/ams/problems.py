@@ -61,7 +61,7 @@ class Finding:
         }
 
     def __str__(self) -> str:
-        rows = f" (rows {describe_rows(self.rows)})" if self.rows else ""
+        rows = f" (rows {describe_rows(self.rows, self.positions)})" if self.rows else ""
         return f"{named(self.field, self.what)}{rows}"
 
 

@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn
 
 import orjson
 import pendulum
@@ -17,8 +16,14 @@ from airflow_provider_ams.ams.wire.decode import RPCException
 from airflow_provider_ams.ams.wire.endpoints import parse_login
 from airflow_provider_ams.ams.wire.records import LoginReply
 from airflow_provider_ams.ams.wire.statuses import Kind, meaning_of, read_error
-from airflow_provider_ams.transport import Reply, Secret, SecretHeaders, cookie
+from airflow_provider_ams.transport import Reply, Secret, SecretHeaders, clean, cookie
 
+_CHECK_ACCOUNT = (
+    "Check them (the user name is not the e-mail address), and that the account is exempt from "
+    "MFA, SSO and terms documents."
+)
+# A reason with figures or signs in it may quote an id, an address or what was sent.
+_PLAIN_WORDS = re.compile(r"[A-Za-z .,;:'!?()-]{1,200}")
 LOGIN_PATH = "/api/v2/user/loginUser"
 DESCRIPTION_PATH = "/api/v2/application/getApplicationDescription"
 # A token goes back as a header and as a cookie: it must not be able to end either.
@@ -183,8 +188,7 @@ class Sessions:
                 "AMS did not accept the user name and password.",
                 endpoint="loginUser",
                 status=reply.status,
-                hint="Check them (the user name is not the e-mail address), and that the account "
-                "is exempt from MFA, SSO and terms documents.",
+                hint=_CHECK_ACCOUNT,
             )
         error = read_error("loginUser", reply, self._now().timestamp())
         if error is not None:
@@ -192,17 +196,24 @@ class Sessions:
         try:
             account = parse_login(reply.body)
         except RPCException as problem:
-            _refused_login(problem)
+            raise self._refusal(problem) from None
         if account is None:
             raise AMSLoginError("AMS did not confirm the login.", endpoint="loginUser")
         return account
 
-
-def _refused_login(problem: RPCException) -> NoReturn:
-    hint = "Check the site's name at the end of the URL." if problem.about_application else None
-    raise AMSLoginError(
-        f"AMS refused the login ({problem.type}).", endpoint="loginUser", hint=hint
-    ) from None
+    def _refusal(self, problem: RPCException) -> AMSLoginError:
+        """Return the error for an exception in place of an account, with AMS's reason if safe."""
+        reason = clean(problem.text)
+        given = (self._credentials.username, self._credentials.password)
+        echo = any(word.casefold() in reason.casefold() for word in given)
+        told = f": {reason.rstrip('.')}" if _PLAIN_WORDS.fullmatch(reason) and not echo else ""
+        if problem.about_application:
+            text = f"AMS refused the login ({problem.type}){told}."
+            hint = "Check the site's name at the end of the URL."
+        else:
+            text = f"AMS did not accept the user name and password ({problem.type}){told}."
+            hint = _CHECK_ACCOUNT
+        return AMSLoginError(text, endpoint="loginUser", hint=hint)
 
 
 def token_of(reply: Reply) -> Secret | None:

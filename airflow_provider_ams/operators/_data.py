@@ -79,11 +79,17 @@ def _format_of(path: str) -> str:
 
 
 def _opened(path: Any, mode: str) -> Any:  # noqa: ANN401
+    path = _object(path)
+    return path.open(mode) if hasattr(path, "open") else open(path, mode)
+
+
+def _object(path: Any) -> Any:  # noqa: ANN401
+    """Return a URL as Airflow's object path, which knows connections; anything else as it is."""
     if "://" in str(path) and not hasattr(path, "open"):
         from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-        path = ObjectStoragePath(path)
-    return path.open(mode) if hasattr(path, "open") else open(path, mode)
+        return ObjectStoragePath(path)
+    return path
 
 
 def _read_file(path: Any, csv: Mapping[str, str] | None) -> pd.DataFrame:  # noqa: ANN401
@@ -123,7 +129,8 @@ def _row_of(line: bytes, number: int, name: str) -> Any:  # noqa: ANN401
 def write_rows(frame: pd.DataFrame, path: Any) -> str:  # noqa: ANN401
     """Write a frame to a CSV, Parquet or JSON lines file and return the path as text.
 
-    A local file appears whole or not at all, in a folder that is made if need be.
+    A local file appears whole or not at all, in a folder that is made if need be; only its owner
+    can read it.
     """
     kind = _format_of(str(path))
     frame = xcom_safe(frame)
@@ -194,21 +201,18 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
 
 def write_text(text: str, path: Any) -> str:  # noqa: ANN401
     """Write a text to a file, local (only its owner can read it) or any ObjectStoragePath."""
-    with _whole_file(path, mode=0o600) as file:
+    with _whole_file(path) as file:
         file.write(text.encode())
     return str(path)
 
 
 @contextmanager
-def _whole_file(path: Any, mode: int = 0o666) -> Iterator[IO[bytes]]:  # noqa: ANN401
-    """Open a file to write; a local one appears whole or not at all, its folder is made."""
-    if "://" in str(path) or hasattr(path, "protocol"):
-        with _opened(path, "wb") as file:
-            yield file
-        return
-    final = os.fspath(path)
-    os.makedirs(os.path.dirname(os.path.abspath(final)), exist_ok=True)
-    partial = f"{final}.{os.getpid()}.partial"
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+def _whole_file(path: Any) -> Iterator[IO[bytes]]:  # noqa: ANN401
+    """Open a file to write; a local one is its owner's alone and appears whole, or not at all."""
+    from airflow_provider_ams.transport import atomic_writer, locate
+
+    location = locate(_object(path))
+    if location.path is not None:
+        location.path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_writer(location) as file:
         yield file
-    os.replace(partial, final)

@@ -80,12 +80,11 @@ def named_fields(body: bytes) -> list[str]:
     The shape of Tidepool's error bodies is not documented. Only names of fields are taken, from
     places where APIs commonly put them, so that no text of an event gets into a message.
     """
-    try:
-        value = orjson.loads(body[: 1 << 16])
-    except ValueError:
-        return []
     found: set[str] = set()
-    _collect(value, found)
+    try:
+        _collect(orjson.loads(body[: 1 << 16]), found)
+    except (ValueError, RecursionError):
+        return []
     return [field for field in FIELDS if field in found]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 _ROWS_SHOWN = 10
@@ -73,8 +74,27 @@ def _rebuilt(kind: type[ClientError], args: tuple[Any, ...], state: dict[str, An
     return error
 
 
-def describe_rows(rows: Sequence[Any]) -> str:
-    """Return row labels as text, the first ten of them and how many more."""
-    shown = ", ".join(str(row) for row in rows[:_ROWS_SHOWN])
+def describe_rows(rows: Sequence[Any], positions: Sequence[int] | None = None) -> str:
+    """Return whole-number labels as text, the first ten of them and how many more.
+
+    Other labels may be athletes' names: in their place stand the rows' positions in the input,
+    from 0 on, or their number alone where positions are not known.
+
+    Parameters
+    ----------
+    rows : sequence
+        Index labels.
+    positions : sequence of int, optional
+        Where the same rows are.
+    """
+    known = rows if all(_is_number(row) for row in rows) else positions
+    if known is None or len(known) != len(rows):
+        return f"{len(rows)} of them, by the labels in .rows"
+    shown = ", ".join(str(row) for row in known[:_ROWS_SHOWN])
+    text = shown if known is rows else f"by position: {shown}"
     more = len(rows) - _ROWS_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+    return f"{text} and {more} more" if more > 0 else text
+
+
+def _is_number(label: object) -> bool:
+    return isinstance(label, Integral) and not isinstance(label, bool)

@@ -229,3 +229,25 @@ def test_other_files_that_can_not_be_read(tmp_path, name, data, word):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(AirflowFailException, match=word):
         read_rows(tmp_path / name)
+
+
+def test_a_written_file_is_its_owner_s_alone_and_whole_or_not_there(tmp_path, monkeypatch):
+    place = tmp_path / "new" / "rows.csv"
+    write_rows(pd.DataFrame({"a": [1]}), place)
+    assert place.stat().st_mode & 0o777 == 0o600
+    target = tmp_path / "elsewhere"
+    target.write_text("theirs")
+    link = tmp_path / "link.csv"
+    link.symlink_to(target)
+    write_rows(pd.DataFrame({"a": [1]}), link)
+    assert target.read_text() == "theirs"
+    before = sorted(tmp_path.rglob("*"))
+
+    def broken(*_, **__):
+        raise OSError
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", broken)
+    with pytest.raises(OSError):
+        write_rows(pd.DataFrame({"a": [2]}), place)
+    assert place.read_text() == "a\n1\n"
+    assert sorted(tmp_path.rglob("*")) == before

@@ -217,7 +217,7 @@ UNKNOWN_SITE = {
 LOGINS = [
     ((401, {}, b"<html>no</html>"), AMSLoginError, "user name"),
     ((403, {}, b"<html>no</html>"), AMSLoginError, "MFA"),
-    (RPC, AMSLoginError, "refused"),
+    (RPC, AMSLoginError, "user name and password"),
     (UNKNOWN_SITE, AMSLoginError, "site's name"),
     ({"user": None}, AMSLoginError, "confirm"),
     ((500, {}, b"<html>broken</html>"), AMSTransientError, "later"),
@@ -240,6 +240,28 @@ def test_a_failed_login_says_what_to_do(answer, kind, word):
     assert type(caught.value) is kind
     assert "secret-word" not in str(caught.value)
     assert "secret-word" not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("Invalid credentials.", "(X): Invalid credentials. ["),
+        ("The account\r\nis \x1b[31mlocked", "(X). ["),
+        ("The account\r\nis locked", "(X): The account is locked. ["),
+        ("User API is locked", "(X). ["),
+        ("No such password: Secret-Word", "(X). ["),
+        ("me@host.test is locked", "(X). ["),
+        ("Account 9001 is locked", "(X). ["),
+        ("", "(X). ["),
+    ],
+)
+def test_a_refused_login_tells_the_reason_where_it_is_safe(reason, shown):
+    answer = {"__is_rpc_exception__": True, "type": "X", "value": {"detailMessage": reason}}
+    with Tiny(loginUser=answer) as tiny, pytest.raises(AMSLoginError) as caught:
+        client_of(tiny.url).login()
+    assert shown in str(caught.value)
+    assert str(caught.value).startswith("AMS did not accept the user name and password")
+    assert "MFA" in caught.value.hint
 
 
 def test_a_wrong_password_is_not_tried_again(sandbox):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_ams.transport import ClientError
+from airflow_provider_ams.transport import ClientError, describe_rows
 
 
 class Told(ClientError):
@@ -17,7 +17,7 @@ class Told(ClientError):
         (ClientError("It broke.", status=500), "It broke. [HTTP 500]"),
         (
             ClientError("It broke.", endpoint="track", status=500, rows=["a", 2], hint="Mend it."),
-            "It broke. [track, HTTP 500] (rows a, 2) Mend it.",
+            "It broke. [track, HTTP 500] (rows 2 of them, by the labels in .rows) Mend it.",
         ),
         (
             ClientError("It broke.", rows=range(12)),
@@ -29,6 +29,13 @@ class Told(ClientError):
 def test_what_where_which_rows_and_what_next(error, text):
     assert str(error) == text
     assert error.result is None
+
+
+def test_labels_that_may_be_names_are_shown_as_positions():
+    assert describe_rows([5, 7], [0, 1]) == "5, 7"
+    assert describe_rows(["Ann", "Bob"], [3, 8]) == "by position: 3, 8"
+    assert "Ann" not in describe_rows(["Ann", 3])
+    assert ClientError("It broke.", rows=["Ann"]).rows == ["Ann"]
 
 
 def test_an_error_without_rows_has_none():

@@ -15,6 +15,7 @@ from airflow_provider_ams.ams.errors import (
 from airflow_provider_ams.ams.forms.schema import FormSchema, schema_of
 from airflow_provider_ams.ams.wire.endpoints import FORMS, form_schema
 from airflow_provider_ams.ams.wire.records import FormList
+from airflow_provider_ams.transport import clean
 
 # Kind of form -> the types under which AMS lists it, the best one first.
 _KINDS = {
@@ -130,7 +131,7 @@ def _hint(form: str, kind: str, known: dict[str, dict[str, int]]) -> str:
     near = difflib.get_close_matches(form.strip().casefold(), folded, 3, 0.6)
     if not near:
         return "Check the name: AMS wants it exactly."
-    return f"Did you mean {' or '.join(repr(folded[name]) for name in near)}?"
+    return f"Did you mean {' or '.join(repr(clean(folded[name])) for name in near)}?"
 
 
 def read_schema(

@@ -74,7 +74,7 @@ class ValidationReport:
                 f.field or "",
                 f.rule,
                 len(f.rows),
-                describe_rows(f.rows),
+                describe_rows(f.rows, f.positions),
                 f.what,
                 f.hint,
             ]

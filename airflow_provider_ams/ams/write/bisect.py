@@ -17,6 +17,7 @@ from airflow_provider_ams.ams.wire.replies import Verdict
 from airflow_provider_ams.ams.write.batches import Batch
 from airflow_provider_ams.ams.write.ledger import Ledger
 from airflow_provider_ams.ams.write.send import Attempt
+from airflow_provider_ams.transport import clean
 
 _SPLIT = (
     "AMS has stored more events than were sent: it splits those that mix fields of its table and "
@@ -100,7 +101,7 @@ class Bisector:
 
     def _note_errors(self, left: Sequence[EventNo], errors: Sequence[dict[str, str]]) -> None:
         for error in errors:
-            text = error.get("Error") or ""
+            text = clean(error.get("Error") or "")
             if not text:
                 continue
             for event in left:
