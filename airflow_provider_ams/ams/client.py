@@ -40,6 +40,7 @@ from airflow_provider_ams.transport import (
 )
 
 _T = TypeVar("_T")
+_Body = bytes | HeldBody
 # Sessions that end as soon as others have used them up; after so many, a pause.
 _MAX_RENEWALS = 5
 
@@ -284,9 +285,7 @@ class AMSClient:
                 self._sessions.drop(session)
             return answer
 
-    def _write_once(
-        self, endpoint: str, body: bytes | HeldBody
-    ) -> tuple[Session, Reply | WriteReply]:
+    def _write_once(self, endpoint: str, body: _Body) -> tuple[Session, Reply | WriteReply]:
         session = self._sessions.current()
         try:
             return session, self._send("POST", path_of(endpoint), body, session.headers)
@@ -297,9 +296,7 @@ class AMSClient:
                 return session, lost(cause.reason)
             raise
 
-    def _send(
-        self, method: str, path: str, body: bytes | HeldBody | None, headers: dict[str, str]
-    ) -> Reply:
+    def _send(self, method: str, path: str, body: _Body | None, headers: dict[str, str]) -> Reply:
         with self._count_lock:
             self.requests += 1
         try:
