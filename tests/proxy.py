@@ -20,12 +20,15 @@ class Proxy:
     before, after : callable, optional
         Called with endpoint and body before a request is forwarded, and after it was answered.
         What `before` returns, if anything, is the answer (status, body) in place of AMS's.
+    change : callable, optional
+        Called with endpoint and the answer's body; returns the body to hand on.
     """
 
-    def __init__(self, sandbox, before=None, after=None):
+    def __init__(self, sandbox, before=None, after=None, change=None):
         self.sandbox = sandbox
         self.before = before or (lambda endpoint, body: None)
         self.after = after or (lambda endpoint, body: None)
+        self.change = change or (lambda endpoint, content: content)
         self._target = urlsplit(sandbox.root)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -77,6 +80,7 @@ class Proxy:
                     return  # as the sandbox did: no answer
                 finally:
                     proxy.after(endpoint, body)
+                content = proxy.change(endpoint, content)
                 self.send_response(status)
                 for name, value in headers.items():
                     if name.lower() not in _HOP:

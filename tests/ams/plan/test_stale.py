@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import json
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
-import msgspec
 import pandas as pd
 import pytest
 
-from airflow_provider_ams.ams import AMSStalePlanError, PlanOption, apply, plan_event_data
-from airflow_provider_ams.ams.plan import stale
+from airflow_provider_ams.ams import (
+    AMSClient,
+    AMSStalePlanError,
+    PlanOption,
+    apply,
+    plan_event_data,
+)
 from airflow_provider_ams.ams.plan.stale import Guard
-from airflow_provider_ams.ams.write.apply import Application
+from airflow_provider_ams.transport import Clock
 from tests.ams.wellness import client, sandbox, writes  # noqa: F401 - fixtures
+from tests.proxy import Proxy
 
 WINDOW = ("01/01/2026", "31/01/2026")
 PEOPLE = (1001, 1001, 1002, 1003)
+LOOK = "synchronise"
+
+
+def client_of(site, **settings):
+    return AMSClient(site.url, site.username, site.password, **settings)
+
+
+def with_events(content, change):
+    page = json.loads(content)
+    if page.get("export", {}).get("events"):
+        page["export"]["events"] = change(page["export"]["events"])
+    return json.dumps(page).encode()
 
 
 @pytest.fixture
@@ -81,17 +101,14 @@ def test_what_was_sent_is_nobodys_edit(sandbox, stored, guard):
     guard.check([0])
 
 
-def test_the_order_in_which_events_come_back_does_not_matter(stored, guard, monkeypatch, sandbox):
-    real = stale.synchronise
+def test_the_order_in_which_events_come_back_does_not_matter(stored, sandbox):
+    def reverse(endpoint, content):
+        return with_events(content, lambda events: events[::-1]) if endpoint == LOOK else content
 
-    def synchronise(*args):
-        read = real(*args)
-        read.events.reverse()
-        return read
-
-    monkeypatch.setattr(stale, "synchronise", synchronise)
-    send(guard.plan, sandbox, [0, 1, 2, 3])
-    guard.check([0, 1, 2, 3])
+    with Proxy(sandbox, change=reverse) as proxy, closing(client_of(proxy)) as client:
+        guard = Guard(client, make(client))
+        send(guard.plan, sandbox, [0, 1, 2, 3])
+        guard.check([0, 1, 2, 3])
 
 
 def test_saved_again_as_it_was(sandbox, stored, guard):
@@ -106,19 +123,19 @@ def test_an_edit_seen_on_the_way_is_remembered(sandbox, stored, guard):
         guard.check([0])
 
 
-def test_each_look_asks_for_these_people_since_the_last_one(client, stored, monkeypatch):
+def test_each_look_asks_for_these_people_since_the_last_one(sandbox, stored):
     asked = []
 
-    def synchronise(client, form, users, since, **options):
-        asked.append((list(users), since))
-        return real(client, form, users, since, **options)
+    def note(endpoint, body):
+        if endpoint == LOOK:
+            query = json.loads(body)
+            asked.append((query["userIds"], query["lastSynchronisationTimeOnServer"]))
 
-    real = stale.synchronise
-    monkeypatch.setattr(stale, "synchronise", synchronise)
-    guard = Guard(client, make(client))
-    guard.check([0, 1])
-    guard.check([0, 1, 2])
-    guard.check([0])
+    with Proxy(sandbox, before=note) as proxy, closing(client_of(proxy)) as client:
+        guard = Guard(client, make(client))
+        asked.clear()
+        for events in ([0, 1], [0, 1, 2], [0]):
+            guard.check(events)
     start = guard.plan.server_time
     assert [users for users, _ in asked] == [[1001], [1001, 1002], [1001]]
     assert [since for _, since in asked[:2]] == [start, start]
@@ -135,13 +152,16 @@ def test_the_first_call_needs_no_second_look(sandbox, client, stored):
     assert sandbox.requests() == {"synchronise": 1}
 
 
-def test_a_look_grows_old(sandbox, client, stored, monkeypatch):
-    guard = Guard(client, make(client))
-    guard.look()
-    monkeypatch.setattr(stale, "_FRESH", 0)
-    sandbox.edit_event(stored[0], {"Sleep": "3"})
-    with pytest.raises(AMSStalePlanError):
-        guard.check([0])
+def test_a_look_grows_old(sandbox, stored):
+    passed = [0.0]
+    clock = Clock(monotonic=lambda: time.monotonic() + passed[0])
+    with closing(client_of(sandbox, clock=clock)) as client:
+        guard = Guard(client, make(client))
+        guard.look()
+        passed[0] = 2.0
+        sandbox.edit_event(stored[0], {"Sleep": "3"})
+        with pytest.raises(AMSStalePlanError):
+            guard.check([0])
 
 
 def test_a_key_that_somebody_took(sandbox, client):
@@ -159,19 +179,20 @@ def test_inserts_of_which_nothing_is_stored_cost_nothing(sandbox, client):
     assert sandbox.requests() == {}
 
 
-def test_one_that_can_not_be_read_any_more(client, stored, monkeypatch):
-    guard = Guard(client, make(client))
+def test_one_that_can_not_be_read_any_more(sandbox, stored):
+    def end_early(endpoint, content):
+        def changed(events):
+            return [
+                {**e, "finishDate": "01/01/2020"} if e["id"] == stored[0] else e for e in events
+            ]
 
-    def synchronise(client, form, users, since):
-        read = real(client, form, users, 0)
-        found = next(e for e in read.events if e.id == stored[0])
-        read.events = [msgspec.structs.replace(found, finish_date="01/01/2020")]
-        return read
+        return with_events(content, changed) if endpoint == LOOK else content
 
-    real = stale.synchronise
-    monkeypatch.setattr(stale, "synchronise", synchronise)
-    with pytest.raises(AMSStalePlanError, match=str(stored[0])):
-        guard.check([0])
+    with Proxy(sandbox, change=end_early) as proxy, closing(client_of(proxy)) as client:
+        guard = Guard(client, make(client))
+        sandbox.edit_event(stored[0], {})
+        with pytest.raises(AMSStalePlanError, match=str(stored[0])):
+            guard.check([0])
 
 
 def test_several_threads_ask_at_a_time(sandbox, stored, guard):
@@ -182,18 +203,14 @@ def test_several_threads_ask_at_a_time(sandbox, stored, guard):
     assert failed == [n % 4 == 1 for n in range(32)]
 
 
-def test_before_the_deletes(sandbox, client, stored, monkeypatch):
-    plan = make(client, frame().head(1), mode="mirror")
-    run = Application.run
+def test_before_the_deletes(sandbox, stored):
+    def meddle(endpoint, body):
+        if endpoint == "eventsimport":
+            sandbox.edit_event(stored[2], {"Note": "typed in AMS"})
 
-    def meddled(self):
-        result = run(self)
-        sandbox.edit_event(stored[2], {"Note": "typed in AMS"})
-        return result
-
-    monkeypatch.setattr(Application, "run", meddled)
-    monkeypatch.setattr(stale, "_FRESH", 0)
-    with pytest.raises(AMSStalePlanError, match=rf"events {stored[2]}\)\. They were not del") as e:
-        apply(plan, max_deletes=9, interactive_mode=False, client=client)
-    assert e.value.result.counts["updated"] == 1, "what was done is told"
+    with Proxy(sandbox, after=meddle) as proxy, closing(client_of(proxy)) as client:
+        plan = make(client, frame().head(1), mode="mirror")
+        with pytest.raises(AMSStalePlanError, match=rf"{stored[2]}\)\. They were not del") as error:
+            apply(plan, max_deletes=9, interactive_mode=False, client=client)
+    assert error.value.result.counts["updated"] == 1, "what was done is told"
     assert len(sandbox.events("Plain")) == 4
