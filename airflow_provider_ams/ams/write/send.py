@@ -13,7 +13,7 @@ from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
 from airflow_provider_ams.ams.write.batches import Batch, Calls
 from airflow_provider_ams.ams.write.ledger import Ledger
-from airflow_provider_ams.transport import HeldBody, InFlight, WithheldError
+from airflow_provider_ams.transport import HeldBody, InFlight, WithheldError, clean
 
 
 @dataclass(frozen=True)
@@ -195,5 +195,5 @@ def without(fields: tuple[str, ...] | list[str]) -> str | None:
     """Return the remark for events that AMS has stored without some fields."""
     if not fields:
         return None
-    listed = ", ".join(repr(f) for f in fields)
+    listed = ", ".join(repr(clean(f, 100)) for f in fields)
     return f"without the fields {listed}, which the form does not have"
