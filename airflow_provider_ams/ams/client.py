@@ -111,8 +111,7 @@ class AMSClient:
         self.timezone = _check_zone(timezone)
         self.retry = retry or RetryPolicy()
         self.clock = clock or Clock()
-        self.requests = 0
-        self.retries = 0
+        self.requests = self.retries = 0
         try:
             self._http = HTTPSession(
                 self.url,
