@@ -6,7 +6,6 @@ import codecs
 import csv
 import io
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +102,8 @@ def _decoded(data: bytes, name: str, encoding: str | None) -> str:
 
 def _lines(text: str, sep: str, name: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each line that is not empty with the number of its first line in the file."""
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # remarks may be long
+    # One limit for the whole process, and the same as for files of events: remarks may be long.
+    csv.field_size_limit(1 << 24)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=sep, strict=True)
     begins = 1
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from airflow_provider_ams.ams.client import AMSClient
@@ -122,13 +120,16 @@ def judge(
 
 def _told(plan: Plan) -> str:
     """Return why rows were not sent, each reason once and with its rows."""
-    rows: dict[str, list[Any]] = {}
+    rows: dict[str, list[int]] = {}
     for position, rejection in sorted(plan.rejects.items()):
-        rows.setdefault(rejection.reason, []).append(plan.row_labels[position])
+        rows.setdefault(rejection.reason, []).append(position)
     if not rows:
         return ""
     # What the others of a mirror are told is the outcome, and no reason.
-    parts = [f"{reason} (rows {describe_rows(where)})" for reason, where in rows.items()]
+    parts = [
+        f"{reason} (rows {describe_rows([plan.row_labels[p] for p in where], where)})"
+        for reason, where in rows.items()
+    ]
     more = f"; and {len(parts) - _SHOWN} more reasons" if len(parts) > _SHOWN else ""
     begins = lead({rejection.rule for rejection in plan.rejects.values()} - {HELD_BACK})
     return f"{begins}{'; '.join(parts[:_SHOWN])}{more}. "

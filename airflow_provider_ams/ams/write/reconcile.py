@@ -257,7 +257,7 @@ class Reconciler:
     def _is_copy(self, comparison: Comparison, event: EventNo, at: StoredNo | None) -> bool:
         if at is None or not self._may_be_new(comparison.stored, at):
             return False
-        return comparison.holds(event, at)
+        return comparison.holds(event, at, exact=True)
 
     def _mismatched(self, event: EventNo, copy: int, sure: bool) -> None:
         """Deal with an update that was answered with another id than its own."""
