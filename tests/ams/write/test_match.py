@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import pytest
@@ -267,6 +268,12 @@ def test_every_field_counts_when_it_is_in_doubt(kind, sent, stored, b, held_b, u
     held = snapshot((50, stored, {} if held_b is None else {"b": held_b}))
     comparison = Comparison(events(sent, b=[b]), held, schema(a=kind, b="text"))
     assert comparison.unclear_fields(0, 0) == unclear
+
+
+def test_a_number_in_a_date_field_is_not_the_day_of_that_number():
+    form, number = schema(a="date"), str(dt.date(2019, 4, 15).toordinal())
+    for sent, stored in ((number, "15/04/2019"), ("15/04/2019", number)):
+        assert Comparison(events(sent), snapshot((50, stored)), form).unclear_fields(0, 0) is None
 
 
 def test_another_end_is_no_matter_of_doubt():
