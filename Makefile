@@ -41,7 +41,7 @@ bench: setup
 chaos: setup
 	$(BIN)/python -m pytest -m chaos
 
-# An hour or more; survivors are listed with `mutmut results`.
+# Half an hour or more; survivors are listed with `mutmut results`, and shown with `mutmut show`.
 mutate: setup
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results | sed 's/.*: //' | sort | uniq -c

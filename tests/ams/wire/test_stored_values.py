@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 from airflow_provider_ams.ams.forms.schema import parse_schema
 from airflow_provider_ams.ams.wire.stored_values import (
     differing,
+    field_day,
+    loose_meanings,
+    restore,
     restore_date,
     restore_number,
     restore_text,
     restore_time,
+    same,
 )
 
 
@@ -23,7 +27,8 @@ from airflow_provider_ams.ams.wire.stored_values import (
     [
         ("1.78432026E9", "1784320260"), ("5.0", "5"), ("1.0E-4", "0.0001"), ("-1.5E7", "-15000000"),
         ("72.5", "72.5"), ("007", "007"), ("5", "5"), ("n/a", "n/a"), ("1.2.3", "1.2.3"),
-        ("NaN", "NaN"), ("1.0E", "1.0E"),
+        ("NaN", "NaN"), ("1.0E", "1.0E"), ("15.0", "15"), ("72.50", "72.5"), ("+7.5", "+7.5"),
+        ("1.0E1000000", "1.0E1000000"),
     ],
 )  # fmt: skip
 def test_numbers(shown, written):
@@ -51,6 +56,8 @@ def ms(*moment, hours=0.0):
         ("1.7674848E12", None, "04/01/2026"),
         ("05/01/2026", None, "05/01/2026"),
         ("soon", None, "soon"),
+        ("2026-01-05", None, "05/01/2026"),
+        ("2026-02-31", None, "2026-02-31"),
     ],
 )
 def test_dates(shown, zone, written):
@@ -127,3 +134,146 @@ def test_item_types_that_are_not_known_are_taken_as_they_are():
     assert list(schema.table) == ["D"]
     assert schema.by_name["E"].options == ("x",)
     assert schema.kind_of("A") == "unknown"
+
+
+# ---------------------------------------------------------------- midnights
+
+
+@pytest.mark.parametrize("hours", [-9.5, -9, -4, 0, 5.75, 9, 10, 11, 11.5, 11.75])
+def test_without_a_zone_the_nearest_midnight_counts(hours):
+    day = dt.date(2026, 1, 5).toordinal()
+    assert field_day(ms(2026, 1, 5, hours=hours)) == day
+
+
+@pytest.mark.parametrize("hours", [-12, -11.5, -11, -10.5, -10, 12, 12.75, 13, 14])
+def test_between_two_days_only_the_zone_tells(hours):
+    stored = ms(2026, 1, 5, hours=hours)
+    assert field_day(stored) is None
+    assert restore_date(stored) == stored
+
+
+IN_AUCKLAND = ms(2026, 1, 5, hours=13)
+AUCKLAND = "Pacific/Auckland"
+
+
+def test_the_zone_tells():
+    assert restore_date(IN_AUCKLAND, AUCKLAND) == "05/01/2026"
+    assert restore([IN_AUCKLAND], "date", AUCKLAND) == ["05/01/2026"]
+    assert same("05/01/2026", IN_AUCKLAND, "date", AUCKLAND)
+    assert same(IN_AUCKLAND, "05/01/2026", "date", AUCKLAND)
+    assert not same("05/01/2026", IN_AUCKLAND, "date")
+    assert differing(["05/01/2026"], [IN_AUCKLAND], "date", AUCKLAND) == []
+    assert differing(["05/01/2026"], [IN_AUCKLAND], "date") == [0]
+
+
+# ---------------------------------------------------------------- columns
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "written"),
+    [
+        ("number", ["5.0", None, "1.78432026E9"], ["5", None, "1784320260"]),
+        ("number", ["1.0E7", "x"], ["10000000", "x"]),
+        ("number", ["72.50"], ["72.5"]),
+        ("number", ["007", None], ["007", None]),
+        ("date", [ms(2026, 1, 5), None, "soon"], ["05/01/2026", None, "soon"]),
+        ("text", ["a<br>b", None, "5.0"], ["a\nb", None, "5.0"]),
+        ("text", ["5.0", None], ["5.0", None]),
+        ("unknown", ["5.0", "a<br>b", None], ["5.0", "a<br>b", None]),
+    ],
+)
+def test_a_column_goes_back_as_it_was_written(kind, stored, written):
+    assert restore(stored, kind) == written
+
+
+def test_columns_differ_where_their_values_do():
+    assert differing(["5", None, "7", None], ["5.0", "6", "8", None], "number") == [1, 2]
+
+
+def test_columns_of_two_lengths_are_not_compared():
+    with pytest.raises(ValueError):
+        differing(["5"], [], "number")
+
+
+# ---------------------------------------------------------------- the same or not
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "equal"),
+    [
+        ("", None, True), (None, "", True), (None, None, True), ("", "", True),
+        ("a", None, False), (None, "a", False), ("a", "", False), ("", "a", False),
+    ],
+)  # fmt: skip
+def test_an_empty_text_is_no_value(sent, stored, equal):
+    assert same(sent, stored, "text") is equal
+
+
+@pytest.mark.parametrize("kind", ["number", "date", "time", "duration", "text"])
+def test_two_texts_that_mean_nothing_are_not_the_same(kind):
+    assert not same("soon", "later", kind)
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [("1:30", "90000"), ("1:00:30", "3630000"), ("1:02:03", "3723000"), ("0:05", "5000.0")],
+)
+def test_durations_are_stored_in_milliseconds(sent, stored):
+    assert same(sent, stored, "duration")
+
+
+@pytest.mark.parametrize("stored", ["a\rb", "a\r\nb", "a\nb", "a<br>b", "a<BR/>\rb"])
+def test_line_breaks_are_the_same_however_they_are_spelled(stored):
+    assert same("a\nb" if "/" not in stored else "a\n\nb", stored, "text")
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_numbers_beyond_a_double_are_compared_all_the_same(sign):
+    assert same(f"{sign}1E350", f"{sign}10E349", "number")
+    assert not same(f"{sign}1E350", f"{sign}1E360", "number")
+
+
+def test_a_number_of_a_million_digits_is_a_text():
+    assert not same("1E1000000", "10E999999", "number")
+
+
+# ---------------------------------------------------------------- an unknown kind
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("5", "5.0"),
+        ("05/01/2026", ms(2026, 1, 5)),
+        ("03/03/1973", "100000000000"),
+        ("10000000000000000", "1.0E16"),
+        ("9:00 AM", "09:00"),
+        ("a\nb", "a<br>b"),
+        (None, None),
+    ],
+)
+def test_what_an_unknown_field_may_hold(sent, stored):
+    assert loose_meanings([sent], "unknown") == loose_meanings([stored], "unknown")
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("5", "6"), ("05/01/2026", ms(2026, 1, 6)), ("9:00 AM", "9:00 PM"), ("a", "b"),
+        (None, "a"), ("540", "9:00 AM"), ("20458", "05/01/2026"), ("9:00 AM", "x"),
+    ],
+)  # fmt: skip
+def test_what_differs_whatever_the_field_is(sent, stored):
+    assert loose_meanings([sent], "unknown") != loose_meanings([stored], "unknown")
+
+
+def test_the_zone_counts_for_an_unknown_field_too():
+    sent = loose_meanings(["05/01/2026"], "unknown", AUCKLAND)
+    assert loose_meanings([IN_AUCKLAND], "unknown", AUCKLAND) == sent
+
+
+def test_a_field_of_a_known_kind_is_read_as_that_kind():
+    assert loose_meanings(["5"], "text") != loose_meanings(["5.0"], "text")
+    assert loose_meanings(["5"], "number") == loose_meanings(["5.0"], "number")
+    sent = loose_meanings(["05/01/2026"], "date", AUCKLAND)
+    assert loose_meanings([IN_AUCKLAND], "date", AUCKLAND) == sent

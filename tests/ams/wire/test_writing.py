@@ -7,7 +7,7 @@ import json
 import pytest
 
 from airflow_provider_ams.ams import AMSConfigurationError
-from airflow_provider_ams.ams.wire.replies import Verdict, dropped_among, write_reply
+from airflow_provider_ams.ams.wire.replies import Verdict, dropped_among, lost, write_reply
 from airflow_provider_ams.transport import Reply
 
 OK, REFUSED, AMBIGUOUS = Verdict.CONFIRMED, Verdict.REFUSED, Verdict.AMBIGUOUS
@@ -63,6 +63,8 @@ def test_no_ams_here_is_a_matter_of_configuration(endpoint, status):
 
 def test_the_wait_that_ams_asks_for():
     assert read("eventsimport", b"", status=503, headers={"Retry-After": "7"}).retry_after == 7
+    later = Reply(503, {"Retry-After": "Thu, 01 Jan 1970 00:01:00 GMT"}, b"")
+    assert write_reply("eventsimport", later, 1, 20.0).retry_after == 40
 
 
 # ---------------------------------------------------------------- every write
@@ -77,6 +79,15 @@ def test_what_is_no_answer_says_nothing(endpoint, body, code, late):
     answer = read(endpoint, body)
     assert (answer.verdict, answer.code, answer.late) == (AMBIGUOUS, code, late)
     assert not answer.nothing_taken
+    assert answer.reason
+    assert answer.status == 200
+
+
+def test_a_lost_reply_may_come_true_later():
+    answer = lost("time-out")
+    assert (answer.verdict, answer.code, answer.reason) == (AMBIGUOUS, "lost", "time-out")
+    assert answer.late is True
+    assert answer.nothing_taken is False
 
 
 @pytest.mark.parametrize("endpoint", WRITES)
@@ -84,7 +95,9 @@ def test_an_exception(endpoint):
     deletes = endpoint not in ("eventsimport", "profileimport")
     answer = read(endpoint, RPC)
     assert (answer.verdict, answer.code) == (REFUSED if deletes else AMBIGUOUS, "rpc")
+    assert (answer.nothing_taken, answer.reason) == (False, "AMS reported X")
     answer = read(endpoint, LOST)
+    assert answer.reason == "AMS reported X"
     assert (answer.verdict, answer.code, answer.nothing_taken) == (AMBIGUOUS, "session", False)
 
 
@@ -138,6 +151,8 @@ NOT_CONFIRMED = [
     ({"result": {"state": DONE}, "eventImportResultForForm": {}}, AMBIGUOUS, "part"),
     ({"result": {"state": DONE}, "eventImportResultForForm": [5]}, AMBIGUOUS, "part"),
     (imported(state="UNEXPECTED_ERROR"), AMBIGUOUS, "partial"),
+    (imported(["x"], state="FAILED"), AMBIGUOUS, "partial"),
+    ({"result": {"state": "FAILED"}, "eventImportResultForForm": {}}, AMBIGUOUS, "partial"),
     (imported([], state="SOME_ERROR", error=ERROR), AMBIGUOUS, "partial"),
     (imported([], state="UNEXPECTED_ERROR"), REFUSED, "refused"),
     ({"result": {"state": "UNEXPECTED_ERROR", "message": ""}}, REFUSED, "refused"),
@@ -187,6 +202,60 @@ def test_words_of_ams_are_kept_apart_from_ours():
     assert "Ann" not in f"{answer!r} {answer.reason}"
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        imported(message="kept"),
+        imported([5, 6, 7], message="kept"),
+        imported([5, 6, 6], message="kept"),
+        imported([5, 6], message="kept", error=ERROR),
+        imported([5, 6, "x"], message="kept"),
+        imported([5, 6], message="kept", part_state="PENDING"),
+        imported([5, 6], message="kept", state="FAILED"),
+        imported(message="kept: 1 out of 2 records"),
+    ],
+)
+@pytest.mark.parametrize("sent", [1, 2, 3])
+def test_what_ams_names_and_says_is_kept_whatever_is_wrong(data, sent):
+    answer = read("eventsimport", data, sent=sent)
+    assert answer.ids[:2] == [5, 6]
+    assert answer.message.startswith("kept")
+
+
+def test_more_ids_than_events_are_kept_each_once_or_not():
+    assert read("eventsimport", imported([5, 5], message="kept"), sent=2).ids == [5, 5]
+
+
+def test_the_words_of_the_call_and_of_its_part_are_both_kept():
+    data = imported([], result={"state": "PENDING", "message": "one"}, message="two")
+    answer = read("eventsimport", data)
+    assert (answer.code, answer.message) == ("state", "one two")
+
+
+def test_a_message_that_is_no_text_is_none():
+    assert read("eventsimport", imported(message=5), sent=2).message == ""
+
+
+def test_ams_counts_fewer_than_it_names():
+    answer = read("eventsimport", imported(message="1 out of 2 records"), sent=2)
+    assert answer.reason == "AMS counted 1 of 2 events"
+
+
+@pytest.mark.parametrize("error", [[5], [{"pairs": 5}], [{}], [{"pairs": [5]}]])
+def test_an_error_that_can_not_be_read_is_one_all_the_same(error):
+    answer = read("eventsimport", imported(error=error), sent=2)
+    assert (answer.verdict, answer.errors) == (AMBIGUOUS, [{}])
+
+
+def test_an_error_without_a_value_has_an_empty_one():
+    error = [{"pairs": [{"key": "Error", "value": None}]}]
+    assert read("eventsimport", imported(error=error), sent=2).errors == [{"Error": ""}]
+
+
+def test_a_dropped_name_that_was_not_sent_stays_as_it_is():
+    assert dropped_among(("x", "y", "A"), ["A"]) == ("x", "y", "A")
+
+
 REMARK = (
     "2 out of 2 records successfully imported. The following names [{}] were sent in the message "
     "but do not exist in the form"
@@ -229,6 +298,8 @@ OTHERS = [
     ("deleteevent", {"state": "ERROR"}, REFUSED, "refused"),
     ("deleteevent", {"state": DONE}, AMBIGUOUS, "state"),
     ("deleteevent", None, AMBIGUOUS, "no_state"),
+    ("deleteevent", {"state": 5}, AMBIGUOUS, "no_state"),
+    ("deleteevent", ["SUCCESS"], AMBIGUOUS, "no_state"),
     ("v2/event/deleteAll", None, OK, "ok"),
     ("v2/event/deleteAll", {"error": True}, REFUSED, "refused"),
     ("v2/event/deleteAll", [], REFUSED, "refused"),
@@ -239,3 +310,34 @@ OTHERS = [
 def test_profiles_and_deletions(endpoint, data, verdict, code):
     answer = read(endpoint, data)
     assert (answer.verdict, answer.code) == (verdict, code)
+    assert bool(answer.reason) == (verdict is not OK)
+    # Whether a refusal to delete many leaves all of them is not known.
+    assert answer.nothing_taken is (verdict is REFUSED and endpoint != "v2/event/deleteAll")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"state": DONE, "ids": [5]},
+        {"state": DONE, "ids": [-5]},
+        {"state": DONE, "error": "x"},
+        {"state": "FAILED", "ids": [5]},
+        {"state": "FAILED"},
+        {"state": "PENDING"},
+    ],
+)
+def test_words_about_a_profile_are_kept(data):
+    assert read("profileimport", {**data, "message": "kept"}).message == "kept"
+
+
+def test_ids_and_dropped_fields_of_profiles():
+    answer = read("profileimport", {"state": DONE, "ids": [5], "message": REMARK.format("A, B")})
+    assert (answer.ids, answer.dropped_fields) == ([5], ("A", "B"))
+    assert read("profileimport", {"state": DONE, "ids": [5, 6]}).ids == [5, 6]
+
+
+@pytest.mark.parametrize("state", ["FAILURE", "PENDING"])
+def test_why_an_event_was_not_deleted(state):
+    answer = read("deleteevent", {"state": state, "message": "kept"})
+    assert answer.message == "kept"
+    assert "delete" in answer.reason

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -214,3 +217,156 @@ def test_an_update_must_have_moved_the_event_too():
     held = snapshot((50, "1"), (51, "1", {"minute": 0}), (52, "1", {"user": 2}))
     comparison = Comparison(events("1", ids=[50]), held, schema(a="text"))
     assert [comparison.holds(0, at) for at in range(3)] == [True, False, False]
+
+
+@pytest.mark.parametrize("change", [{"end": MINUTE + 90}, {"b": "x"}])
+def test_an_update_must_have_changed_the_whole_event(change):
+    held = snapshot((50, "1", change))
+    sent = events("1", ids=[50], b=[None])
+    assert not Comparison(sent, held, schema(a="text", b="text")).holds(0, 0)
+
+
+def test_the_same_value_in_another_text_is_not_exactly_the_same():
+    held = snapshot((50, "5.0"), (51, "5"))
+    comparison = Comparison(events("5"), held, schema(a="number"))
+    assert [comparison.holds(0, at) for at in range(2)] == [True, True]
+    assert [comparison.holds(0, at, exact=True) for at in range(2)] == [False, True]
+
+
+def test_without_the_form_equal_texts_are_the_same():
+    comparison = Comparison(events("5", "6"), snapshot((50, "5"), (51, "6.0")), None)
+    assert comparison.match_new([0, 1], [0, 1]).found == {0: 0}
+
+
+def test_a_field_that_ams_computes_is_not_compared():
+    form = FormSchema("Form", (FormField("a", "Text"), FormField("b", "Calculation")))
+    assert match(events("1", b=["x"]), (50, "1", {"b": "y"}), form=form)[0] == {0: 50}
+
+
+def test_the_site_s_zone_decides_about_dates():
+    """Midnight in Auckland is noon of the day before in UTC."""
+    held = snapshot((50, "1555243200000"))
+    sent, form = events("15/04/2019"), schema(a="date")
+    assert Comparison(sent, held, form).match_new([0], [0]).found == {}
+    with_zone = Comparison(sent, held, form, "Pacific/Auckland")
+    assert with_zone.match_new([0], [0]).found == {0: 0}
+    assert with_zone.holds(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "stored", "b", "held_b", "unclear"),
+    [
+        ("number", "5", "5.0", None, None, []),
+        ("unknown", "5", "5.0", None, None, ["a"]),
+        ("text", "1", "1", "x", "y", None),
+        ("text", "1", None, "x", "x", None),
+        ("text", None, "1", "x", "x", None),
+        ("unknown", "5", "5.0", "long", "lo", ["a", "b"]),
+    ],
+)
+def test_every_field_counts_when_it_is_in_doubt(kind, sent, stored, b, held_b, unclear):
+    held = snapshot((50, stored, {} if held_b is None else {"b": held_b}))
+    comparison = Comparison(events(sent, b=[b]), held, schema(a=kind, b="text"))
+    assert comparison.unclear_fields(0, 0) == unclear
+
+
+def test_a_number_in_a_date_field_is_not_the_day_of_that_number():
+    form, number = schema(a="date"), str(dt.date(2019, 4, 15).toordinal())
+    for sent, stored in ((number, "15/04/2019"), ("15/04/2019", number)):
+        assert Comparison(events(sent), snapshot((50, stored)), form).unclear_fields(0, 0) is None
+
+
+def test_another_end_is_no_matter_of_doubt():
+    comparison = Comparison(events("1"), snapshot((50, "1", {"end": 0})), schema(a="text"))
+    assert comparison.unclear_fields(0, 0) is None
+
+
+# ---------------------------------------------------------------- tables
+
+
+def tables(sent, stored, *, kind="text", a="1", a_stored="1"):
+    """Compare events of one table each: lists of rows, each of a text of "t" and one of "u"."""
+
+    def spread(groups):
+        rows = [row for group in groups for row in group]
+        starts = [sum(map(len, groups[:i])) for i in range(len(groups))]
+        numbers = [list(range(at, at + len(g))) for at, g in zip(starts, groups, strict=True)]
+        return {"t": [t for t, _ in rows], "u": [u for _, u in rows]}, numbers
+
+    texts, rows = spread(sent)
+    mine = replace(events(*[a] * len(sent)), table=texts, table_rows=rows, has_table=True)
+    texts, rows = spread(stored)
+    held = snapshot(*[(50 + n, a_stored) for n in range(len(stored))])
+    held = replace(held, table=texts, table_rows=rows)
+    return Comparison(mine, held, schema(a="unknown", t=kind, u="text")), held
+
+
+ONE, TWO = [("1", "x"), ("2", "y")], [("1", "x"), ("3", "y")]
+
+
+def test_each_event_is_found_by_its_own_table():
+    comparison, _ = tables([ONE, TWO], [TWO, ONE])
+    assert comparison.match_new([0, 1], [0, 1]).found == {0: 1, 1: 0}
+    assert comparison.holds(0, 1)
+    assert not comparison.holds(0, 0)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [TWO, ONE[:1], ONE[::-1], [*ONE, ("3", None)], [("1", "x"), ("2", None)], []],
+)
+def test_another_table_is_another_event(stored):
+    comparison, _ = tables([ONE], [stored])
+    match = comparison.match_new([0], [0])
+    assert match.found == {}
+    assert match.undecided == {0: [0]}
+    assert comparison.unclear_fields(0, 0) is None
+
+
+def test_rows_without_a_value_are_no_rows_of_the_table():
+    comparison, _ = tables([ONE], [[(None, None), *ONE, (None, None)]])
+    assert comparison.match_new([0], [0]).found == {0: 0}
+    comparison, _ = tables([[]], [[(None, None)]])
+    assert comparison.match_new([0], [0]).found == {0: 0}
+
+
+def test_a_row_with_one_value_is_a_row():
+    comparison, _ = tables([[("1", None)]], [[("1", None)]])
+    assert comparison.holds(0, 0)
+    comparison, _ = tables([[("1", None)]], [[]])
+    assert not comparison.holds(0, 0)
+
+
+def test_table_values_compare_by_their_kind():
+    whole = [[("5", "x")]], [[("5.0", "x")]]
+    assert tables(*whole, kind="number")[0].match_new([0], [0]).found == {0: 0}
+    assert tables(*whole, kind="text")[0].match_new([0], [0]).found == {}
+
+
+def test_equal_table_texts_come_before_texts_that_mean_the_same():
+    comparison, _ = tables(
+        [[("007", "x")], [("7", "x")]], [[("7", "x")], [("007", "x")]], kind="number"
+    )
+    assert comparison.match_new([0, 1], [0, 1]).found == {0: 1, 1: 0}
+
+
+def test_a_table_column_that_ams_does_not_have_holds_nothing():
+    comparison, held = tables([[("1", None)], [("1", "x")]], [[("1", None)], [("1", None)]])
+    del held.table["u"]
+    assert comparison.match_new([0, 1], [0, 1]).found == {0: 0}
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "a_stored", "unclear"),
+    [
+        ("unknown", "5.0", "1", ["t", "u"]),
+        ("unknown", "5.0", "1.0", ["a", "t", "u"]),
+        ("unknown", "6", "1", None),
+        ("text", "5.0", "1", None),
+        ("number", "5.0", "1", []),
+        ("text", "5", "1", []),
+    ],
+)
+def test_a_table_is_in_doubt_as_a_whole(kind, stored, a_stored, unclear):
+    comparison, _ = tables([[("5", "x")]], [[(stored, "x")]], kind=kind, a_stored=a_stored)
+    assert comparison.unclear_fields(0, 0) == unclear
