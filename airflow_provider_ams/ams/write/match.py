@@ -228,11 +228,11 @@ class Comparison:
             sent = self.events.fields[name][event]
             texts = s.fields.get(name)
             held = None if texts is None else texts[at]
-            if self._means(name, [sent], _SAME) == self._means(name, [held], _SAME):
+            meant, found = self._means(name, [sent, held], _SAME)
+            if meant == found:
                 continue
-            if self._means(name, [sent], _LOOSE) != self._means(name, [held], _LOOSE) and not (
-                sent and held and sent.startswith(held)
-            ):
+            loosely, held_loosely = self._means(name, [sent, held], _LOOSE)
+            if loosely != held_loosely and not _is_cut(meant, found):
                 return None
             unclear.append(name)
         if self.table and not self._same_tables(event, at, _SAME):
@@ -244,3 +244,10 @@ class Comparison:
     def _same_tables(self, event: EventNo, at: StoredNo, level: str) -> bool:
         mine = self._tables(self.events, [event], level)
         return mine == self._tables(self.stored, [at], level)
+
+
+def _is_cut(meant: Hashable, found: Hashable) -> bool:
+    """Tell whether AMS may have stored the beginning of a text; numbers and dates are none."""
+    if not isinstance(meant, str) or not isinstance(found, str):
+        return False
+    return bool(found) and meant.startswith(found)
