@@ -26,7 +26,7 @@ ui: setup
 	$(BIN)/python scripts/ui.py
 
 test: setup
-	$(BIN)/python -m pytest -m "not chaos"
+	$(BIN)/python -m pytest -m "not chaos" -n 2
 
 lint: setup
 	$(BIN)/ruff check .
