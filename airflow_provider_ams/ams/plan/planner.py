@@ -294,6 +294,8 @@ class Planner:
         """See to it that updates write what they leave alone as it was written."""
         actions = self._actions(index, changes)
         sent = [at if a == UPDATE else None for at, a in zip(index, actions, strict=True)]
+        if not any(at is not None for at in sent):
+            return events, index, changes
         zone = self.client.timezone
         events, found = Untouched(events, sent, stored, self.schema, zone, self._numeric).run()
         self._reject(found)
