@@ -176,16 +176,18 @@ def complete_times(
     if not any(stored) and set(given.end_days) | set(given.end_minutes) <= {None}:
         return _one_hour(given, now)
     today, this_minute = now.date().toordinal(), now.hour * 60 + now.minute
-    lines: list[Moment] = []
+    # By columns: an object for each event would be the garbage collector's to look after.
+    columns: list[list[int]] = [[], [], [], []]
     rows = zip(*given.columns, stored, strict=True)
     for start_day, start_minute, end_day, end_minute, held in rows:
         if held is not None:
-            lines.append(_moved(held, start_day, start_minute, end_day, end_minute))
-            continue
-        day = today if start_day is None else start_day
-        minute = this_minute if start_minute is None else start_minute
-        lines.append(_new(day, minute, end_day, end_minute))
-    columns = [list(c) for c in zip(*lines, strict=True)] or [[], [], [], []]
+            moment = _moved(held, start_day, start_minute, end_day, end_minute)
+        else:
+            day = today if start_day is None else start_day
+            minute = this_minute if start_minute is None else start_minute
+            moment = _new(day, minute, end_day, end_minute)
+        for column, value in zip(columns, moment, strict=True):
+            column.append(value)
     return _checked(*columns)
 
 
