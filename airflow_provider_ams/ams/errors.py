@@ -3,7 +3,7 @@
 ==========================  ===========================================================
 `AMSConfigurationError`     mend a setting, the input frame or a permission, then run again
 `AMSLoginError`             check user name, password and site, then log in again
-`AMSTransientError`         nothing was changed: run again later
+`AMSTransientError`         run again later; what had landed by then is in ``.result``
 `AMSUnknownOutcomeError`    a write got no trustworthy answer: look, or run again to reconcile
 `AMSImportError`            AMS refused these rows: mend them and send them again
 ==========================  ===========================================================
