@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_ams.ams.write.places import Checkpoint, LocalFile, as_checkpoint
+from airflow_provider_ams.transport import FileNotes, Notes, StoreNotes, UnreadableNote, locate
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -19,22 +22,12 @@ _MARGIN_MS = 15 * 60_000
 _MAX_CHARACTERS = 16_000
 
 
-class Place(Protocol):
-    """A place that keeps one small JSON object."""
-
-    def load(self) -> dict[str, Any] | None:
-        """Return what was saved last, or None."""
-
-    def save(self, note: dict[str, Any]) -> None:
-        """Keep this instead."""
-
-
-class TaskCheckpoint:
+class TaskCheckpoint(Checkpoint):
     """A note that outlives the try; it knows a retry from a manual clear.
 
     Parameters
     ----------
-    place : Place
+    place : Notes
         Keeps the note.
     max_tries : int
         The task instance's; it stays over retries and grows when a person clears the task.
@@ -56,7 +49,7 @@ class TaskCheckpoint:
 
     def __init__(
         self,
-        place: Place,
+        place: Notes,
         max_tries: int,
         *,
         look_back: int | None = None,
@@ -66,9 +59,8 @@ class TaskCheckpoint:
     ) -> None:
         self.trust = True
         self.look_back, self.blank, self.discard = look_back, blank, discard
-        self.cheap = bool(getattr(place, "cheap", False))
-        self.fenced = fenced or bool(getattr(place, "fenced", False))
-        self._place, self._max_tries = place, max_tries
+        self._place, self._max_tries = as_checkpoint(place), max_tries
+        self.cheap, self.fenced = self._place.cheap, fenced or self._place.fenced
 
     def load(self) -> dict[str, Any] | None:
         """Return what an earlier try has noted."""
@@ -82,11 +74,13 @@ class TaskCheckpoint:
         """Keep this instead."""
         self._place.save({**state, _MAX_TRIES: self._max_tries})
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
-        if name != "replace":
-            raise AttributeError(name)
-        replace = getattr(self._place, name)  # only where the place has it
-        return lambda state, check: replace({**state, _MAX_TRIES: self._max_tries}, check)
+    def replace(self, state: dict[str, Any], check: Callable[[], None]) -> None:
+        """Keep this instead as the place does."""
+        self._place.replace({**state, _MAX_TRIES: self._max_tries}, check)
+
+    def hold(self) -> AbstractContextManager[bool]:
+        """Keep other tries from writing as the place does."""
+        return self._place.hold()
 
 
 def task_checkpoint(context: Context, state_path: str | None) -> TaskCheckpoint | None:
@@ -135,17 +129,12 @@ def _look_back(context: Context) -> int | None:
     return int(min(known).timestamp() * 1000) - _MARGIN_MS if known else None
 
 
-def _in_store(store: Any) -> Place:  # noqa: ANN401
-    from airflow_provider_ams.transport import StoreNotes
-
+def _in_store(store: Any) -> Notes:  # noqa: ANN401
     return StoreNotes(store, STATE_KEY)
 
 
-def _in_folder(folder: str, name: str) -> Place:
+def _in_folder(folder: str, name: str) -> Notes:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-    from airflow_provider_ams.ams.write.places import LocalFile
-    from airflow_provider_ams.transport import FileNotes, locate
 
     location = locate(ObjectStoragePath(folder) / f"{name}.json")
     if location.path is None:
@@ -174,8 +163,6 @@ class VariablePlace:
             The Variable holds something else.
         """
         from airflow.providers.common.compat.sdk import Variable
-
-        from airflow_provider_ams.transport import UnreadableNote
 
         text = Variable.get(self._key, None)
         if text is None:

@@ -10,13 +10,13 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_ams.operators._base import AmsOperator
 from airflow_provider_ams.operators._data import read_rows, write_rows
 from airflow_provider_ams.operators._hidden import HiddenField
-from airflow_provider_ams.operators._state import TaskCheckpoint, task_checkpoint
 
 if TYPE_CHECKING:
     import pandas as pd
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_ams.ams import AMSClient, ImportResult
+    from airflow_provider_ams.operators._state import TaskCheckpoint
 
 # What a file of dead letters has beyond the rows themselves; not sent when the file comes back.
 STATUS, REASON = "ams_status", "ams_reason"
@@ -142,6 +142,8 @@ class AmsWriteOperator(AmsOperator):
 
     def checkpoint(self, context: Context) -> TaskCheckpoint | None:
         """Return where this task's tries note how far they came, if it is a task with tries."""
+        from airflow_provider_ams.operators._state import task_checkpoint
+
         folder = self.state_path or conf.get("ams", "state_path", fallback=None)
         return task_checkpoint(context, folder)
 

@@ -15,6 +15,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from airflow_provider_ams.transport.held import LastByte
+
 # Real servers close a connection after 5 s without a request, without saying so; what is sent at
 # that moment is lost, and nobody knows whether it arrived.
 KEEP_ALIVE = 4.0
@@ -107,6 +109,8 @@ class _Connection(HTTPConnection):
     def send(self, data: Any) -> None:  # noqa: ANN401
         if self.sock is not None:
             self.sock.settimeout(_limits.left())
+        if isinstance(data, LastByte):
+            data.check()
         super().send(data)
 
     def _reply(self, sock: socket.socket, *debug: Any, **more: Any) -> http.client.HTTPResponse:  # noqa: ANN401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 
 
 class WithheldError(Exception):
@@ -19,6 +20,12 @@ class WithheldError(Exception):
         self.reason = reason
 
 
+class LastByte(bytes):
+    """What makes a request whole; whoever sends it calls ``check`` first."""
+
+    check: Callable[[], None]
+
+
 class HeldBody:
     """Send a body up to its last byte, then check, then send that.
 
@@ -29,21 +36,37 @@ class HeldBody:
     ----------
     body : bytes
         Not empty.
-    check : callable
-        Called before the request is complete; what it raises is raised as `WithheldError`.
+    permit : callable
+        Gives a context in which the last byte is sent; the context gives a check to call right
+        before that. What either raises is raised as `WithheldError`.
     """
 
-    def __init__(self, body: bytes, check: Callable[[], None]) -> None:
+    def __init__(
+        self, body: bytes, permit: Callable[[], AbstractContextManager[Callable[[], None]]]
+    ) -> None:
         self._body = body
-        self._check = check
+        self._permit = permit
 
     def __len__(self) -> int:
         return len(self._body)
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._body[:-1]
+        with ExitStack() as stack:
+            try:
+                check = stack.enter_context(self._permit())
+            except Exception as error:
+                raise WithheldError(error) from error
+            last = LastByte(self._body[-1:])
+            last.check = _withholding(check)
+            yield last
+
+
+def _withholding(check: Callable[[], None]) -> Callable[[], None]:
+    def withhold() -> None:
         try:
-            self._check()
+            check()
         except Exception as error:
             raise WithheldError(error) from error
-        yield self._body[-1:]
+
+    return withhold

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSTransientError
@@ -26,6 +26,8 @@ SAVE_EVERY = 5.0
 # Seconds between two looks at a place that is read in no time: a pause shows on the clock, so that
 # looking at each of many quick calls would only cost.
 CHEAP_SECONDS = 0.002
+# Looks at a place that is slow, or in a process that is paused, before an import gives up.
+_LOOKS = 3
 
 
 class Journal:
@@ -71,7 +73,6 @@ class Journal:
         return self._checkpoint is not None
 
     def _load(self, checkpoint: Checkpoint) -> None:
-        look_back = getattr(checkpoint, "look_back", None)
         problem = "this is no note of an import"
         try:
             with _kept():
@@ -82,8 +83,8 @@ class Journal:
         self._signed = _signature(state)
         if self.noted is not None:
             return
-        self.lost = state is not None or not getattr(checkpoint, "blank", True)
-        if self.lost and look_back is None:
+        self.lost = state is not None or not checkpoint.blank
+        if self.lost and checkpoint.look_back is None:
             raise AMSConfigurationError(
                 f"resume: {problem}.", hint="Name another file; this one is left as it is."
             )
@@ -91,7 +92,7 @@ class Journal:
     @property
     def trusted(self) -> bool:
         """Whether what the note says is confirmed need not be looked up again."""
-        return bool(getattr(self._checkpoint, "trust", True))
+        return self._checkpoint is None or self._checkpoint.trust
 
     @property
     def unsettled(self) -> bool:
@@ -124,7 +125,8 @@ class Journal:
         elif self.lost and not afresh:
             if timed:
                 _check_times(events)
-            self.progress = Progress(mark, int(getattr(self._checkpoint, "look_back", 0)), now)
+            assert self._checkpoint is not None
+            self.progress = Progress(mark, self._checkpoint.look_back or 0, now)
         else:
             self.progress = Progress(mark, 0, now)
         return self.progress
@@ -193,27 +195,24 @@ class Journal:
         note = self.progress.dump()
         with self._lock, _kept():
             began = self._now()
-            replace = getattr(checkpoint, "replace", None)
-            if replace is not None:
-                replace(note, lambda: self._compare(checkpoint))
-            else:
-                self._compare(checkpoint)
-                self._save(checkpoint, note)
+            checkpoint.replace(note, lambda: self._compare(checkpoint))
         self._saved_at = self._clock.monotonic()
-        self._signed, self._looked_at = self._owner, began
+        first, self._signed, self._looked_at = not self._signed, self._owner, began
+        if checkpoint.fenced:
+            return
         # A try that takes over waits for twice as long before it sends, and looks again then.
-        limit = 2 * self._lease_seconds or 1.0
-        if not getattr(checkpoint, "fenced", False) and self._passed(began) > limit:
+        if self._passed(began) > 2 * self._limit:
             # It may have overwritten the note of a try that took over in these seconds.
             raise LostLease("This try was paused while it kept its note; it sends nothing more.")
+        if first and checkpoint.look_back is None:
+            # Another first try that found no note either may still overwrite this one.
+            self._clock.sleep(2 * self._limit)
+            self._look(checkpoint)
 
-    def _save(self, checkpoint: Checkpoint, note: dict[str, Any]) -> None:
-        try:
-            checkpoint.save(note)
-        except Exception:
-            # A place may refuse a try that has been overtaken: that is not an outage.
-            self._compare(checkpoint)
-            raise
+    @property
+    def _limit(self) -> float:
+        """Seconds after which what a look has told may no longer be true."""
+        return self._lease_seconds or 0.5
 
     def check_lease(self) -> None:
         """Make sure that this try may still send.
@@ -223,18 +222,54 @@ class Journal:
         AMSTransientError
             Another try has taken over, or the note can't be read.
         """
-        checkpoint = self._checkpoint
-        if checkpoint is None:
+        if self._checkpoint is None:
             return
         allowed = self._lease_seconds
-        if getattr(checkpoint, "cheap", False):
+        if self._checkpoint.cheap:
             allowed = min(allowed, CHEAP_SECONDS)
         with self._lock:
             if self._passed(self._looked_at) >= allowed:
-                began = self._now()
+                self._look(self._checkpoint)
+
+    def _look(self, checkpoint: Checkpoint) -> None:
+        """Look at the note, and again if this process was paused while it looked."""
+        for _ in range(_LOOKS):
+            began = self._now()
+            with _kept():
+                self._compare(checkpoint)
+            self._looked_at = began
+            if self._passed(began) < self._limit:
+                return
+        raise AMSTransientError(
+            f"Reading the note of the import takes more than {self._limit:g} s: whether another "
+            "try has taken over can't be told in time, and nothing more is sent."
+        )
+
+    @contextmanager
+    def sending(self) -> Iterator[Callable[[], None]]:
+        """Send the last byte of a call in the block: no other try takes over in it.
+
+        Where the place has no lock, call what is given right before: it makes sure that this
+        process was not paused since the last look.
+
+        Raises
+        ------
+        AMSTransientError
+            Another try has taken over, or the note can't be read.
+        """
+        if self._checkpoint is None:
+            yield _nothing
+            return
+        with ExitStack() as stack:
+            with _kept():
+                held = stack.enter_context(self._checkpoint.hold())
+            if held:  # without the lock of this object: a thread that has it may wait for this one
                 with _kept():
-                    self._compare(checkpoint)
-                self._looked_at = began
+                    self._compare(self._checkpoint)
+                yield _nothing
+            else:
+                self.check_lease()
+                yield self.check_lease
 
     def _now(self) -> tuple[float, float]:
         return self._clock.now(), self._clock.monotonic()
@@ -273,6 +308,10 @@ def _check_times(events: EventDraft) -> None:
             f"date and time ({missing} of {len(events)}) can't be recognised. Nothing was sent.",
             hint="Give start_date and start_time, or look in AMS what is there.",
         )
+
+
+def _nothing() -> None:
+    """Nothing to check."""
 
 
 @contextmanager

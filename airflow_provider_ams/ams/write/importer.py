@@ -117,7 +117,7 @@ class Importer:
             client, events, self.ledger, self._schema, how.idempotency_field
         )
         self._bisector = Bisector(events, self.ledger, client.retry.tries, self.calls.endpoint)
-        around = before_batch, journal.check_lease, self._progressed
+        around = before_batch, journal, self._progressed
         self._sender = Sender(client, events, self.calls, self.ledger, how.max_in_flight, *around)
         #: Events of calls that AMS may have stored after it was asked for them.
         self._late: set[EventNo] = set()

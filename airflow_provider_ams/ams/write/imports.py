@@ -78,9 +78,8 @@ class Import:
         self.form = form
         self.option = option
         self.wording = wording
-        self.journal = Journal(
-            as_checkpoint(resume), client.clock, min(1.0, option.settle_seconds / 2)
-        )
+        place = None if resume is None else as_checkpoint(resume)
+        self.journal = Journal(place, client.clock, min(1.0, option.settle_seconds / 2))
         self.planner = Planner(client, form, option, window)
 
     def run(

@@ -6,59 +6,106 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
-from airflow_provider_ams.transport import FileNotes, write_atomic
+from airflow_provider_ams.transport import FileNotes, Notes, write_atomic
 
 try:
     import fcntl
 except ImportError:  # Windows: two tries at once are told apart by the note alone
     fcntl = None  # type: ignore[assignment]
 
-# Seconds to wait for another process that is writing its note: that takes milliseconds.
-LOCK_SECONDS = 10.0
 
+class Checkpoint:
+    """A place that keeps one small JSON object; what it can't promise is left as it is here.
 
-class Checkpoint(Protocol):
-    """A place that keeps one small JSON object.
-
-    A place may say more of itself:
-
-    - ``trust`` (True): what the note says is confirmed need not be looked up again.
-    - ``look_back`` (None): epoch milliseconds from before the first try; where no note can be
-      read, every row is looked up among what has changed in AMS since.
-    - ``blank`` (True): no note means that there was no try before.
-    - ``cheap`` (False): it may be read at every other moment.
-    - ``replace(state, check)``: save if the check passes, without another try in between.
-    - ``fenced`` (False): a try that has been overtaken can't write.
+    Attributes
+    ----------
+    trust : bool
+        What the note says is confirmed need not be looked up again.
+    look_back : int or None
+        Epoch milliseconds from before the first try; where no note can be read, every row is
+        looked up among what has changed in AMS since.
+    blank : bool
+        No note means that there was no try before.
+    cheap : bool
+        It may be read at every other moment.
+    fenced : bool
+        A try that has been overtaken can't write.
     """
+
+    trust = True
+    look_back: int | None = None
+    blank = True
+    cheap = False
+    fenced = False
 
     def load(self) -> dict[str, Any] | None:
         """Return what was saved last, or None."""
+        raise NotImplementedError
 
     def save(self, state: dict[str, Any]) -> None:
         """Keep this instead."""
+        raise NotImplementedError
+
+    def replace(self, state: dict[str, Any], check: Callable[[], None]) -> None:
+        """Keep this instead if a check passes; at best with no other try in between."""
+        check()
+        try:
+            self.save(state)
+        except Exception:
+            # A place may refuse a try that has been overtaken: that is not an outage.
+            check()
+            raise
+
+    def hold(self) -> AbstractContextManager[bool]:
+        """Keep other tries from writing in the block, where the place can; tell whether it can."""
+        return nullcontext(False)
 
 
-Resume = str | os.PathLike[str] | Checkpoint | None
+class PlainPlace(Checkpoint):
+    """A place that only loads and saves.
+
+    Parameters
+    ----------
+    notes : Notes
+        The place.
+    """
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+
+    def load(self) -> dict[str, Any] | None:
+        """Return what was saved last, or None."""
+        return self._notes.load()
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Keep this instead."""
+        self._notes.save(state)
 
 
-def as_checkpoint(place: Resume) -> Checkpoint | None:
-    """Return a checkpoint for a path; anything else as it is."""
-    if not isinstance(place, (str, os.PathLike)):
+Place = str | os.PathLike[str] | Notes
+Resume = Place | None
+
+
+def as_checkpoint(place: Place) -> Checkpoint:
+    """Return a checkpoint for a path, or for any object that loads and saves."""
+    if isinstance(place, Checkpoint):
         return place
+    if not isinstance(place, (str, os.PathLike)):
+        return PlainPlace(place)
     path = Path(place)
     if not path.parent.is_dir():
         raise AMSConfigurationError(f"resume: there is no folder {str(path.parent)!r}.")
     return LocalFile(path)
 
 
-class LocalFile(FileNotes):
+class LocalFile(Checkpoint):
     """A local file, written by one process at a time.
 
     Parameters
@@ -67,15 +114,28 @@ class LocalFile(FileNotes):
         The file; its lock is ``.<name>.lock`` beside it.
     make_folder : bool
         Make the folder if need be.
+    lock_seconds : float
+        How long to wait for another process that is writing or sending: that takes milliseconds.
     """
 
     cheap = True
     fenced = fcntl is not None
 
-    def __init__(self, path: Path, *, make_folder: bool = False) -> None:
-        super().__init__(path, make_folder=make_folder)
+    def __init__(
+        self, path: Path, *, make_folder: bool = False, lock_seconds: float = 10.0
+    ) -> None:
+        self._notes = FileNotes(path, make_folder=make_folder)
         self._path = path
+        self._lock_seconds = lock_seconds
         self._lock = path.with_name(f".{path.name}.lock")
+
+    def load(self) -> dict[str, Any] | None:
+        """Return what was saved last, or None."""
+        return self._notes.load()
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Keep this instead."""
+        self._notes.save(state)
 
     def replace(self, state: dict[str, Any], check: Callable[[], None]) -> None:
         """Keep this instead if a check passes, and no other try has written since.
@@ -88,7 +148,8 @@ class LocalFile(FileNotes):
         ready = self._path.with_name(f".{secrets.token_hex(8)}.tmp")
         write_atomic(ready, orjson.dumps(state))
         try:
-            with self._locked():  # for a moment: a process that is stopped in here holds up all
+            # For a moment: a process that is stopped in here holds up all.
+            with self._locked(exclusive=True):
                 check()
                 os.replace(ready, self._path)
         except BaseException:
@@ -101,20 +162,27 @@ class LocalFile(FileNotes):
             os.close(folder)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def hold(self) -> Iterator[bool]:
+        """Keep other tries from writing in the block; several threads may be in it at once."""
+        with self._locked(exclusive=False):
+            yield self.fenced
+
+    @contextmanager
+    def _locked(self, *, exclusive: bool) -> Iterator[None]:
         if fcntl is None:
             yield
             return
-        descriptor = os.open(self._lock, os.O_WRONLY | os.O_CREAT, 0o600)
+        kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+        descriptor = os.open(self._lock, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
-            _wait_for(lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB))
+            _wait_for(lambda: fcntl.flock(descriptor, kind | fcntl.LOCK_NB), self._lock_seconds)
             yield
         finally:
             os.close(descriptor)
 
 
-def _wait_for(lock: Callable[[], None]) -> None:
-    deadline = time.monotonic() + LOCK_SECONDS
+def _wait_for(lock: Callable[[], None], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while True:
         try:
             return lock()
@@ -124,7 +192,7 @@ def _wait_for(lock: Callable[[], None]) -> None:
             time.sleep(0.01)
 
 
-class LookBack:
+class LookBack(Checkpoint):
     """Say that this import may have been tried before, and that no note of it is left.
 
     Every row is looked up among what has changed in AMS since then, and only what is not there
@@ -134,7 +202,7 @@ class LookBack:
     ----------
     since_ms : int
         Epoch milliseconds from before the first try; an hour too early only costs reading.
-    place : str, path or Checkpoint, optional
+    place : str, path or Notes, optional
         Where to note the progress; else nowhere that outlives the process.
     """
 
@@ -144,20 +212,32 @@ class LookBack:
         if type(since_ms) is not int or since_ms <= 0:
             raise AMSConfigurationError("LookBack: since_ms is not a number of milliseconds.")
         self.look_back = since_ms
-        self._place = as_checkpoint(place)
-        self._state: dict[str, Any] | None = None
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
-        if name in ("trust", "cheap", "fenced", "replace"):
-            return getattr(self._place, name)
-        raise AttributeError(name)
+        self._place = as_checkpoint(_Memory() if place is None else place)
+        self.trust, self.cheap = self._place.trust, self._place.cheap
+        self.fenced = self._place.fenced
 
     def load(self) -> dict[str, Any] | None:
         """Return what was saved last, or None."""
-        return self._place.load() if self._place is not None else self._state
+        return self._place.load()
 
     def save(self, state: dict[str, Any]) -> None:
         """Keep this instead."""
-        if self._place is not None:
-            self._place.save(state)
-        self._state = state
+        self._place.save(state)
+
+    def replace(self, state: dict[str, Any], check: Callable[[], None]) -> None:
+        """Keep this instead as the place does."""
+        self._place.replace(state, check)
+
+    def hold(self) -> AbstractContextManager[bool]:
+        """Keep other tries from writing as the place does."""
+        return self._place.hold()
+
+
+class _Memory:
+    state: dict[str, Any] | None = None
+
+    def load(self) -> dict[str, Any] | None:
+        return self.state
+
+    def save(self, note: dict[str, Any]) -> None:
+        self.state = note

@@ -12,6 +12,7 @@ from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.wire.replies import Verdict, WriteReply
 from airflow_provider_ams.ams.write.batches import Batch, Calls
+from airflow_provider_ams.ams.write.checkpoint import Journal
 from airflow_provider_ams.ams.write.ledger import Ledger
 from airflow_provider_ams.transport import HeldBody, InFlight, WithheldError, clean
 
@@ -61,9 +62,9 @@ class Sender:
     before_batch : callable
         Called with the events of a call, in the thread that sends, before it goes out; what it
         raises stops it.
-    may_send : callable
-        Called right before a call goes out and again before its last byte does; what it raises
-        stops it.
+    journal : Journal
+        Whether this try may still send: asked right before a call goes out and again before its
+        last byte does.
     on_confirmed : callable
         Called after each confirmed call.
     """
@@ -76,7 +77,7 @@ class Sender:
         ledger: Ledger,
         max_in_flight: int,
         before_batch: Callable[[Sequence[EventNo]], None],
-        may_send: Callable[[], None],
+        journal: Journal,
         on_confirmed: Callable[[], None],
     ) -> None:
         self.client = client
@@ -85,7 +86,7 @@ class Sender:
         self.ledger = ledger
         self.number = 0
         self._before_batch = before_batch
-        self._may_send = may_send
+        self._journal = journal
         self._on_confirmed = on_confirmed
         self._flight: InFlight[Batch, Attempt] = InFlight(max_in_flight, "ams-import")
         #: Events of calls whose outcome has not been entered.
@@ -146,11 +147,11 @@ class Sender:
 
     def _call(self, number: int, batch: Batch, body: bytes) -> Attempt:
         self._before_batch(batch.events)
-        self._may_send()
+        self._journal.check_lease()
         now = self.client.clock.monotonic()
         for event in batch.events:
             self.sent_at.setdefault(event, now)
-        held = HeldBody(body, self._may_send)
+        held = HeldBody(body, self._journal.sending)
         try:
             reply = self.client.write(self.calls.endpoint, held, len(batch.events))
         except WithheldError as withheld:

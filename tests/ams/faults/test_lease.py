@@ -16,7 +16,7 @@ from airflow_provider_ams.ams import (
     insert_event_data,
 )
 from airflow_provider_ams.ams.write.checkpoint import Journal, LostLease
-from airflow_provider_ams.ams.write.places import LocalFile
+from airflow_provider_ams.ams.write.places import Checkpoint, LocalFile, as_checkpoint
 from airflow_provider_ams.transport import Clock, FileNotes
 from tests.ams.faults.harness import FORM, held, make_client, prepare, sessions, wanted
 
@@ -26,10 +26,15 @@ class Hands:
 
     def __init__(self):
         self.wall, self.steady = 1_800_000_000.0, 5_000.0
-        self.clock = Clock(now=lambda: self.wall, monotonic=lambda: self.steady)
+        self.clock = Clock(
+            now=lambda: self.wall, monotonic=lambda: self.steady, sleep=self.pass_time
+        )
+
+    def pass_time(self, seconds):
+        self.wall, self.steady = self.wall + seconds, self.steady + seconds
 
 
-class Place:
+class Place(Checkpoint):
     """A place in memory that counts its reading."""
 
     def __init__(self):
@@ -68,9 +73,9 @@ def run(sandbox, frame, resume, **options):
 @pytest.mark.parametrize("make", [LocalFile, FileNotes])
 def test_a_note_is_never_taken_back(tmp_path, make):
     clock = Hands().clock
-    first = Journal(make(tmp_path / "n.json"), clock)
+    first = Journal(as_checkpoint(make(tmp_path / "n.json")), clock)
     first.finish()
-    second = Journal(make(tmp_path / "n.json"), clock)
+    second = Journal(as_checkpoint(make(tmp_path / "n.json")), clock)
     first.check_lease()
     second.claim()
     for act in (first.claim, first.finish):
@@ -104,6 +109,19 @@ def test_either_clock_tells_that_time_has_passed(wall, steady):
         journal.check_lease()
 
 
+def test_without_a_lock_the_first_of_all_tries_makes_sure_that_it_is_alone():
+    """Another one that found no note either, and was paused as it signed, signs last."""
+    hands, place = Hands(), Place()
+
+    def sign(seconds):
+        place.state = {**place.state, "owner": "somebody else"}
+
+    hands.clock = Clock(now=hands.clock.now, monotonic=hands.clock.monotonic, sleep=sign)
+    journal = Journal(place, hands.clock, lease_seconds=1.0)
+    with pytest.raises(LostLease):
+        journal.claim()
+
+
 def test_a_pause_between_the_look_and_the_note_ends_the_try():
     """Without a lock the note of another try may have been overwritten in the meantime."""
     hands, place = Hands(), Place()
@@ -116,6 +134,71 @@ def test_a_pause_between_the_look_and_the_note_ends_the_try():
     place.before_save = sleep
     with pytest.raises(LostLease, match="paused"):
         journal.claim()
+
+
+def test_a_pause_while_the_note_is_read_asks_for_another_look():
+    """What was read before the pause may no longer be true after it."""
+    hands, place = Hands(), Place()
+    journal = Journal(place, hands.clock, lease_seconds=1.0)
+    journal.claim()
+    hands.steady += 2
+    looks, pauses = place.looks, iter([60.0])
+    load = place.load
+
+    def pause():
+        hands.wall += next(pauses, 0.0)
+        return load()
+
+    place.load = pause
+    journal.check_lease()
+    assert place.looks == looks + 2
+
+
+def test_a_place_that_is_too_slow_to_tell_ends_the_try():
+    hands, place = Hands(), Place()
+    journal = Journal(place, hands.clock, lease_seconds=1.0)
+    journal.claim()
+    load = place.load
+
+    def slow():
+        hands.steady += 3
+        return load()
+
+    place.load = slow
+    hands.steady += 2
+    with pytest.raises(AMSTransientError, match="takes more than 1 s"):
+        journal.check_lease()
+
+
+def test_a_pause_right_before_the_last_byte_is_seen():
+    hands, place = Hands(), Place()
+    journal = Journal(place, hands.clock, lease_seconds=1.0)
+    journal.claim()
+    with journal.sending() as check:
+        check()
+        hands.wall += 60
+        place.state = {**place.state, "owner": "somebody else"}
+        with pytest.raises(LostLease):
+            check()
+
+
+def test_nobody_takes_over_while_a_last_byte_goes_out(tmp_path):
+    clock = Clock()
+    first = Journal(LocalFile(tmp_path / "n.json"), clock)
+    first.claim()
+    second = Journal(LocalFile(tmp_path / "n.json"), clock)
+    taking_over = threading.Thread(target=second.claim)
+    with first.sending():
+        taking_over.start()
+        taking_over.join(0.1)
+        assert taking_over.is_alive()
+        other = threading.Thread(target=lambda: first.sending().__enter__())
+        other.start()  # calls in flight do not wait for each other
+        other.join(5)
+        assert not other.is_alive()
+    taking_over.join(5)
+    with pytest.raises(LostLease), first.sending():
+        pass
 
 
 def test_settle_seconds_of_zero_look_before_each_call(sandbox):

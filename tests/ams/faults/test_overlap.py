@@ -8,10 +8,12 @@ import random
 import signal
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from airflow_provider_ams.ams import AMSError, InsertEventOption, insert_event_data
+from airflow_provider_ams.ams.write.places import LocalFile
 from airflow_provider_ams.transport import Clock, FileNotes
 from tests.ams.faults.harness import FORM, held, make_client, prepare, sessions, wanted
 
@@ -94,3 +96,68 @@ def test_a_try_that_was_paused_doubles_nothing(sandbox, tmp_path, place, runs):
     assert not doubled
     # The moments were well chosen: the first try was not done yet.
     assert overtaken > runs // 2
+
+
+class StoppingFile(LocalFile):
+    """Stops its process when it has read the note for the n-th time, with the lock or without."""
+
+    def __init__(self, path, at):
+        super().__init__(path, lock_seconds=0.3)
+        self._left = at
+
+    def load(self):
+        state = super().load()
+        self._left -= 1
+        if not self._left:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return state
+
+
+class StoppingUnlocked(Unlocked):
+    """Does so as well, and has no lock."""
+
+    def __init__(self, path, at):
+        super().__init__(path)
+        self._left = at
+
+    def load(self):
+        state = super().load()
+        self._left -= 1
+        if not self._left:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return state
+
+
+def wait_until_stopped(process):
+    """Wait until a child is stopped, or has ended; return whether it is stopped."""
+    while process.exitcode is None:
+        state = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        if state == "T":
+            return True
+        time.sleep(0.002)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("make", "width", "at"),
+    [
+        *((StoppingFile, width, at) for width in (1, 4) for at in (2, 3, 4, 6)),
+        *((StoppingUnlocked, 1, at) for at in (2, 3, 4, 5)),
+        *((StoppingUnlocked, 4, at) for at in (2, 3)),
+    ],
+)
+def test_a_try_that_is_stopped_as_it_looks_at_its_note(sandbox, tmp_path, make, width, at):
+    """The worst moment to be suspended: what has been read is no longer true afterwards."""
+    prepare(sandbox)
+    if make is StoppingUnlocked:
+        sandbox.configure(latency_ms=40)  # longer than its lease, so that it looks again
+    path = tmp_path / "note.json"
+    first = start(sandbox, make(path, at), width)
+    stopped = wait_until_stopped(first)
+    green = finish(start(sandbox, make(path, 0), width))
+    time.sleep(SETTLE)
+    os.kill(first.pid, signal.SIGCONT)
+    also = finish(first)
+    assert stopped
+    assert held(sandbox) == wanted(sessions(ROWS))
+    assert green or also
