@@ -21,6 +21,10 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": _modules("hooks"),
         "operators": _operators(),
+        "extra-links": [
+            "airflow_provider_ams.links.ams.AmsSiteLink",
+            "airflow_provider_ams.links.ams.AmsDeadLettersLink",
+        ],
         "connection-types": [_AMS, _TIDEPOOL],
         "config": {"ams": {"description": "Teamworks AMS operators.", "options": _OPTIONS}},
     }

@@ -1,4 +1,12 @@
-"""Sample DAG: what athletes write into an AMS form becomes Tidepool events, each comment once."""
+"""Sample DAG: what athletes write into an AMS form becomes Tidepool events, each comment once.
+
+Reads what has changed in AMS, picks the comments that are new, tracks them.
+
+AMS hands out an event again when any field of it changes, and whether Tidepool drops an id it
+knows is not documented: so what was sent is remembered. (Should `remember` fail for good, the next
+run sends these comments again, under the same ids.) People are known to Tidepool by their AMS
+user id alone; what they write is passed on as it is.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +28,9 @@ HOME = os.path.expanduser(os.environ.get("AIRFLOW_HOME", "~/airflow"))
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 3},
+    default_args={"owner": "sport-science", "retries": 3},
+    description="New comments of the training log to Tidepool, every hour",
+    doc_md=__doc__,
     params={
         "since": Param("2026-01-01", type="string", description="Where the first run begins"),
         "sent": Param(f"file://{HOME}/ams_comments_sent.txt", description="Ids of what was sent"),
@@ -28,13 +38,7 @@ HOME = os.path.expanduser(os.environ.get("AIRFLOW_HOME", "~/airflow"))
     tags=["ams", "tidepool"],
 )
 def ams_comments_to_tidepool():
-    """Read what has changed in AMS, pick the comments that are new, track them.
-
-    AMS hands out an event again when any field of it changes, and whether Tidepool drops an id
-    it knows is not documented: so what was sent is remembered. (Should `remember` fail for good,
-    the next run sends these comments again, under the same ids.) People are known to Tidepool
-    by their AMS user id alone; what they write is passed on as it is.
-    """
+    """Sync, pick, track, remember."""
     changed = AmsSyncEventDataOperator(
         task_id="sync_event_data",
         form=FORM,

@@ -1,4 +1,11 @@
-"""Sample DAG: a person sees what an update would change, and approves it (Airflow 3.1 or newer)."""
+"""Sample DAG: a person sees what an update would change, and approves it (Airflow 3.1 or newer).
+
+Corrects training sessions, found by person and date, after a look at old and new values. While the
+task `approve` waits, answer it under *Required Actions*.
+
+What the file does not have stays as it is. What was approved is what is sent: should the plan be
+made anew, or a session change in AMS meanwhile, the last task refuses and nothing is sent.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +23,20 @@ from airflow_provider_ams.operators.approval import CAN_ASK, AmsApprovalOperator
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     max_active_runs=1,
-    params={"path": Param(str(Path(__file__).with_name("corrections.csv")), type="string")},
-    tags=["ams"],
+    default_args={"owner": "sport-science"},
+    description="Corrections of the training log, once somebody has approved them",
+    doc_md=__doc__,
+    params={
+        "path": Param(
+            str(Path(__file__).with_name("corrections.csv")),
+            type="string",
+            description="CSV: username, days_ago, and the fields to correct",
+        )
+    },
+    tags=["ams", "approval"],
 )
 def approved_update():
-    """Correct training sessions, found by person and date, after a look at old and new values.
-
-    What the file does not have stays as it is. What was approved is what is sent: should the plan
-    be made anew, or a session change in AMS meanwhile, the last task refuses and nothing is sent.
-    """
+    """Plan, approve, apply."""
 
     @task(show_return_value_in_logs=False)
     def corrections(params=None):

@@ -1,4 +1,8 @@
-"""Sample DAG: a CSV file into a profile form, without losing what the file lacks."""
+"""Sample DAG: a CSV file into a profile form, without losing what the file lacks.
+
+Brings the weekly weigh-in into the athletes' profiles. AMS replaces a whole profile, so what the
+file does not have is read first and carried along.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +27,20 @@ FIELDS = ["height_cm", "weight_kg", "position"]
     schedule="0 5 * * 1",
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
-    params={"path": Param(str(Path(__file__).with_name("weigh_in.csv")), type="string")},
-    tags=["ams"],
+    default_args={"owner": "sport-science"},
+    description="The weekly weigh-in into the athletes' profiles",
+    doc_md=__doc__,
+    params={
+        "path": Param(
+            str(Path(__file__).with_name("weigh_in.csv")),
+            type="string",
+            description="CSV: username, and the profile's fields that were measured",
+        )
+    },
+    tags=["ams", "profiles"],
 )
 def athlete_profile_sync():
-    """Bring the weekly weigh-in, a CSV file, into the athletes' profiles."""
+    """Read people and profiles, lay the file over them, write."""
     users = AmsGetUserOperator(task_id="get_user", columns=["user_id", "username"])
     profiles = AmsGetProfileDataOperator(task_id="get_profile_data", form=FORM)
 

@@ -1,4 +1,8 @@
-"""Sample DAG: read, transform, update, every night."""
+"""Sample DAG: read, transform, update, every night.
+
+Reads two weeks of training, works out each session's load of the seven days up to it, and writes
+it back: into the events that were read, so that a second run changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +23,13 @@ TABLE = ["activity", "distance_km"]
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 2},
-    tags=["ams"],
+    default_args={"owner": "sport-science", "retries": 2},
+    description="The 7-day load of each training session, every night",
+    doc_md=__doc__,
+    tags=["ams", "events"],
 )
 def nightly_training_log():
-    """Read two weeks of training, work out each session's 7-day load, write it back."""
+    """Read, transform, update."""
     sessions = AmsGetEventDataOperator(
         task_id="get_event_data",
         form=FORM,

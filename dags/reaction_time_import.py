@@ -1,4 +1,11 @@
-"""Sample DAG: a CSV file into an event form, each row once however often it runs."""
+"""Sample DAG: a CSV file into an event form, each row once however often it runs.
+
+Loads a sleep study's readings (18 volunteers, ten days; Belenky et al. 2003), or a file of yours
+with the same columns: `subject`, `day`, `reaction_ms`.
+
+The date tells a volunteer's events apart: a second run changes what is different in the file, adds
+what is new, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +21,20 @@ from airflow_provider_ams.operators.ams import AmsUpsertEventDataOperator
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     params={
-        "path": Param("", type="string", description="CSV; the study's own readings if empty"),
-        "first_day": Param("2026-01-05", type="string", format="date"),
+        "path": Param(
+            None, type=["null", "string"], description="CSV; the study's own readings if empty"
+        ),
+        "first_day": Param(
+            "2026-01-05", type="string", format="date", description="Date of the study's day 0"
+        ),
     },
-    tags=["ams"],
+    default_args={"owner": "sport-science"},
+    description="A study's reaction times into a form; a second run adds nothing twice",
+    doc_md=__doc__,
+    tags=["ams", "events", "start here"],
 )
 def reaction_time_import():
-    """Load a sleep study's readings (18 volunteers, ten days; Belenky et al. 2003).
-
-    The date tells a volunteer's events apart: a second run changes what is different in the file,
-    adds what is new, and nothing else.
-    """
+    """Read, upsert."""
 
     @task(show_return_value_in_logs=False)
     def read_study(params=None):

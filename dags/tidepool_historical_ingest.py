@@ -1,4 +1,10 @@
-"""Sample DAG: months of chat or product events, a CSV file, into Tidepool."""
+"""Sample DAG: months of chat or product events, a CSV file, into Tidepool.
+
+Checks every row, lets Tidepool check the first batch, then tracks all of it.
+
+What was confirmed is kept next to the file: a retry, and any later run on the same file, sends only
+what is not. Wrong rows, as many as `tolerance` allows, go to `<path>.dead-letters.csv`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +24,9 @@ COLUMNS: dict[str, str] = {}
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     max_active_runs=1,
-    default_args={"retries": 3},
+    default_args={"owner": "sport-science", "retries": 3},
+    description="A file of historical events into Tidepool, each once",
+    doc_md=__doc__,
     params={
         "path": Param("events.csv", type="string", description="CSV, JSON lines or Parquet"),
         "tolerance": Param(
@@ -27,15 +35,10 @@ COLUMNS: dict[str, str] = {}
         "pause": Param(0.2, type="number", minimum=0, description="Seconds between two batches"),
     },
     render_template_as_native_obj=True,
-    tags=["tidepool"],
+    tags=["tidepool", "backfill"],
 )
 def tidepool_historical_ingest():
-    """Check every row, let Tidepool check the first batch, then track all of it.
-
-    What was confirmed is kept next to the file: a retry, and any later run on the same file, sends
-    only what is not. Wrong rows, as many as ``tolerance`` allows, go to
-    ``<path>.dead-letters.csv``.
-    """
+    """Validate, then track."""
     settings = {
         "source": "{{ params.path }}",
         "tolerance": "{{ params.tolerance }}",

@@ -53,6 +53,11 @@ class AmsHook(BaseHook):
             self._settings = read_connection(self.get_connection(self.ams_conn_id))
         return self._settings
 
+    @property
+    def site(self) -> str | None:
+        """The site's address; None as long as the connection has not been read."""
+        return None if self._settings is None else str(self._settings["url"])
+
     def get_conn(self) -> AMSClient:
         """Return the client, the same one on every call; it logs in when it is first used.
 

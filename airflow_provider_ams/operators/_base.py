@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_ams.hooks.ams import AmsHook
+from airflow_provider_ams.links.ams import AmsSiteLink
 from airflow_provider_ams.operators._data import write_rows, xcom_safe
 from airflow_provider_ams.operators._dates import ams_date
 from airflow_provider_ams.operators._hidden import HiddenField, HiddenValues, HidingOperator
@@ -19,7 +20,7 @@ from airflow_provider_ams.retry_policy import default_retry_policy
 if TYPE_CHECKING:
     import jinja2
     import pandas as pd
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
 
     from airflow_provider_ams.ams import AMSClient, UserFilter
 
@@ -37,6 +38,8 @@ class AmsOperator(HidingOperator):
     """
 
     template_fields: Sequence[str] = ("ams_conn_id",)
+    operator_extra_links: Collection[BaseOperatorLink] = (AmsSiteLink(),)
+    ui_color = "#e3eefb"
 
     def __init__(self, *, ams_conn_id: str = AmsHook.default_conn_name, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**default_retry_policy("AMSRetryPolicy", kwargs))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import conf
 
+from airflow_provider_ams.links.ams import AmsDeadLettersLink, AmsSiteLink
 from airflow_provider_ams.operators._base import AmsOperator
 from airflow_provider_ams.operators._data import read_rows, write_rows
 from airflow_provider_ams.operators._hidden import HiddenField
@@ -93,6 +94,8 @@ class AmsWriteOperator(AmsOperator):
         "settle_seconds",
         "dead_letter_path",
     )
+    operator_extra_links = (AmsSiteLink(), AmsDeadLettersLink())
+    ui_color = "#dcefe4"
     function: ClassVar[str]
     option_class: ClassVar[str]
     # What the library is told that no parameter of the operator says.
@@ -108,6 +111,8 @@ class AmsWriteOperator(AmsOperator):
     batch_size: int | str | None
     dead_letter_path: Any
     state_path: str | None
+    # Where rows are that did not land, once there are some.
+    dead_letters: str | None = None
 
     def can_repeat(self) -> bool:
         """Tell whether doing everything again changes nothing more."""
@@ -127,9 +132,13 @@ class AmsWriteOperator(AmsOperator):
         if self.is_dry_run:
             return self._plan(frame)
         checkpoint = self.checkpoint(context)
-        with self.client(self.can_repeat() or checkpoint is not None) as client:
-            result = self._send(frame, client, checkpoint)
-        self._report(frame, result)
+        try:
+            with self.client(self.can_repeat() or checkpoint is not None) as client:
+                result = self._send(frame, client, checkpoint)
+            self._report(frame, result)
+        finally:
+            if self.dead_letters is not None:
+                context["ti"].xcom_push(key="dead_letter_path", value=self.dead_letters)
         if checkpoint is not None:
             self._discard(checkpoint)
         return result.summary()
@@ -199,3 +208,4 @@ class AmsWriteOperator(AmsOperator):
             }
             path = write_rows(frame.loc[failed].assign(**outcome), self.dead_letter_path)
             self.log.info("%d rows that did not land are in %s", int(failed.sum()), path)
+            self.dead_letters = path if failed.any() else None

@@ -193,6 +193,7 @@ class AmsSaveWatermarkOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("watermark_variable", "sync_task_id")
+    ui_color = "#e3eefb"
 
     def __init__(self, *, watermark_variable: str, sync_task_id: str, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(**kwargs)

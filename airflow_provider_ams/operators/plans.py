@@ -38,6 +38,7 @@ class _AmsLookOperator(AmsPeopleOperator):
         "boolean_text",
         "csv",
     )
+    ui_color = "#fbf3d9"
     data = HiddenField()
 
 
@@ -86,7 +87,6 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         "form_type",
         "report_path",
     )
-    ui_color = "#e8f7e4"
 
     def __init__(
         self,
@@ -315,6 +315,7 @@ class AmsApplyPlanOperator(AmsOperator):
         "max_deletes",
         "tolerance",
     )
+    ui_color = "#dcefe4"
 
     def __init__(
         self,

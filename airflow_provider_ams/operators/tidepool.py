@@ -59,6 +59,7 @@ class TidepoolOperator(HidingOperator):
         "encoding",
         "dialect",
     )
+    ui_color = "#ece5f8"
     source = HiddenField()
 
     def __init__(

@@ -1,0 +1,1 @@
+"""Links from a task's page to what it has worked on."""

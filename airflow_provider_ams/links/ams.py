@@ -1,0 +1,64 @@
+"""Links from the tasks of the AMS operators; Airflow 3 asks for them on the worker, at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from airflow.providers.common.compat.sdk import BaseOperatorLink
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import BaseOperator
+
+# Where the pages of object stores show one file.
+_CONSOLES = {
+    "s3": "https://s3.console.aws.amazon.com/s3/object/{bucket}?prefix={key}",
+    "gs": "https://console.cloud.google.com/storage/browser/_details/{bucket}/{key}",
+}
+
+
+class AmsSiteLink(BaseOperatorLink):
+    """Lead to the AMS site of the task's connection, and to no other host.
+
+    It ends at the site: how a form's own page is called, no document of the vendor says.
+    """
+
+    name = "AMS site"
+
+    @property
+    def xcom_key(self) -> str:
+        """Where Airflow keeps the link."""
+        return "ams_site_link"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401
+        """Return the site's address; nothing if the task has not read its connection."""
+        url = getattr(getattr(operator, "hook", None), "site", None) or ""
+        parts = urlsplit(url)
+        is_plain = parts.scheme in ("http", "https") and parts.hostname and not parts.username
+        return url if is_plain else ""
+
+
+class AmsDeadLettersLink(BaseOperatorLink):
+    """Lead to the rows that did not land: to the store that holds them, or to the task's XCom.
+
+    A browser opens no file of a worker; the XCom entry ``dead_letter_path`` names it.
+    """
+
+    name = "Dead letters"
+
+    @property
+    def xcom_key(self) -> str:
+        """Where Airflow keeps the link."""
+        return "ams_dead_letters_link"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401
+        """Return the address; nothing if all rows have landed."""
+        path = getattr(operator, "dead_letters", None)
+        if path is None:
+            return ""
+        parts = urlsplit(str(path))
+        if parts.scheme in _CONSOLES:
+            bucket, key = parts.netloc.rpartition("@")[2], parts.path.lstrip("/")
+            return _CONSOLES[parts.scheme].format(bucket=quote(bucket), key=quote(key))
+        page = str(getattr(ti_key, "log_url", "")).partition("?")[0]
+        return f"{page}/xcom" if page else ""
