@@ -1,6 +1,7 @@
 """Run two sample DAGs in a real Airflow against a local AMS, and show what landed.
 
-The sandbox keeps its state in .demo/, so that a second run meets the events of the first.
+The sandbox keeps its state in .demo/demo/, so that a second run meets the events of the first; what
+`make ui` shows is another one.
 
 Run: python scripts/demo.py [--faults rough]
 """
@@ -21,7 +22,9 @@ from typing import Any
 from local import STATE, airflow_environment, start_sandbox
 
 DAGS = ("nightly_training_log", "reaction_time_import")
-HOME = STATE / "airflow"
+FOLDER = STATE / "demo"
+HOME = FOLDER / "airflow"
+STEPS = len(DAGS) + 2
 
 
 def main() -> int:
@@ -31,39 +34,41 @@ def main() -> int:
     faults = parser.parse_args().faults
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
-    with start_sandbox() as sandbox:
+    with start_sandbox(FOLDER) as sandbox:
         print(f"local AMS   {sandbox.url}  (login {sandbox.username} / {sandbox.password})")
         before = count(sandbox.events())
         environment = airflow_environment(HOME, sandbox)
         if faults:
             sandbox.faults(profile=faults, seed=1)
-        airflow(("db", "migrate"), environment)
-        for dag in DAGS:
-            airflow(("dags", "test", dag), environment)
+        airflow(1, "a database for Airflow", ("db", "migrate"), environment)
+        for number, dag in enumerate(DAGS, start=2):
+            airflow(number, f"the DAG {dag}", ("dags", "test", dag), environment)
             show_run(dag)
+        print(f"\nstep {STEPS} of {STEPS}: look at what is in the local AMS now")
         doubles = show_events(sandbox.events(), before)
     if doubles:
         print(f"\n{doubles} events are there twice: that must not be.")
         return 1
-    print("\nSandbox stopped. Its state stays in .demo/: run again, and nothing is there twice.")
+    print("\nSandbox stopped. Its state stays in .demo/demo/: run again, nothing is there twice.")
     return 0
 
 
-def airflow(command: Sequence[str], environment: dict[str, str]) -> None:
+def airflow(step: int, what: str, command: Sequence[str], environment: dict[str, str]) -> None:
     """Run an Airflow command, its output in a file; on failure show the end of it and leave."""
     name = " ".join(command)
-    log = STATE / f"{'-'.join(command)}.log"
+    log = FOLDER / f"{'-'.join(command)}.log"
     began = time.monotonic()
+    print(f"\nstep {step} of {STEPS}: {what} (airflow {name}) ...", end="", flush=True)
     with log.open("w") as file:
         done = subprocess.run(
             ["airflow", *command], env=environment, stdout=file, stderr=subprocess.STDOUT
         )
     took = time.monotonic() - began
     if done.returncode:
-        print("\n".join(log.read_text().splitlines()[-40:]))
+        print("\n" + "\n".join(log.read_text().splitlines()[-40:]))
         print(f"\nairflow {name} failed after {took:.1f} s; everything it said is in {log}")
         sys.exit(1)
-    print(f"\nairflow {name}  ({took:.1f} s)")
+    print(f" {took:.1f} s")
 
 
 def show_run(dag: str) -> None:
@@ -101,7 +106,7 @@ def count(events: list[dict[str, Any]]) -> dict[str, int]:
 def show_events(events: list[dict[str, Any]], before: dict[str, int]) -> int:
     """Print events by form and one athlete's events as a sample; return how many are doubles."""
     after, all_doubles = count(events), 0
-    print(f"\nin the local AMS now\n  {'form':16} {'before':>6} {'now':>6} {'doubles':>8}")
+    print(f"  {'form':16} {'before':>6} {'now':>6} {'doubles':>8}")
     for form in sorted(after):
         keys = [
             (e["user_id"], e["start_date"], e["start_time"]) for e in events if e["form"] == form

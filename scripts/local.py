@@ -27,10 +27,10 @@ def free_port(wanted: int) -> int:
     raise RuntimeError("no free port")
 
 
-def start_sandbox(port: int = 0) -> SandboxProcess:
-    """Start the sandbox, its state in a file; seeded when it is new. It ends with this process."""
-    STATE.mkdir(exist_ok=True)
-    return SandboxProcess(port=port, seed="demo", db=str(STATE / "sandbox.db"))
+def start_sandbox(folder: Path, port: int = 0) -> SandboxProcess:
+    """Start a sandbox with its state in that folder; it ends with this process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return SandboxProcess(port=port, seed="demo", db=str(folder / "sandbox.db"))
 
 
 def airflow_environment(home: Path, sandbox: SandboxProcess) -> dict[str, str]:

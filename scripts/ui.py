@@ -15,11 +15,15 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from local import STATE, airflow_environment, free_port, start_sandbox
 
-HOME = STATE / "ui"
+FOLDER = STATE / "ui"
+HOME = FOLDER / "airflow"
+LOG = FOLDER / "airflow.log"
 START_SECONDS = 180
+FIRST = "reaction_time_import"
 
 
 def main() -> int:
@@ -31,10 +35,10 @@ def main() -> int:
     signal.signal(signal.SIGHUP, _interrupt)
     HOME.mkdir(parents=True, exist_ok=True)
     port = free_port(8080)
-    with start_sandbox(free_port(8085)) as sandbox:
+    url = f"http://127.0.0.1:{port}"
+    with start_sandbox(FOLDER, free_port(8085)) as sandbox:
         environment = airflow_environment(HOME, sandbox) | web_settings(port)
-        log = STATE / "ui.log"
-        with log.open("w") as file:
+        with LOG.open("w") as file:
             # A group of its own: a signal to the parent alone leaves its children running.
             standalone = subprocess.Popen(
                 ["airflow", "standalone"],
@@ -46,11 +50,12 @@ def main() -> int:
             )
             try:
                 print("Airflow is starting, about half a minute ...", flush=True)
-                wait_until_healthy(f"http://127.0.0.1:{port}", standalone)
-                print(f"Airflow     http://127.0.0.1:{port}  (login admin / {password()})")
+                wait_until_healthy(url, standalone)
+                print(f"Airflow     {url}  (login admin / {password()})")
                 print(f"local AMS   {sandbox.url}  (login {sandbox.username} / {sandbox.password})")
-                print(f"its state   {sandbox.root}/__sandbox__/state")
-                print(f"log         {log}\nCtrl-C stops both.", flush=True)
+                print(f"what is in  {sandbox.root}/  (forms, events, people, what was sent)")
+                print(f"log         {LOG}")
+                show_first(url)
                 standalone.wait(timeout=seconds)
             except (KeyboardInterrupt, subprocess.TimeoutExpired):
                 print("\nstopping ...", flush=True)
@@ -74,6 +79,41 @@ def web_settings(port: int) -> dict[str, str]:
     }
 
 
+def show_first(url: str) -> None:
+    """Switch on the DAG to begin with, and say where it is."""
+    there = f"{url}/dags/{FIRST}"
+    if unpaused(url, FIRST, password()):
+        print(f"try first   {there}  (it is switched on: press Trigger, twice)")
+    else:
+        print(f"try first   {there}  (switch it on, then press Trigger, twice)")
+    print("            The second run reports 180 rows unchanged, and sends nothing.")
+    print("Ctrl-C stops both.", flush=True)
+
+
+def unpaused(url: str, dag: str, secret: str, patience: float = 60) -> bool:
+    """Switch a DAG on as soon as Airflow has read its file; tells whether it could."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            login = {"username": "admin", "password": secret}
+            token = _call("POST", f"{url}/auth/token", login)["access_token"]
+            _call("PATCH", f"{url}/api/v2/dags/{dag}", {"is_paused": False}, token)
+            return True
+        except (urllib.error.URLError, OSError, ValueError, KeyError):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(1)
+
+
+def _call(method: str, url: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
+    headers = {"Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method=method)
+    with urllib.request.urlopen(request, timeout=10) as reply:
+        return dict(json.load(reply))
+
+
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
     """Return when all of Airflow's parts report healthy."""
     deadline = time.monotonic() + START_SECONDS
@@ -87,7 +127,7 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
         if all((parts.get(name) or {}).get("status") == "healthy" for name in needed):
             return
         time.sleep(1)
-    raise SystemExit(f"Airflow did not start; what it said is in {STATE / 'ui.log'}")
+    raise SystemExit(f"Airflow did not start; what it said is in {LOG}")
 
 
 def password() -> str:
