@@ -25,6 +25,10 @@ in a process of its own (``.pid``) that dies with its parent. On the command lin
 
 (also ``--dialect random:7``, ``--faults rough``, ``--max-seconds 600`` and ``--die-with-parent``).
 
+``{root}/`` is a page for people: forms, events and people as tables, what each import did, the
+requests and faults of the last minutes. It only shows, and serves this machine alone, as the
+control plane does.
+
 Control plane
 -------------
 Every method below is one HTTP call to ``{root}/__sandbox__/...`` (JSON in, JSON out, no login),

@@ -98,6 +98,7 @@ def _announce(server: uvicorn.Server, site: Site, args: argparse.Namespace) -> N
     print(f"Tidepool  {site.origin}/tidepool/api/v1/events (key sandbox-key)")
     if settings.dialect.changes():
         print(f"dialect   {settings.dialect!r}")
+    print(f"page      {site.origin}/  (forms, events, people, what was sent)")
     print(f"control   {site.origin}/__sandbox__/state, {site.origin}/docs")
     print("ready", flush=True)
 

@@ -1,4 +1,4 @@
-"""The web application: AMS endpoints, Tidepool endpoints and the control plane."""
+"""The web application: AMS endpoints, Tidepool endpoints, the control plane and the page."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from airflow_provider_ams.sandbox import (
     events_search,
     events_write,
     files,
+    page,
     records,
     schemas,
     tidepool,
@@ -41,4 +42,5 @@ def build(site: Site) -> FastAPI:
             app.router.routes.append(WebRoute(prefix + route.path, Endpoint(site, route)))
     app.router.routes.append(WebRoute("/{name}/api/{rest:path}", WrongSite(site)))
     app.include_router(control.router(site))
+    app.include_router(page.router(site))
     return app

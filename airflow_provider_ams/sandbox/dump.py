@@ -14,6 +14,8 @@ from airflow_provider_ams.sandbox.store import EVENT_COLUMNS
 from airflow_provider_ams.sandbox.values import date_text, parse_date, parse_time, time_text
 from airflow_provider_ams.sandbox.wiretypes import Json
 
+PROFILE_COLUMNS = "id, form_id, user_id, entered_by, modified, rows, computed"
+
 
 def dump_events(site: Site, data: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the stored events of one form or of all, by id."""
@@ -21,46 +23,62 @@ def dump_events(site: Site, data: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for form in _chosen(site, data.get("form"), "event"):
         sql = f"select {EVENT_COLUMNS} from events where form_id = ? order by id"
-        for row in site.store.all(sql, form.id):
-            event_id, _, user_id, day, minute, f_day, f_minute, by, modified, rows, computed = row
-            found.append(
-                {
-                    "id": event_id,
-                    "form": form.name,
-                    "user_id": user_id,
-                    "username": names.get(user_id),
-                    "start_date": date_text(day),
-                    "start_time": time_text(minute),
-                    "finish_date": date_text(f_day),
-                    "finish_time": time_text(f_minute),
-                    "entered_by": by,
-                    "modified": modified,
-                    **_contents(form, rows, computed),
-                }
-            )
+        found += [_event(form, row, names) for row in site.store.all(sql, form.id)]
     return found
+
+
+def latest(site: Site, table: str, count: int, form_id: int | None = None) -> list[dict[str, Any]]:
+    """Return the events or profiles that changed last, of one form or of all."""
+    columns = EVENT_COLUMNS if table == "events" else PROFILE_COLUMNS
+    where = "form_id = ?" if form_id is not None else "? is null"
+    sql = f"select {columns} from {table} where {where} order by modified desc, id desc limit ?"
+    rows = site.store.all(sql, form_id, count)
+    marks = orjson.dumps(sorted({row[2] for row in rows})).decode()
+    known = "select id, username from users where id in (select value from json_each(?))"
+    names = dict(site.store.all(known, marks))
+    made = _event if table == "events" else _profile
+    forms = ((site.store.form_by_id(row[1]), row) for row in rows)
+    return [made(form, row, names) for form, row in forms if form is not None]
+
+
+def _event(form: Form, row: tuple[Any, ...], names: dict[int, str]) -> dict[str, Any]:
+    event_id, _, user_id, day, minute, f_day, f_minute, by, modified, rows, computed = row
+    return {
+        "id": event_id,
+        "form": form.name,
+        "user_id": user_id,
+        "username": names.get(user_id),
+        "start_date": date_text(day),
+        "start_time": time_text(minute),
+        "finish_date": date_text(f_day),
+        "finish_time": time_text(f_minute),
+        "entered_by": by,
+        "modified": modified,
+        **_contents(form, rows, computed),
+    }
 
 
 def dump_profiles(site: Site, data: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the stored profiles of one form or of all, by id."""
     names = {user["id"]: user["username"] for user in site.store.users()}
-    columns = "id, user_id, entered_by, modified, rows, computed"
     found = []
     for form in _chosen(site, data.get("form"), "profile"):
-        sql = f"select {columns} from profiles where form_id = ? order by id"
-        for profile_id, user_id, by, modified, rows, computed in site.store.all(sql, form.id):
-            found.append(
-                {
-                    "id": profile_id,
-                    "form": form.name,
-                    "user_id": user_id,
-                    "username": names.get(user_id),
-                    "entered_by": by,
-                    "modified": modified,
-                    **_contents(form, rows, computed),
-                }
-            )
+        sql = f"select {PROFILE_COLUMNS} from profiles where form_id = ? order by id"
+        found += [_profile(form, row, names) for row in site.store.all(sql, form.id)]
     return found
+
+
+def _profile(form: Form, row: tuple[Any, ...], names: dict[int, str]) -> dict[str, Any]:
+    profile_id, _, user_id, by, modified, rows, computed = row
+    return {
+        "id": profile_id,
+        "form": form.name,
+        "user_id": user_id,
+        "username": names.get(user_id),
+        "entered_by": by,
+        "modified": modified,
+        **_contents(form, rows, computed),
+    }
 
 
 def _chosen(site: Site, name: str | None, kind: str) -> list[Form]:

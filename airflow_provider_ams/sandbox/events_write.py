@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 
 from airflow_provider_ams.sandbox.calculations import compute
+from airflow_provider_ams.sandbox.diary import CHANGED, NEW, REFUSED
 from airflow_provider_ams.sandbox.drafts import MEMBERS, Draft, draft, unknown_members
 from airflow_provider_ams.sandbox.merging import without_blanks
 from airflow_provider_ams.sandbox.replies import V1, Refusal, Reply
@@ -129,8 +131,10 @@ def eventimport(site: Site, call: Call) -> Reply:
         item = draft(site, call, event, outcome.unknown)
         if not (call.hit("short_ids") or item.user_id in _undeliverable(site)):
             saved = save(site, [item], bool(call.hit("duplicate_update")))[0]
+            _note(call, [item], [saved])
             outcome.ids = [] if call.hit("hidden_ids") else saved
     except Reject as refused:
+        call.did.refuse([event["formName"]])
         return site.v1({"state": FAILED, "message": refused.message})
     ids = [shown_id(number, site.settings.reply_ids) for number in outcome.ids]
     return site.v1({"state": SUCCESS, "message": outcome.message(), "ids": ids})
@@ -149,6 +153,7 @@ def eventsimport(site: Site, call: Call) -> Reply:
             raise Reject
         outcomes = _import(site, call, events)
     except Reject as refused:
+        call.did.refuse(e.get("formName") for e in events if isinstance(e, dict))
         return _bulk_reply(site, {"state": FAILED, "message": refused.message})
     return _bulk_outcome(site, outcomes)
 
@@ -176,6 +181,8 @@ def _import(site: Site, call: Call, events: list[Any]) -> dict[str, Outcome]:
                 raise
             outcome.errors.append(_error_row(site, event, refused))
     _store(site, call, drafts, outcomes)
+    for name, outcome in outcomes.items():
+        call.did.add(name, REFUSED, len(outcome.errors))
     return outcomes
 
 
@@ -195,10 +202,20 @@ def _store(site: Site, call: Call, drafts: list[Draft], outcomes: dict[str, Outc
     if short:
         kept = kept[: max(len(kept) - short.get("drop", 1), 0)]
     saved = save(site, kept, bool(call.hit("duplicate_update")))
+    _note(call, kept, saved)
     told = len(kept) - hidden.get("drop", 1) if hidden else len(kept)
     for place, (item, ids) in enumerate(zip(kept, saved, strict=True)):
         if place < told:
             outcomes[item.form.name].ids.extend(ids)
+
+
+def _note(call: Call, drafts: Sequence[Draft], saved: Sequence[list[int]]) -> None:
+    done = Counter(
+        (item.form.name, CHANGED if item.existing in ids else NEW)
+        for item, ids in zip(drafts, saved, strict=True)
+    )
+    for (form, what), count in done.items():
+        call.did.add(form, what, count)
 
 
 def _error_row(site: Site, event: Json, refused: Reject) -> dict[str, Any]:

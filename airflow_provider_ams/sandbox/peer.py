@@ -16,12 +16,19 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Peer:
-    """Speak to the client of one request, politely or not."""
+    """Speak to the client of one request, politely or not.
+
+    Attributes
+    ----------
+    status
+        What was answered; 0 as long as nothing was.
+    """
 
     def __init__(self, scope: Json, receive: Json, send: Json, site: Site) -> None:
         self._receive, self._send, self._site = receive, send, site
         self._transport = scope.get("sandbox.transport")
         self._requests = scope.get("sandbox.requests", 1)
+        self.status = 0
 
     async def body(self) -> bytes | None:
         """Return the whole request body, or None when the client left before its end."""
@@ -54,6 +61,7 @@ class Peer:
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _head(self, reply: Reply) -> None:
+        self.status = reply.status
         self._site.traffic.statuses[str(reply.status)] += 1
         headers = [*reply.head(), self._keep_alive()]
         head = {"type": "http.response.start", "status": reply.status, "headers": headers}

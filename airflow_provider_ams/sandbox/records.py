@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from airflow_provider_ams.sandbox.calculations import ReadAdditions, compute
+from airflow_provider_ams.sandbox.diary import CHANGED, DELETED, NEW
 from airflow_provider_ams.sandbox.dress import Dresser, shown_rows
 from airflow_provider_ams.sandbox.events_show import ANY_USER, open_form
 from airflow_provider_ams.sandbox.events_write import FAILED, SUCCESS, Outcome
@@ -78,9 +79,13 @@ def profileimport(site: Site, call: Call) -> Reply:
             raise Reject(reason="enteredByUserId is not a number")
         rows = take_rows(form, data["rows"], site.settings, outcome.unknown, site.rule_breaks)
         if not call.hit("short_ids"):
+            sql = "select id from profiles where form_id = ? and user_id = ?"
+            is_new = not site.store.one(sql, form.id, user_id)
             rows = _kept(site, form, user_id, rows)
             outcome.ids = [put_profile(site, form, user_id, rows, entered_by)]
+            call.did.add(form.name, NEW if is_new else CHANGED)
     except Reject as refused:
+        call.did.refuse([data["formName"]])
         return site.v1({"state": FAILED, "message": refused.message})
     reply: dict[str, Any] = {"state": SUCCESS, "message": outcome.message()}
     ids = [] if call.hit("hidden_ids") else outcome.ids
@@ -134,10 +139,21 @@ def deleteevent(site: Site, call: Call) -> Reply:
     call.need(data, "eventId")
     event_id = data["eventId"]
     known = type(event_id) is int and not call.hit("reject")
-    if known and site.store.delete_events([event_id]):
+    if known and _delete(site, call, [event_id]):
         return site.v1({"state": "SUCCESS", "message": f"Deleted {event_id}"})
     state = "FAILURE" if call.hit("reject") else site.settings.delete_missing
     return site.v1({"state": state, "message": f"Event {event_id} could not be deleted"})
+
+
+def _delete(site: Site, call: Call, ids: list[int]) -> int:
+    sql = (
+        "select form_id, count(*) from events"
+        " where id in (select value from json_each(?)) group by form_id"
+    )
+    for form_id, count in site.store.all(sql, orjson.dumps(ids).decode()):
+        form = site.store.form_by_id(form_id)
+        call.did.add(form.name if form else "", DELETED, count)
+    return site.store.delete_events(ids)
 
 
 def delete_all(site: Site, call: Call) -> Reply:
@@ -151,7 +167,7 @@ def delete_all(site: Site, call: Call) -> Reply:
     missing = site.store.one(sql, marks)[0] < len(numbers)
     style = site.settings.delete_all_unknown
     if not (call.hit("reject") or (missing and style == "nothing deleted")):
-        site.store.delete_events(numbers)
+        _delete(site, call, numbers)
     if call.hit("reject") or (missing and style != "ignored"):
         raise RpcError("Not all events exist", "EventNotFoundException")
     return ok(None, V2)

@@ -11,6 +11,7 @@ import orjson
 
 from airflow_provider_ams.sandbox.clock import Clock, wall_ms
 from airflow_provider_ams.sandbox.dialect import Dialect
+from airflow_provider_ams.sandbox.diary import Diary, Did
 from airflow_provider_ams.sandbox.faults import FaultPlan
 from airflow_provider_ams.sandbox.replies import Refusal, Reply, ok
 from airflow_provider_ams.sandbox.sessions import Session, Sessions
@@ -61,6 +62,7 @@ class Site:
     sessions: Sessions = field(init=False)
     faults: FaultPlan = field(init=False)
     traffic: Traffic = field(default_factory=Traffic)
+    diary: Diary = field(default_factory=Diary)
     rule_breaks: Counter[str] = field(default_factory=Counter)
     origin: str = ""
     resets: int = 0
@@ -98,6 +100,7 @@ class Site:
         self.faults.release()
         self.faults = FaultPlan()
         self.traffic.clear()
+        self.diary = Diary()
         self.rule_breaks.clear()
 
 
@@ -113,6 +116,7 @@ class Call:
     user_id: int = 0
     fault: dict[str, Any] | None = None
     era: int = 0
+    did: Did = field(default_factory=Did)
 
     def json(self) -> dict[str, Any]:
         """Return the body, which must be a JSON object."""

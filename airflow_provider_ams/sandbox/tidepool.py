@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from airflow_provider_ams.sandbox.diary import NEW
 from airflow_provider_ams.sandbox.replies import V3, Reply
 from airflow_provider_ams.sandbox.site import Call, Route, Site
 
@@ -40,6 +41,7 @@ def track(site: Site, call: Call) -> Reply:
         zlib.compress(call.body, 1),
     )
     site.store.db.execute("insert into tracked (size, key, body) values (?,?,?)", row)
+    call.did.add("Tidepool", NEW, count)
     return _answer(201, {"status": "ok", "count": count})
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import sqlite3
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -34,11 +35,19 @@ class Endpoint:
         call.params, call.era = scope.get("path_params", {}), self.site.resets
         app_id = call.headers.get(b"x-app-id", b"").decode("latin-1")
         self.site.traffic.enter(self.route.name, app_id)
+        peer, began = Peer(scope, receive, send, self.site), time.monotonic()
         try:
-            await self._serve(call, Peer(scope, receive, send, self.site))
+            await self._serve(call, peer)
         finally:
             self.site.traffic.leave(self.route.name)
+            self._note(call, peer.status, time.monotonic() - began)
         return None
+
+    def _note(self, call: Call, status: int, seconds: float) -> None:
+        if call.era == self.site.resets:
+            fault = call.fault["fault"] if call.fault else ""
+            session = call.session.token if call.session else ""
+            self.site.diary.note(self.route.name, status, seconds * 1000, fault, session, call.did)
 
     async def _serve(self, call: Call, peer: Peer) -> None:
         call.fault = self.site.faults.next(self.route.name, self.route.writes)

@@ -70,6 +70,15 @@ def test_the_library_as_shown(ams_sandbox, monkeypatch):
     assert values == ["60", "45.5"]
 
 
+def test_a_form_of_ones_own_as_shown(ams_sandbox):
+    (block,) = (b for b in BLOCKS if "add_form(" in b)
+    names: dict = {}
+    exec(block.replace("http://127.0.0.1:8085", ams_sandbox.root), names)
+    assert ams_sandbox.forms()[-1]["name"] == "Jump Testing"
+    with pytest.raises(Exception, match="already"):
+        exec(block.replace("http://127.0.0.1:8085", ams_sandbox.root), names)
+
+
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([a-z]\S+?)\)", README))))
 def test_links_lead_somewhere(path):
     assert (ROOT / path).exists()
