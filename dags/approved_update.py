@@ -48,6 +48,7 @@ def approved_update():
         data=corrections(),
         id_col="username",
         key=["start_date"],
+        person="about",  # first and last name
     )
     approve = AmsApprovalOperator(
         task_id="approve",

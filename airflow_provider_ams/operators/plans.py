@@ -19,7 +19,9 @@ from airflow_provider_ams.operators._report import airflow_errors
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_ams.ams import Plan, ValidationReport
+    from airflow_provider_ams.ams import AMSClient, Plan, ValidationReport
+
+_PERSONS = ("user_id", "about", "username", "email")
 
 
 class _AmsLookOperator(AmsPeopleOperator):
@@ -190,6 +192,10 @@ class AmsPlanOperator(_AmsLookOperator):
         overwritten is refused. It is sealed with ``[ams] plan_key``, or else Airflow's Fernet key.
     max_lines, show_values
         Lines of the Markdown at most, and whether it has values.
+    person : str
+        How the Markdown names people: ``user_id``, or as an approver knows them, ``about`` (first
+        and last name), ``username`` or ``email``. Who may see the approval sees them, and so does
+        who may see XCom.
     ams_conn_id : str
         Connection of type ``ams``.
 
@@ -207,6 +213,7 @@ class AmsPlanOperator(_AmsLookOperator):
         "from_date",
         "to_date",
         "plan_path",
+        "person",
     )
 
     def __init__(
@@ -235,6 +242,7 @@ class AmsPlanOperator(_AmsLookOperator):
         plan_path: Any = None,  # noqa: ANN401
         max_lines: int = 50,
         show_values: bool = True,
+        person: str = "user_id",
         ams_conn_id: str = AmsHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
@@ -248,26 +256,39 @@ class AmsPlanOperator(_AmsLookOperator):
         self.idempotency_field = idempotency_field
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
         self.from_date, self.to_date, self.plan_path = from_date, to_date, plan_path
-        self.max_lines, self.show_values = max_lines, show_values
+        self.max_lines, self.show_values, self.person = max_lines, show_values, person
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Make the plan and keep it."""
         from airflow_provider_ams.ams import PlanOption, plan_event_data
 
+        if self.person not in _PERSONS:
+            raise AirflowFailException(
+                f"person is {self.person!r}; it must be one of {', '.join(_PERSONS)}."
+            )
         frame = read_rows(self.data, self.csv)
         with self.client() as client:
             window = as_window(self.from_date, self.to_date, client.timezone)
             option = self.import_option(PlanOption)
             plan = plan_event_data(frame, self.form, window=window, option=option, client=client)
+            people = self._people_of(plan, client)
         self.log.info("%s", plan)  # no values in there
         self.log_warnings(plan.warnings)
         path = keep_plan(self, context, plan, self.plan_path)
         return {
             **plan.summary(),
             "subject": plan.subject(),
-            "markdown": plan.markdown(self.max_lines, self.show_values),
+            "markdown": plan.markdown(self.max_lines, self.show_values, people),
             "plan_path": path,
         }
+
+    def _people_of(self, plan: Plan, client: AMSClient) -> dict[int, str] | None:
+        from airflow_provider_ams.ams.people.roster import people_called
+
+        if self.person == "user_id":
+            return None
+        ids = {*plan.users, *(gone.user_id for gone in plan.deletes)}
+        return people_called(client, ids, self.person)
 
 
 class AmsApplyPlanOperator(AmsOperator):

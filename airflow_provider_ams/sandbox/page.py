@@ -23,7 +23,7 @@ from airflow_provider_ams.sandbox.site import Site
 from airflow_provider_ams.sandbox.wiretypes import Json
 
 MINUTES = 15
-RECORDS, PEOPLE, REQUESTS = 50, 200, 200
+LATEST, RECORDS, PEOPLE, REQUESTS = 20, 50, 200, 200
 STYLE = """
 body{font:14px/1.5 system-ui,sans-serif;color:#1b2733;background:#f6f8fa;margin:0 auto;
 max-width:1200px;padding:1rem 1.5rem 3rem}
@@ -145,8 +145,8 @@ def _forms(site: Site) -> list[str]:
 
 
 def _latest(site: Site) -> list[str]:
-    rows = [{"form": event["form"], **_record(event)} for event in latest(site, "events", RECORDS)]
-    told = f"The {RECORDS} events that changed last."
+    rows = [{"form": event["form"], **_record(event)} for event in latest(site, "events", LATEST)]
+    told = f"The {LATEST} events that changed last."
     return _section("records", "Events", told, rows, "There are none.")
 
 

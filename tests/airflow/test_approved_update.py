@@ -114,6 +114,9 @@ def test_approved_and_applied(ams_sandbox, run_dag, load_dag):
         assert event["start_time"] == old["start_time"]
     assert "Corrected by the coach" in person.body
     assert before[changed[0]["id"]]["values"]["comments"] in person.body
+    names = {u["id"]: f"{u['first_name']} {u['last_name']}" for u in ams_sandbox.users()}
+    for event in changed:
+        assert f"**update** `{names[event['user_id']]}` " in person.body
     assert person.subject == (
         "Training Log (upsert): 0 to delete, 3 to update, 0 to insert, 0 unchanged, 0 rejected"
     )

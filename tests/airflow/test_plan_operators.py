@@ -231,3 +231,29 @@ def test_in_a_real_airflow_a_file_from_elsewhere(ams_sandbox, run_dag, tmp_path,
     (ti,) = run_dag(dag).get_task_instances()
     assert str(ti.state) == ("success" if way == "nothing" else "failed")
     assert writes(ams_sandbox) == (1 if way == "nothing" else 0)
+
+
+def test_the_page_calls_people_as_it_is_told(ams_sandbox):
+    assert "**insert** 1001 " in page_of()
+    assert "**insert** 1001 " in page_of(person="user_id")
+    assert "**insert** `volunteer.308` " in page_of(person="username")
+
+
+def test_people_who_are_called_the_same_keep_their_ids(ams_sandbox):
+    name = {"first_name": "Kim", "last_name": "Berg"}
+    ams_sandbox.add_users([{"username": "kim.1", **name}, {"username": "kim.2", **name}])
+    first, second = (u["id"] for u in ams_sandbox.users() if u["username"].startswith("kim."))
+    rows = [{**ROWS[0], "username": "kim.1"}, {**ROWS[0], "username": "kim.2"}]
+    page = page_of(person="about", rows=rows)
+    assert f"`Kim Berg ({first})`" in page
+    assert f"`Kim Berg ({second})`" in page
+
+
+def test_a_way_of_naming_that_there_is_not(ams_sandbox):
+    with pytest.raises(AirflowFailException, match="'shoe_size'; it must be one of user_id, about"):
+        page_of(person="shoe_size")
+    assert ams_sandbox.requests() == {}
+
+
+def page_of(**options):
+    return make_plan(**options).values["return_value"]["markdown"]

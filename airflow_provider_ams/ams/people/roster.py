@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -95,6 +95,33 @@ def get_roster(client: AMSClient, *, cache: bool = True) -> Roster:
     if known is None:
         known = _rosters[client] = _read_roster(client)
     return known
+
+
+def people_called(client: AMSClient, user_ids: Iterable[int], column: str) -> dict[int, str]:
+    """Return what people are called, by their ids, for somebody who reads a list of them.
+
+    Parameters
+    ----------
+    client : AMSClient
+        The client; its roster is read if it was not yet.
+    user_ids : iterable of int
+        Who.
+    column : str
+        ``about`` (first and last name), ``username`` or ``email``.
+
+    Returns
+    -------
+    dict
+        A text for each person whom the account can see and who has one. If others are called the
+        same, the id stands behind it.
+    """
+    roster = get_roster(client)
+    texts = {user_id: roster.text(user_id, column) for user_id in user_ids}
+    return {
+        user_id: text if len(roster.find(column, text)) == 1 else f"{text} ({user_id})"
+        for user_id, text in texts.items()
+        if text
+    }
 
 
 def _read_roster(client: AMSClient) -> Roster:

@@ -9,7 +9,13 @@ from typing import Any
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.plan.contents import Contents
-from airflow_provider_ams.ams.plan.render import as_html, as_markdown, as_text, heading
+from airflow_provider_ams.ams.plan.render import (
+    People,
+    as_html,
+    as_markdown,
+    as_text,
+    heading,
+)
 from airflow_provider_ams.ams.plan.stored_plan import dump_plan, load_contents, plan_digest
 from airflow_provider_ams.transport.files import FileProblem, write_atomic
 
@@ -45,7 +51,7 @@ class Plan(Contents):
     def __str__(self) -> str:
         return as_text(self)
 
-    def markdown(self, max_lines: int = 50, show_values: bool = True) -> str:
+    def markdown(self, max_lines: int = 50, show_values: bool = True, people: People = None) -> str:
         """Return the plan for a person to read and approve.
 
         Parameters
@@ -54,12 +60,14 @@ class Plan(Contents):
             Lines at most; the counts are always of all.
         show_values : bool
             Show old and new values, which are athletes' data; else only names of fields.
+        people : mapping, optional
+            What to call people, by their ids, as ``get_user()`` has it; their ids if left out.
         """
-        return as_markdown(self, max_lines, show_values)
+        return as_markdown(self, max_lines, show_values, people)
 
-    def html(self, max_lines: int = 1000, show_values: bool = True) -> str:
+    def html(self, max_lines: int = 1000, show_values: bool = True, people: People = None) -> str:
         """Return the plan as a page; parameters as for `markdown`."""
-        return as_html(self, max_lines, show_values)
+        return as_html(self, max_lines, show_values, people)
 
     def _repr_html_(self) -> str:
         return self.html(max_lines=100, show_values=False)  # a notebook is kept and shared

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -32,6 +32,8 @@ _COLUMNS = ("action", "row", "user_id", "start", "event_id", "field", "change")
 # What can't be undone comes first.
 _SHOWN = (DELETE, UPDATE, INSERT, UNCHANGED, REJECT)
 _NAME, _REMARK = 100, 500
+# What people are called, by their ids; None for the ids themselves.
+People = Mapping[int, str] | None
 
 
 def heading(plan: Contents) -> str:
@@ -43,17 +45,26 @@ def heading(plan: Contents) -> str:
 
 
 def _shown(
-    plan: Contents, max_lines: int, show_values: bool, *, markdown: bool = False
+    plan: Contents,
+    max_lines: int,
+    show_values: bool,
+    people: People = None,
+    *,
+    markdown: bool = False,
 ) -> tuple[list[dict[str, str]], int]:
     """Return the first lines as texts, and how many more there are."""
     lines = plan.lines()
-    first = [_texts(line, show_values, markdown) for line in islice(lines, max_lines)]
+    first = [_texts(line, show_values, people, markdown) for line in islice(lines, max_lines)]
     return first, sum(1 for _ in lines)
 
 
-def _texts(line: dict[str, Any], show_values: bool, markdown: bool) -> dict[str, str]:
+def _texts(
+    line: dict[str, Any], show_values: bool, people: People, markdown: bool
+) -> dict[str, str]:
     piece, changed = (code, change_markdown) if markdown else (visible, change_text)
     texts = {c: "" if line[c] is None else str(line[c]) for c in _COLUMNS[:-1]}
+    if people is not None and line["user_id"] in people:
+        texts["user_id"] = shortened(people[line["user_id"]], piece, _NAME)
     texts["row"] = shortened(texts["row"], piece, _NAME)
     texts["field"] = shortened(texts["field"], piece, _NAME if line["new"] else _REMARK)
     texts["change"] = ""
@@ -82,10 +93,11 @@ def as_text(plan: Contents, max_lines: int = 50, show_values: bool = False) -> s
     return f"{text}\n... and {more} more lines" if more else text
 
 
-def as_markdown(plan: Contents, max_lines: int, show_values: bool) -> str:
-    """Return the plan as Markdown: counts, fields, then line by line.
+def as_markdown(plan: Contents, max_lines: int, show_values: bool, people: People = None) -> str:
+    """Return the plan as Markdown: counts, fields, then event by event.
 
     Whatever comes from AMS or the frame is code, which no renderer reads for links or emphasis.
+    The tables have few columns: Airflow shows them in half a page.
     """
     counts, site = plan.counts, plan.url.partition("://")[2]
     where = f" of {code(site)}" if site else ""
@@ -98,17 +110,29 @@ def as_markdown(plan: Contents, max_lines: int, show_values: bool) -> str:
     if fields:
         parts.append(markdown_table(["field", "events that change"], fields))
     parts += [f"- {shortened(warning, code, _REMARK)}" for warning in plan.warnings]
-    lines, more = _shown(plan, max_lines, show_values, markdown=True)
+    lines, more = _shown(plan, max_lines, show_values, people, markdown=True)
     if lines:
-        parts.append(markdown_table(list(_COLUMNS), [list(line.values()) for line in lines]))
+        parts.append(markdown_table(["what", "field", "change"], list(_narrow(lines))))
     if more:
         parts.append(f"... and {more} more lines.")
     return "\n\n".join(parts) + "\n"
 
 
-def as_html(plan: Contents, max_lines: int, show_values: bool) -> str:
+def _narrow(lines: list[dict[str, str]]) -> Iterator[list[str]]:
+    """Yield the cells of a narrow table: action, person, start and ids in one, and but once."""
+    before = ""
+    for line in lines:
+        ids = [f"event {line['event_id']}"] * bool(line["event_id"])
+        ids += [f"row {line['row']}"] * bool(line["row"])
+        words = [f"**{line['action']}**", line["user_id"], line["start"]]
+        what = ", ".join([" ".join(filter(None, words)), *ids])
+        yield ["" if what == before else what, line["field"], line["change"]]
+        before = what
+
+
+def as_html(plan: Contents, max_lines: int, show_values: bool, people: People = None) -> str:
     """Return the plan as a page."""
-    lines, more = _shown(plan, max_lines, show_values)
+    lines, more = _shown(plan, max_lines, show_values, people)
     counts = plan.counts
     total = html_table(pd.DataFrame([{action: counts[action] for action in _SHOWN}]))
     parts = [total, html_table(pd.DataFrame(lines, columns=list(_COLUMNS)))]

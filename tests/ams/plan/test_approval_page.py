@@ -174,11 +174,10 @@ def test_the_page_is_inert_whatever_was_typed(text):
 def test_deletes_come_first_and_all_is_counted():
     plan = hostile_plan("Plain")
     page = plan.markdown(max_lines=2)
-    assert page.index("| delete | update | insert | unchanged | reject |") < page.index(
-        "| action |"
-    )
-    lines = page[page.index("| action |") :].splitlines()[2:4]
-    assert [line.split(" | ")[0] for line in lines] == ["| delete", "| update"]
+    head = "| what | field | change |"
+    assert page.index("| delete | update | insert | unchanged | reject |") < page.index(head)
+    lines = page[page.index(head) :].splitlines()[2:4]
+    assert [line.split()[1] for line in lines] == ["**delete**", "**update**"]
     assert f"digest `{plan.digest}`" in page
     assert "... and 4 more lines." in page
     assert [x["action"] for x in plan.lines()] == ["delete", "update"] + ["insert"] * 3 + ["reject"]
@@ -200,4 +199,30 @@ def test_values_only_when_asked_for():
 def test_an_update_of_which_nothing_is_known_to_change_is_shown():
     plan = hostile_plan("Plain")
     plan.changes = {}
-    assert "| update |" in plan.markdown()
+    assert re.search(r"^\| \*\*update\*\* .* \|  \|  \|$", plan.markdown(), re.M)
+
+
+def test_people_are_called_as_the_approver_knows_them():
+    plan = hostile_plan("Plain")
+    by_id = plan.markdown()
+    assert "**update** 1001 " in by_id
+    page = plan.markdown(people={1001: "Anna Runner", 1003: "Bo Rower (1003)"})
+    assert "**update** `Anna Runner` " in page
+    assert "**delete** `Bo Rower (1003)` " in page
+    assert "**insert** 1002 " in page, "somebody without a name keeps the id"
+    assert "Anna Runner" in plan.html(people={1001: "Anna Runner"})
+
+
+@pytest.mark.parametrize("text", [t for t in HOSTILE if "\ud800" not in t])
+def test_names_of_people_are_inert(text):
+    page = hostile_plan("Plain").markdown(people=dict.fromkeys((1001, 1002, 1003), text))
+    assert_inert(page)
+
+
+def test_an_event_is_named_once():
+    plan = hostile_plan("Plain")
+    plan.changes = {0: [Change("a", "1", "2"), Change("b", "3", "4")]}
+    lines = [line for line in plan.markdown().splitlines() if line.startswith("| ")]
+    (first,) = [n for n, line in enumerate(lines) if "**update**" in line]
+    assert lines[first].endswith("| `a` | `1` → `2` |")
+    assert lines[first + 1] == "|  | `b` | `3` → `4` |"
