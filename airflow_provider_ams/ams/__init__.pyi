@@ -1,3 +1,9 @@
+from .api.checks import (
+    LoginCheck as LoginCheck,
+)
+from .api.checks import (
+    login_check as login_check,
+)
 from .api.event_deletes import (
     delete_event_data as delete_event_data,
 )

@@ -17,6 +17,7 @@ from airflow_provider_ams.ams.errors import (
     AMSReplyError,
     AMSTransientError,
 )
+from airflow_provider_ams.ams.problems import ZONE_SETTING
 from airflow_provider_ams.ams.session import Session, Sessions
 from airflow_provider_ams.ams.wire.decode import RPCException
 from airflow_provider_ams.ams.wire.endpoints import Endpoint, path_of
@@ -81,6 +82,8 @@ class AMSClient:
         Seconds for one request and its whole reply, however slowly it trickles in.
     on_token : callable, optional
         Called with each session's token before it is used, so that logs can mask it.
+    zone_setting : str
+        Where the caller sets `timezone`, for messages.
 
     Raises
     ------
@@ -104,11 +107,12 @@ class AMSClient:
         max_reply_bytes: int = MAX_REPLY_BYTES,
         deadline: float = DEADLINE,
         on_token: Callable[[str], None] | None = None,
+        zone_setting: str = ZONE_SETTING,
     ) -> None:
         password = hidden(password)
         credentials = find_credentials(url, username, password)
         self.url = credentials.url
-        self.timezone = _check_zone(timezone)
+        self.timezone, self.zone_setting = _check_zone(timezone, zone_setting), zone_setting
         self.retry = retry or RetryPolicy()
         self.clock = clock or Clock()
         self.requests = self.retries = 0
@@ -338,14 +342,15 @@ def _explain(error: AMSTransientError, given_up: GiveUp) -> None:
         error.hint = error.hint or "Run again later."
 
 
-def _check_zone(name: str | None) -> str | None:
+def _check_zone(name: str | None, setting: str) -> str | None:
     name = name or os.environ.get("AMS_TIMEZONE") or None
     if name is not None:
         try:
             pendulum.timezone(name)
         except ValueError:
             raise AMSConfigurationError(
-                f"timezone {name!r} is not known.", hint="Use an IANA name: Australia/Perth."
+                f"The site's time zone {name!r} ({setting}) is not known.",
+                hint="Use an IANA name: Australia/Perth.",
             ) from None
     return name
 

@@ -10,6 +10,8 @@ from typing import Any
 from airflow_provider_ams.ams.positions import DraftRow, InputRow, describe_rows
 
 ERROR, WARNING = "error", "warning"
+# Where the site's time zone is set, as messages say it.
+ZONE_SETTING = "timezone=, AMS_TIMEZONE"
 # How a message begins if all that is wrong is of one kind.
 _LEADS = {"event_id": "", "user": "Failed to map people: "}
 
@@ -106,9 +108,16 @@ class Problem:
 
 
 class Problems:
-    """Collect problems while a frame is read: each once, with all its rows."""
+    """Collect problems while a frame is read: each once, with all its rows.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    zone_setting : str
+        Where the site's time zone is set, as messages say it.
+    """
+
+    def __init__(self, zone_setting: str = ZONE_SETTING) -> None:
+        self.zone_setting = zone_setting
         self._found: dict[tuple[str, str | None, str], Problem] = {}
 
     def add(

@@ -75,7 +75,8 @@ class AmsHook(BaseHook):
 
         for_imports = ("batch_size",)
         known = {k: v for k, v in self.settings.items() if k not in for_imports}
-        return AMSClient(**known, **settings, on_token=mask)
+        where = f"extra 'timezone' of connection {self.ams_conn_id!r}"
+        return AMSClient(**known, **settings, on_token=mask, zone_setting=where)
 
     def close(self) -> None:
         """Close the client's connections."""
@@ -85,28 +86,19 @@ class AmsHook(BaseHook):
 
     def test_connection(self) -> tuple[bool, str]:
         """Log in, look at the forms, and say in words what works or what to mend."""
+        from airflow_provider_ams.ams import login_check
         from airflow_provider_ams.ams.errors import AMSError
-        from airflow_provider_ams.ams.forms.catalogue import form_summaries
         from airflow_provider_ams.transport import RetryPolicy
 
         try:
             # Somebody is waiting for the answer: no retries.
             self._client = self._make_client(retry=RetryPolicy(tries=1))
-            self._client.login()
-            forms = form_summaries(self._client)
+            check = login_check(client=self._client)
+            return check.ok, check.message
         except AMSError as error:
             return False, str(error)
         finally:
             self.close()
-        who = f"Logged in to {self.settings['url']} as {self.settings['username']}"
-        if forms is None:
-            return True, f"{who}. The account may not list forms, so access to them is not checked."
-        if not any(forms.values()):
-            return False, f"{who}, but the account opens no form: give it a role that does."
-        return (
-            True,
-            f"{who}; {len(forms['event'])} event and {len(forms['profile'])} profile forms.",
-        )
 
     get_connection_form_widgets = classmethod(form_widgets)
     get_ui_field_behaviour = classmethod(field_behaviour)

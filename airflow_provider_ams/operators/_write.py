@@ -137,7 +137,7 @@ class AmsWriteOperator(AmsOperator):
                 result = self._send(frame, client, checkpoint)
             self._report(frame, result)
         finally:
-            if self.dead_letters is not None:
+            if self.dead_letters is not None and "ti" in context:
                 context["ti"].xcom_push(key="dead_letter_path", value=self.dead_letters)
         if checkpoint is not None:
             self._discard(checkpoint)

@@ -159,7 +159,7 @@ class Planner:
 
     def _read(self, df: pd.DataFrame) -> tuple[Draft, Problems]:
         """Refuse, before anything is asked of AMS, a frame that can't be read as a whole."""
-        problems = Problems()
+        problems = Problems(self.client.zone_setting)
         draft = draft_frame(df, self.option, self.client.timezone, problems)
         if draft is None or (not self.option.validate and any(not p.rows for p in problems)):
             source = draft.source if draft is not None else []
@@ -296,8 +296,10 @@ class Planner:
         sent = [at if a == UPDATE else None for at, a in zip(index, actions, strict=True)]
         if not any(at is not None for at in sent):
             return events, index, changes
-        zone = self.client.timezone
-        events, found = Untouched(events, sent, stored, self.schema, zone, self._numeric).run()
+        zone, setting = self.client.timezone, self.client.zone_setting
+        events, found = Untouched(
+            events, sent, stored, self.schema, zone, self._numeric, setting
+        ).run()
         self._reject(found)
         hidden = Unseen(events, sent, stored, self.schema)
         self._warnings += hidden.warnings()
@@ -318,7 +320,7 @@ class Planner:
         if any(at is None and None in (day, minute) for day, minute, at in starts):
             self._warnings.append(
                 "Missing start times are now in UTC: no time zone of the site is set "
-                "(timezone=, AMS_TIMEZONE)."
+                f"({self.client.zone_setting})."
             )
 
     # ------------------------------------------------------------ the plan

@@ -16,7 +16,7 @@ from airflow_provider_ams.ams.plan.diff import kind_of
 from airflow_provider_ams.ams.plan.match import StoredIndex
 from airflow_provider_ams.ams.positions import EventNo, StoredNo
 from airflow_provider_ams.ams.prepare.events import EventSet
-from airflow_provider_ams.ams.problems import ERROR, Finding
+from airflow_provider_ams.ams.problems import ERROR, ZONE_SETTING, Finding
 from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.wire.stored_values import meaning, number
 from airflow_provider_ams.ams.wire.values import Texts
@@ -26,7 +26,7 @@ RULE = "written_back"
 _WHAT = "AMS does not show the stored value as it was written, and an update would change it"
 _HINTS = {
     TYPES: "Say what the field is, such as types={{{name!r}: 'date'}}.",
-    ZONE: "Set the site's time zone (timezone=, AMS_TIMEZONE).",
+    ZONE: "Set the site's time zone ({setting}).",
 }
 _OTHERWISE = "Give the field in the frame, as it is to be stored."
 
@@ -48,6 +48,8 @@ class Untouched:
         The site's time zone.
     numeric : collection of str
         Fields whose column holds numbers: there, a text that is that number is the same.
+    zone_setting : str
+        Where the site's time zone is set, as messages say it.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Untouched:
         schema: FormSchema | None,
         zone: str | None,
         numeric: Collection[str],
+        zone_setting: str = ZONE_SETTING,
     ) -> None:
         self.events = events
         self.index = index
@@ -65,6 +68,7 @@ class Untouched:
         self.schema = schema
         self.zone = zone
         self.numeric = numeric
+        self.zone_setting = zone_setting
         self._doubts: dict[tuple[str, str], list[EventNo]] = defaultdict(list)
 
     def run(self) -> tuple[EventSet, list[Finding]]:
@@ -127,7 +131,8 @@ class Untouched:
 
     def _findings(self) -> Iterator[Finding]:
         for (name, why), events in self._doubts.items():
-            hint = " ".join(filter(None, (_HINTS.get(why, "").format(name=name), _OTHERWISE)))
+            first = _HINTS.get(why, "").format(name=name, setting=self.zone_setting)
+            hint = " ".join(filter(None, (first, _OTHERWISE)))
             yield self._finding(name, events, _WHAT, hint)
 
     def _finding(

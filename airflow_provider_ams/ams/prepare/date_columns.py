@@ -65,7 +65,7 @@ def read_dates(column: pd.Series[Any], zone: str | None, problems: Problems) -> 
     zoned = getattr(times.dtype, "tz", None) is not None
     if zoned and zone is None:
         raise DateProblem(
-            f"{column.name!r} has a time zone: set the site's zone (timezone=, AMS_TIMEZONE) "
+            f"{column.name!r} has a time zone: set the site's zone ({problems.zone_setting}) "
             "so that it can be converted"
         )
     local = times.dt.tz_convert(zone).dt.tz_localize(None) if zoned else times

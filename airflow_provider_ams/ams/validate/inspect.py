@@ -130,7 +130,7 @@ class Inspector:
         self.fresh = fresh
         self.read = read
         self.found: list[Finding] = []
-        self.problems = Problems()
+        self.problems = Problems(client.zone_setting)
 
     def inspect(self) -> Inspection:
         """Return what was found."""
