@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import inspect
+import pkgutil
 import re
 
 import pytest
 from airflow.providers.common.compat.sdk import BaseOperator
 
+import airflow_provider_ams
 import airflow_provider_ams.ams as library
 import airflow_provider_ams.operators.ams as ams
 import airflow_provider_ams.operators.tidepool as tidepool
-from airflow_provider_ams.hooks.ams import AmsHook
-from airflow_provider_ams.hooks.tidepool import TidepoolHook
+import airflow_provider_ams.tidepool as tidepool_library
 from airflow_provider_ams.operators._hidden import reveal
+from airflow_provider_ams.operators.approval import AmsApprovalOperator
 from airflow_provider_ams.tidepool import IngestOption
 
 OPERATORS = [
@@ -24,6 +27,30 @@ OPERATORS = [
     if name.endswith("Operator")
 ]
 FUNCTIONS = [f for f in map(library.__getattr__, library.__all__) if inspect.isfunction(f)]
+OPTIONS = [
+    thing
+    for module in (library, tidepool_library)
+    for thing in map(module.__getattr__, module.__all__)
+    if inspect.isclass(thing) and thing.__name__.endswith(("Option", "Filter"))
+]
+
+
+def faces():
+    """Yield every public class that a DAG can use, wherever it stands."""
+    for kind in ("hooks", "operators", "sensors", "transfers", "triggers"):
+        try:
+            package = importlib.import_module(f"{airflow_provider_ams.__name__}.{kind}")
+        except ModuleNotFoundError:
+            continue
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            module = importlib.import_module(found.name)
+            for name, thing in vars(module).items():
+                own = inspect.isclass(thing) and thing.__module__ == module.__name__
+                if own and "._" not in f"{found.name}.{name}":
+                    yield thing
+
+
+FACES = list(faces())
 
 
 def named(callable_):
@@ -46,14 +73,51 @@ def of_operator(operator):
     return named(operator.__dict__["__init__"])
 
 
-@pytest.mark.parametrize("operator", OPERATORS)
-def test_operators_document_each_parameter_they_name(operator):
-    assert sorted(documented(operator)) == sorted(of_operator(operator))
+def test_every_operator_is_looked_at():
+    assert {*OPERATORS, AmsApprovalOperator} <= set(FACES)
+    assert {face.__name__ for face in FACES} >= {"AmsHook", "TidepoolHook"}
 
 
-@pytest.mark.parametrize("hook", [AmsHook, TidepoolHook])
-def test_hooks_document_each_parameter(hook):
-    assert sorted(documented(hook)) == sorted(named(hook.__init__))
+@pytest.mark.parametrize("face", FACES)
+def test_each_parameter_is_named_and_documented(face):
+    assert "__init__" in face.__dict__, "its parameters stand in its own signature"
+    assert sorted(documented(face)) == sorted(named(face.__dict__["__init__"]))
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_help_shows_each_parameter(face):
+    shown = inspect.signature(face)
+    own = inspect.signature(face.__dict__["__init__"])
+    assert list(shown.parameters) == list(own.parameters)[1:]
+    loose = [p.name for p in shown.parameters.values() if p.kind is p.VAR_KEYWORD]
+    assert loose == (["kwargs"] if issubclass(face, BaseOperator) else [])
+
+
+@pytest.mark.parametrize("face", [face for face in FACES if issubclass(face, BaseOperator)])
+def test_what_is_not_named_is_airflows_or_an_error(face):
+    """No parameter of ours hides in the keywords: these are Airflow's, which knows all of them."""
+    needed = [
+        p.name
+        for p in inspect.signature(face).parameters.values()
+        if p.default is p.empty and p.kind is not p.VAR_KEYWORD
+    ]
+    values = {name: "x" for name in needed} | (
+        {"plan_task_id": "p"} if face is ams.AmsApplyPlanOperator else {}
+    )
+    assert face(task_id="t", retries=3, **values).retries == 3
+    with pytest.raises(TypeError, match="no_such_parameter"):
+        face(task_id="t", no_such_parameter=1, **values)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_options_document_each_field_of_their_own(option):
+    own = {name for name in inspect.get_annotations(option) if name in named(option)}
+    inherited = {name for base in option.__mro__[1:] for name in inspect.get_annotations(base)}
+    told = documented(option)
+    assert set(told) <= set(named(option))
+    assert own - inherited <= set(told)
+    explained = {name for c in option.__mro__ if c is not object for name in documented(c)}
+    assert set(named(option)) <= explained
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -181,7 +181,13 @@ class UserOption:
 
 @dataclass(frozen=True)
 class GroupOption:
-    """Options of `get_group`; as in `ExportOption`."""
+    """Options of `get_group`.
+
+    Parameters
+    ----------
+    interactive_mode, cache : bool
+        As in `ExportOption`.
+    """
 
     interactive_mode: bool = False
     cache: bool = True
