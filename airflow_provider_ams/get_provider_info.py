@@ -22,8 +22,8 @@ def get_provider_info() -> dict[str, Any]:
         "hooks": _modules("hooks"),
         "operators": _operators(),
         "extra-links": [
-            "airflow_provider_ams.links.ams.AmsSiteLink",
-            "airflow_provider_ams.links.ams.AmsDeadLettersLink",
+            "airflow_provider_ams.links.sites.AmsSiteLink",
+            "airflow_provider_ams.links.dead_letters.DeadLettersLink",
         ],
         "connection-types": [_AMS, _TIDEPOOL],
         "config": {"ams": {"description": "Teamworks AMS operators.", "options": _OPTIONS}},

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_ams.hooks.ams import AmsHook
-from airflow_provider_ams.links.ams import AmsSiteLink
+from airflow_provider_ams.links.sites import AmsSiteLink
 from airflow_provider_ams.operators._data import write_rows, xcom_safe
 from airflow_provider_ams.operators._dates import ams_date
 from airflow_provider_ams.operators._hidden import HiddenField, HiddenValues, HidingOperator

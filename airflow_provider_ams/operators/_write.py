@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import conf
 
-from airflow_provider_ams.links.ams import AmsDeadLettersLink, AmsSiteLink
+from airflow_provider_ams.links.dead_letters import DeadLettersLink
+from airflow_provider_ams.links.sites import AmsSiteLink
 from airflow_provider_ams.operators._base import AmsOperator
 from airflow_provider_ams.operators._data import read_rows, write_rows
 from airflow_provider_ams.operators._hidden import HiddenField
@@ -94,7 +95,7 @@ class AmsWriteOperator(AmsOperator):
         "settle_seconds",
         "dead_letter_path",
     )
-    operator_extra_links = (AmsSiteLink(), AmsDeadLettersLink())
+    operator_extra_links = (AmsSiteLink(), DeadLettersLink())
     ui_color = "#dcefe4"
     function: ClassVar[str]
     option_class: ClassVar[str]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_ams.hooks.tidepool import TidepoolHook
+from airflow_provider_ams.links.dead_letters import DeadLettersLink
 from airflow_provider_ams.operators._hidden import HiddenField, HidingOperator, reveal
 from airflow_provider_ams.operators._options import library_option
 from airflow_provider_ams.operators._report import table
@@ -61,6 +62,8 @@ class TidepoolOperator(HidingOperator):
     )
     ui_color = "#ece5f8"
     source = HiddenField()
+    # Where rows are that were left out, once there are some.
+    dead_letters: str | None = None
 
     def __init__(
         self,
@@ -108,6 +111,8 @@ class TidepoolOperator(HidingOperator):
     def report(self, what: str, result: IngestResult) -> dict[str, Any]:
         """Log the figures and the first rejected rows; return the figures."""
         summary = result.summary()
+        failed = result.rejected or result.unknown
+        self.dead_letters = result.dead_letter_path if failed else None
         self.log.info("%s", table(what, {k: v for k, v in summary.items() if v is not None}))
         for row in result.rejected[:_LINES_LOGGED]:
             self.log.warning("rejected %s", row)
@@ -269,6 +274,7 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
         "dead_letter_path",
         "resend",
     )
+    operator_extra_links = (DeadLettersLink(),)
 
     def __init__(
         self,
@@ -318,10 +324,15 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
         restart = self._restart(context)
         journal = self._journal(context, source)
         what = "Tidepool: track"
-        with self.client(what, resumable=journal is not None or _is_file(source)) as client:
-            option = self.option(dead_letter_path=_place(self.dead_letter_path), restart=restart)
-            result = client.ingest(source, option, journal=journal)
-        return self.report(what, result)
+        try:
+            with self.client(what, resumable=journal is not None or _is_file(source)) as client:
+                place = _place(self.dead_letter_path)
+                option = self.option(dead_letter_path=place, restart=restart)
+                result = client.ingest(source, option, journal=journal)
+            return self.report(what, result)
+        finally:
+            if self.dead_letters is not None and "ti" in context:
+                context["ti"].xcom_push(key="dead_letter_path", value=self.dead_letters)
 
     def _restart(self, context: Context) -> bool:
         """Tell whether to start over: once for a run and for each manual clear, not for a retry."""

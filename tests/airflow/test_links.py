@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from airflow_provider_ams.links.ams import AmsDeadLettersLink, AmsSiteLink
+from airflow_provider_ams.links.dead_letters import DeadLettersLink
+from airflow_provider_ams.links.sites import AmsSiteLink
 from airflow_provider_ams.operators.ams import AmsGetUserOperator, AmsInsertEventDataOperator
 
 pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("ams_connection")]
@@ -56,7 +57,7 @@ def test_rows_that_did_not_land_are_led_to(run_dag, tmp_path):
     assert path.read_text().count("nobody.knows") == 1
     assert kept["dead_letter_path"].strip('"') == str(path)
     page = f"/dags/linked/runs/{quote(run.run_id)}/tasks/insert/xcom"
-    assert kept["ams_dead_letters_link"].strip('"').endswith(page)
+    assert kept["dead_letters_link"].strip('"').endswith(page)
 
 
 def test_nothing_is_led_to_when_all_have_landed(run_dag, tmp_path):
@@ -65,7 +66,7 @@ def test_nothing_is_led_to_when_all_have_landed(run_dag, tmp_path):
     )
     assert state == "success"
     assert "dead_letter_path" not in kept
-    assert kept["ams_dead_letters_link"].strip('"') == ""
+    assert kept["dead_letters_link"].strip('"') == ""
 
 
 def test_a_task_without_connection_leads_nowhere(run_dag):
@@ -97,7 +98,7 @@ def test_dead_letters_are_where_a_browser_can_open_them(path, link):
 
     operator = insert([GOOD]).get_task("insert")
     operator.dead_letters = path
-    assert AmsDeadLettersLink().get_link(operator, ti_key=TI()) == link
+    assert DeadLettersLink().get_link(operator, ti_key=TI()) == link
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,10 @@ class Store(dict):
 class TI:
     def __init__(self, try_number=1, max_tries=0):
         self.try_number, self.max_tries = try_number, max_tries
+        self.pushed = {}
+
+    def xcom_push(self, key, value):
+        self.pushed[key] = value
 
 
 def track(source, store=None, ti=None, **options):
@@ -279,6 +283,31 @@ def test_airflow_keeps_the_state_over_a_retry(
     assert (summary["distinct"], summary["events"], summary["batches"]) == (300, 400, 4)
     assert ObjectStoragePath(f"file://{tmp_path}/wrong.csv").read_text().count("text is empty") == 1
     assert not (tmp_path / "events.csv.tidepool-journal").exists()
+
+
+@pytest.mark.airflow
+def test_a_task_links_to_the_rows_that_were_left_out(
+    tidepool_connection, run_dag, write_csv, tmp_path
+):
+    from airflow.models.xcom import XComModel
+    from airflow.providers.common.compat.sdk import DAG
+    from airflow.utils.session import create_session
+
+    from airflow_provider_ams.operators.tidepool import TidepoolTrackEventsOperator
+
+    rows = [*sample_rows(3), {"text": "", "timestamp": "", "user_id": ""}]
+    path = tmp_path / "wrong.csv"
+    with DAG("tidepool_links", schedule=None) as dag:
+        TidepoolTrackEventsOperator(
+            task_id="track", source=str(write_csv(rows)), tolerance=1, dead_letter_path=str(path)
+        )
+    run = run_dag(dag)
+    assert states(run) == {"track": "success"}
+    with create_session() as session:
+        found = session.query(XComModel.key, XComModel.value).filter_by(run_id=run.run_id)
+        kept = {key: value for key, value in found}
+    assert str(path) in kept["dead_letter_path"]
+    assert kept["dead_letters_link"].strip('"').endswith("/tasks/track/xcom")
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])

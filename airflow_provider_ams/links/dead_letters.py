@@ -1,4 +1,4 @@
-"""Links from the tasks of the AMS operators; Airflow 3 asks for them on the worker, at the end."""
+"""The link to rows that did not land; Airflow 3 asks for it on the worker, as the task ends."""
 
 from __future__ import annotations
 
@@ -17,28 +17,7 @@ _CONSOLES = {
 }
 
 
-class AmsSiteLink(BaseOperatorLink):
-    """Lead to the AMS site of the task's connection, and to no other host.
-
-    It ends at the site: how a form's own page is called, no document of the vendor says.
-    """
-
-    name = "AMS site"
-
-    @property
-    def xcom_key(self) -> str:
-        """Where Airflow keeps the link."""
-        return "ams_site_link"
-
-    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401
-        """Return the site's address; nothing if the task has not read its connection."""
-        url = getattr(getattr(operator, "hook", None), "site", None) or ""
-        parts = urlsplit(url)
-        is_plain = parts.scheme in ("http", "https") and parts.hostname and not parts.username
-        return url if is_plain else ""
-
-
-class AmsDeadLettersLink(BaseOperatorLink):
+class DeadLettersLink(BaseOperatorLink):
     """Lead to the rows that did not land: to the store that holds them, or to the task's XCom.
 
     A browser opens no file of a worker; the XCom entry ``dead_letter_path`` names it.
@@ -49,7 +28,7 @@ class AmsDeadLettersLink(BaseOperatorLink):
     @property
     def xcom_key(self) -> str:
         """Where Airflow keeps the link."""
-        return "ams_dead_letters_link"
+        return "dead_letters_link"
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:  # noqa: ANN401
         """Return the address; nothing if all rows have landed."""
