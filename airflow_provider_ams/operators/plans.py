@@ -13,15 +13,14 @@ from airflow_provider_ams.operators._branch import BranchMixIn
 from airflow_provider_ams.operators._data import read_rows, write_text
 from airflow_provider_ams.operators._hidden import HiddenField
 from airflow_provider_ams.operators._options import as_number, as_window, library_option
+from airflow_provider_ams.operators._people import check_person, people_of
 from airflow_provider_ams.operators._plan_store import find_plan, keep_plan
 from airflow_provider_ams.operators._report import airflow_errors
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_ams.ams import AMSClient, Plan, ValidationReport
-
-_PERSONS = ("user_id", "about", "username", "email")
+    from airflow_provider_ams.ams import Plan, ValidationReport
 
 
 class _AmsLookOperator(AmsPeopleOperator):
@@ -262,16 +261,13 @@ class AmsPlanOperator(_AmsLookOperator):
         """Make the plan and keep it."""
         from airflow_provider_ams.ams import PlanOption, plan_event_data
 
-        if self.person not in _PERSONS:
-            raise AirflowFailException(
-                f"person is {self.person!r}; it must be one of {', '.join(_PERSONS)}."
-            )
+        check_person(self.person)
         frame = read_rows(self.data, self.csv)
         with self.client() as client:
             window = as_window(self.from_date, self.to_date, client.timezone)
             option = self.import_option(PlanOption)
             plan = plan_event_data(frame, self.form, window=window, option=option, client=client)
-            people = self._people_of(plan, client)
+            people = people_of(plan, client, self.person)
         self.log.info("%s", plan)  # no values in there
         self.log_warnings(plan.warnings)
         path = keep_plan(self, context, plan, self.plan_path)
@@ -281,14 +277,6 @@ class AmsPlanOperator(_AmsLookOperator):
             "markdown": plan.markdown(self.max_lines, self.show_values, people),
             "plan_path": path,
         }
-
-    def _people_of(self, plan: Plan, client: AMSClient) -> dict[int, str] | None:
-        from airflow_provider_ams.ams.people.roster import people_called
-
-        if self.person == "user_id":
-            return None
-        ids = {*plan.users, *(gone.user_id for gone in plan.deletes)}
-        return people_called(client, ids, self.person)
 
 
 class AmsApplyPlanOperator(AmsOperator):
