@@ -34,7 +34,7 @@ table{border-collapse:collapse;width:100%}
 th{text-align:left;background:#eef2f6;font-weight:600;white-space:nowrap}
 td,th{padding:.35rem .7rem;border-bottom:1px solid #e6eaee;vertical-align:top}
 tr:last-child td{border-bottom:0}td.n,th.n{text-align:right}
-td.bad{color:#a4262c;font-weight:600}nav a{margin-right:1rem}
+td.w{white-space:nowrap}td.bad{color:#a4262c;font-weight:600}nav a{margin-right:1rem}
 """
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
@@ -272,7 +272,9 @@ def _cells(names: Iterable[str], row: dict[str, Any]) -> Iterable[str]:
 
 
 def _kind(name: str) -> str:
-    return ' class="n"' if name in _NUMBERS else ""
+    if name in _NUMBERS:
+        return ' class="n"'
+    return ' class="w"' if name == "start" else ""
 
 
 def _text(value: Json) -> str:

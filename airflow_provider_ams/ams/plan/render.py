@@ -65,7 +65,8 @@ def _texts(
     texts = {c: "" if line[c] is None else str(line[c]) for c in _COLUMNS[:-1]}
     if people is not None and line["user_id"] in people:
         texts["user_id"] = shortened(people[line["user_id"]], piece, _NAME)
-    texts["row"] = shortened(texts["row"], piece, _NAME)
+    is_number = texts["row"].isascii() and texts["row"].isdecimal()
+    texts["row"] = shortened(texts["row"], str if is_number else piece, _NAME)
     texts["field"] = shortened(texts["field"], piece, _NAME if line["new"] else _REMARK)
     texts["change"] = ""
     old, new = line["old"], line["new"]

@@ -219,6 +219,13 @@ def test_names_of_people_are_inert(text):
     assert_inert(page)
 
 
+def test_a_row_by_number_is_no_code():
+    plan = hostile_plan("Plain")
+    assert ", row `1Plain` |" in plan.markdown()
+    plan.row_labels = pd.Index([7, 8, 9])
+    assert ", event 500001, row 7 |" in plan.markdown()
+
+
 def test_an_event_is_named_once():
     plan = hostile_plan("Plain")
     plan.changes = {0: [Change("a", "1", "2"), Change("b", "3", "4")]}
