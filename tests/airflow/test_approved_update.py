@@ -122,6 +122,24 @@ def test_approved_and_applied(ams_sandbox, run_dag, load_dag):
     )
 
 
+def test_what_the_approval_is_told_reaches_airflow():
+    from datetime import timedelta
+
+    from airflow_provider_ams.operators.approval import AmsApprovalOperator
+
+    user = {"id": "head.coach", "name": "Head coach"}
+    told = AmsApprovalOperator(
+        task_id="approve", plan_task_id="plan", defaults="Reject", fail_on_reject=True,
+        response_timeout=timedelta(hours=1), ignore_downstream_trigger_rules=True,
+        assigned_users=[user],
+    )  # fmt: skip
+    assert (told.plan_task_id, told.defaults) == ("plan", ["Reject"])
+    assert told.fail_on_reject is told.ignore_downstream_trigger_rules is True
+    assert (told.response_timeout, told.assigned_users) == (timedelta(hours=1), [user])
+    bare = AmsApprovalOperator(task_id="approve", plan_task_id="plan")
+    assert (bare.defaults, bare.response_timeout, bare.assigned_users) == (None, None, None)
+
+
 def test_rejected_and_nothing_is_sent(ams_sandbox, run_dag, load_dag):
     with Person("Reject"):
         run = run_dag(load_dag("approved_update"))

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.airflow
 def test_a_sample_tells_what_it_does(load_dag, name):
     dag = load_dag(name)
     assert dag.description
-    assert dag.owner == "sport-science"
+    assert dag.owner not in ("", "airflow"), "the default tells nobody whom to ask"
     assert dag.tags
     paragraphs = dag.doc_md.strip().split("\n\n")
     assert len(paragraphs) > 1
