@@ -113,8 +113,7 @@ class AMSClient:
         credentials = find_credentials(url, username, password)
         self.url = credentials.url
         self.timezone, self.zone_setting = _check_zone(timezone, zone_setting), zone_setting
-        self.retry = retry or RetryPolicy()
-        self.clock = clock or Clock()
+        self.retry, self.clock = retry or RetryPolicy(), clock or Clock()
         self.requests = self.retries = 0
         try:
             self._http = HTTPSession(

@@ -251,8 +251,7 @@ class AmsPlanOperator(_AmsLookOperator):
         self.key, self.table_fields = key, table_fields
         self.on_missing_fields, self.contract = on_missing_fields, contract
         self.boolean_text, self.default_dates, self.validate = boolean_text, default_dates, validate
-        self.types, self.csv = types, csv
-        self.idempotency_field = idempotency_field
+        self.types, self.csv, self.idempotency_field = types, csv, idempotency_field
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
         self.from_date, self.to_date, self.plan_path = from_date, to_date, plan_path
         self.max_lines, self.show_values, self.person = max_lines, show_values, person
