@@ -157,12 +157,13 @@ def locate(where: object, storage_options: Mapping[str, object] | None = None) -
     if isinstance(where, str) and "://" in where:
         return _from_url(where, dict(storage_options or {}))
     # UPath was a subclass of Path before 0.3: the protocol tells what is local, not the class.
+    # Below 0.3, the text of such a path is a URL, too: what it stands for is its `path`.
     local = getattr(where, "protocol", "") in _LOCAL
+    if local and hasattr(where, "protocol") and hasattr(where, "path"):
+        return _from_path(Path(where.path))
     if local and isinstance(where, (str, os.PathLike)):
         return _from_path(Path(where))
     if hasattr(where, "open") and hasattr(where, "parent"):
-        if local and hasattr(where, "path"):
-            return _from_path(Path(where.path))
         return Location(_without_secrets(str(where)), None, cast(_Target, where))
     raise FileProblem(f"{type(where).__name__} is not a file", "Give a path or a URL.")
 

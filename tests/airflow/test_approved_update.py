@@ -9,9 +9,13 @@ import time
 import pytest
 
 from airflow_provider_ams.operators.ams import AmsApplyPlanOperator, AmsPlanOperator
+from airflow_provider_ams.operators.approval import CAN_ASK
 
-pytest.importorskip("airflow.providers.standard.operators.hitl")
-pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("ams_connection")]
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.usefixtures("ams_connection"),
+    pytest.mark.skipif(not CAN_ASK, reason="this Airflow can't ask a person (3.1 and newer can)"),
+]
 
 
 class Person:
