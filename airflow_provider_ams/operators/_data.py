@@ -9,12 +9,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_ams.operators._csv import read_csv
 from airflow_provider_ams.operators._hidden import reveal
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# What can be written; more can be read, see the library's `read_table`.
 _FORMATS = {
     ".csv": "csv",
     ".parquet": "parquet",
@@ -22,32 +22,48 @@ _FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
+# How a file is to be read: attributes of the operators, arguments of `read_table`.
+READING = ("sep", "decimal", "encoding", "sheet")
 
 
-def read_rows(value: Any, csv: Mapping[str, str] | None = None) -> pd.DataFrame:  # noqa: ANN401
+def rows_of(operator: Any) -> pd.DataFrame:  # noqa: ANN401
+    """Return an operator's `data` as a frame, read as its other parameters say."""
+    frame = read_rows(operator.data, **{name: getattr(operator, name) for name in READING})
+    if is_file(operator.data) and not len(frame):
+        operator.log.warning("%s names columns and has no row below them.", operator.data)
+    return frame
+
+
+def is_file(value: Any) -> bool:  # noqa: ANN401
+    """Tell whether a value leads to a file."""
+    return isinstance(value, (str, os.PathLike)) or hasattr(type(value), "open")
+
+
+def read_rows(value: Any, **how: str | None) -> pd.DataFrame:  # noqa: ANN401
     """Return a frame, from wherever it comes.
 
     Parameters
     ----------
     value : HiddenRows, DataFrame, sequence, str or path
         A frame, a list of dicts, a list of frames (a mapped task's results, put below each
-        other), or the path of a CSV, Parquet or JSON lines file; anything with ``://`` is opened
-        as an ObjectStoragePath.
-    csv : mapping, optional
-        How a CSV file is written: ``sep``, ``encoding``, ``decimal``; see `read_csv`.
+        other), or the path of a file; anything with ``://`` is opened as an ObjectStoragePath.
+    **how : str, optional
+        How a file is to be read: see the library's `read_table`.
 
     Raises
     ------
     AirflowFailException
-        Anything else, or a file that can't be read.
+        Anything else, or a file that can't be read as it is.
+    AMSInputError
+        A file that can't be opened now: it may be there when Airflow tries again.
     """
     import pandas as pd
 
     rows: object = reveal(value)
     if isinstance(rows, pd.DataFrame):
         return rows
-    if isinstance(rows, (str, os.PathLike)) or hasattr(rows, "open"):
-        return _read_file(rows, csv)
+    if is_file(rows):
+        return _read_file(rows, how)
     if isinstance(rows, Sequence):
         return _from_list(list(rows))
     raise AirflowFailException(
@@ -78,11 +94,6 @@ def _format_of(path: str) -> str:
     return _FORMATS[suffix]
 
 
-def _opened(path: Any, mode: str) -> Any:  # noqa: ANN401
-    path = _object(path)
-    return path.open(mode) if hasattr(path, "open") else open(path, mode)
-
-
 def _object(path: Any) -> Any:  # noqa: ANN401
     """Return a URL as Airflow's object path, which knows connections; anything else as it is."""
     if "://" in str(path) and not hasattr(path, "open"):
@@ -92,38 +103,16 @@ def _object(path: Any) -> Any:  # noqa: ANN401
     return path
 
 
-def _read_file(path: Any, csv: Mapping[str, str] | None) -> pd.DataFrame:  # noqa: ANN401
-    kind, name = _format_of(str(path)), str(path)
-    with _opened(path, "rb") as file:
-        if kind == "parquet":
-            return _read_parquet(file, name)
-        if kind == "jsonl":
-            return _from_list(
-                [_row_of(line, n, name) for n, line in enumerate(file, 1) if line.strip()]
-            )
-        # As text, and only the empty cell is missing: "007" and "NA" are what they look like.
-        return read_csv(file.read(), name, csv)
-
-
-def _read_parquet(file: Any, name: str) -> pd.DataFrame:  # noqa: ANN401
-    import pandas as pd
-    import pyarrow as pa
+def _read_file(path: Any, how: Mapping[str, str | None]) -> pd.DataFrame:  # noqa: ANN401
+    from airflow_provider_ams.ams import AMSConfigurationError, read_table
+    from airflow_provider_ams.transport.files import FileProblem
 
     try:
-        return pd.read_parquet(file)
-    except pa.ArrowException as error:
-        raise AirflowFailException(f"{name} is no Parquet file: {type(error).__name__}.") from None
-
-
-def _row_of(line: bytes, number: int, name: str) -> Any:  # noqa: ANN401
-    import orjson
-
-    try:
-        return orjson.loads(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
-    except orjson.JSONDecodeError:
-        raise AirflowFailException(
-            f"{name}, line {number}: this is no JSON in UTF-8; each line must hold one object."
-        ) from None
+        return read_table(_object(path), **how)
+    except AMSConfigurationError as error:
+        if isinstance(error.__cause__, FileProblem):
+            raise
+        raise AirflowFailException(str(error)) from error
 
 
 def write_rows(frame: pd.DataFrame, path: Any) -> str:  # noqa: ANN401
