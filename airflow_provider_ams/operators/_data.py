@@ -122,7 +122,7 @@ def write_rows(frame: pd.DataFrame, path: Any) -> str:  # noqa: ANN401
     can read it.
     """
     kind = _format_of(str(path))
-    frame = xcom_safe(frame)
+    frame = xcom_safe(frame, lists=kind != "csv")
     with _whole_file(path) as file:
         _write(frame, kind, file)
     return str(path)
@@ -137,10 +137,17 @@ def _write(frame: pd.DataFrame, kind: str, file: Any) -> None:  # noqa: ANN401
         frame.to_csv(file, index=False)
 
 
-def xcom_safe(frame: pd.DataFrame) -> pd.DataFrame:
+def xcom_safe(frame: pd.DataFrame, *, lists: bool = True) -> pd.DataFrame:
     """Return a frame that comes out of XCom (Parquet) as it went in.
 
     Columns that hold lists, dicts or sets become JSON text, columns of mixed types plain text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The frame; it is not changed.
+    lists : bool
+        Leave columns of lists of dicts, which are rows of a table, if Parquet can hold them.
 
     Raises
     ------
@@ -153,15 +160,21 @@ def xcom_safe(frame: pd.DataFrame) -> pd.DataFrame:
     changed = {}
     for name in frame.columns:
         column = frame[name]
-        if column.dtype == object and (safe := _safe_column(column)) is not column:
+        if column.dtype == object and (safe := _safe_column(column, lists)) is not column:
             changed[name] = safe
     return frame.assign(**changed) if changed else frame
 
 
-def _safe_column(column: pd.Series[Any]) -> pd.Series[Any]:
+def _safe_column(column: pd.Series[Any], lists: bool) -> pd.Series[Any]:
     import pyarrow as pa
 
     values = column.tolist()
+    if lists and _are_rows(values):
+        try:
+            pa.array(column, from_pandas=True)
+            return column
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+            pass
     if any(isinstance(v, (list, tuple, dict, set, frozenset)) or _is_array(v) for v in values):
         return column.map(_json_text, na_action="ignore").astype(object)
     try:
@@ -169,6 +182,12 @@ def _safe_column(column: pd.Series[Any]) -> pd.Series[Any]:
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         return column.map(str, na_action="ignore").astype(object)
     return column
+
+
+def _are_rows(values: Sequence[Any]) -> bool:
+    lists = [v for v in values if isinstance(v, (list, tuple)) or _is_array(v)]
+    rows = [row for found in lists for row in found]
+    return bool(rows) and all(isinstance(row, dict) and row for row in rows)
 
 
 def _is_array(value: Any) -> bool:  # noqa: ANN401

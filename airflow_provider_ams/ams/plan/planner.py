@@ -41,6 +41,7 @@ from airflow_provider_ams.ams.positions import EventNo, InputRow, StoredNo
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
 from airflow_provider_ams.ams.prepare.identity import with_identity
+from airflow_provider_ams.ams.prepare.renames import Renames
 from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
 from airflow_provider_ams.ams.problems import ERROR, Finding, Problems, named
 from airflow_provider_ams.ams.read.snapshot import (
@@ -95,6 +96,7 @@ class Planner:
         self.window = window
         self.for_later = for_later
         self.schema: FormSchema | None = None
+        self._names = Renames(option.columns)
         self._rows = pd.Index([])
         self._numeric: frozenset[str] = frozenset()
         self._warnings: list[str] = []
@@ -116,10 +118,10 @@ class Planner:
             seen.report.raise_for_errors()
         assert seen.events is not None
         self.schema, self._rows = seen.schema, df.index
-        self._warnings += [*map(str, seen.report.warnings), *read[0].warnings]
+        self._warnings += map(str, seen.report.warnings)
         if seen.draft is not None:
             self._numeric = numeric_fields(seen.draft)
-        self._reject(seen.report.errors)
+        self._note(seen.report.errors)
         if self.window is not None:
             self.window.check(seen.events, df.index)
         events = seen.events.take(self._sound(seen.events.rows))
@@ -160,18 +162,25 @@ class Planner:
     def _read(self, df: pd.DataFrame) -> tuple[Draft, Problems]:
         """Refuse, before anything is asked of AMS, a frame that can't be read as a whole."""
         problems = Problems(self.client.zone_setting)
-        draft = draft_frame(df, self.option, self.client.timezone, problems)
+        frame = self._names.frame(df, problems)
+        draft = (
+            None if problems else draft_frame(frame, self.option, self.client.timezone, problems)
+        )
         if draft is None or (not self.option.validate and any(not p.rows for p in problems)):
             source = draft.source if draft is not None else []
             labels = df.index.tolist() if isinstance(df, pd.DataFrame) else []
-            found = tuple(p.finding(source).labelled(labels) for p in problems)
+            told = (self._names.finding(p.finding(source)) for p in problems)
+            found = tuple(finding.labelled(labels) for finding in told)
             report = ValidationReport(self.form, len(labels), self.option.contract, found)
             report.raise_for_errors()
         assert draft is not None
         return draft, problems
 
     def _reject(self, findings: Iterable[Finding]) -> None:
-        """Note the rows that can't be sent."""
+        """Note the rows that can't be sent, speaking of the frame's own columns."""
+        self._note(map(self._names.finding, findings))
+
+    def _note(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             reason = named(finding.field, finding.what)
             for position in finding.positions:

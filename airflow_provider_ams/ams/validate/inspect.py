@@ -16,13 +16,21 @@ from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.people.roster import match_known, match_users
 from airflow_provider_ams.ams.positions import DraftRow
 from airflow_provider_ams.ams.prepare.build import build_events
-from airflow_provider_ams.ams.prepare.columns import field_names, match_names
+from airflow_provider_ams.ams.prepare.columns import match_names
 from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
 from airflow_provider_ams.ams.prepare.events import EventDraft
 from airflow_provider_ams.ams.prepare.keys import frame_keys, key_fields, shared_keys
+from airflow_provider_ams.ams.prepare.moment_fields import (
+    MomentRules,
+    foreign_columns,
+    read_moments,
+)
+from airflow_provider_ams.ams.prepare.renames import Renames
+from airflow_provider_ams.ams.prepare.table_cells import hollow_columns
 from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
 from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding, Problems
 from airflow_provider_ams.ams.validate.columns import (
+    given_fields,
     hidden_fields,
     misplaced_columns,
     protected_columns,
@@ -73,7 +81,6 @@ def draft_frame(
     option: PlanOption,
     zone: str | None,
     problems: Problems,
-    left_out: Sequence[str] = (),
 ) -> Draft | None:
     """Read a frame as an import of this kind takes it; None if it can't be used as a whole."""
     events = option.form_type == "event"
@@ -90,7 +97,7 @@ def draft_frame(
         needs_event_id=option.mode == "update",
         takes_event_id=events and option.mode != "insert" and option.key is None,
         zone=zone,
-        left_out=left_out,
+        date_format=option.date_format,
     )
 
 
@@ -100,7 +107,7 @@ class Inspector:
     Parameters
     ----------
     df : DataFrame
-        The frame.
+        The frame, its columns named as its owner does.
     form : str
         Exact name of the form.
     option : PlanOption
@@ -123,7 +130,6 @@ class Inspector:
         fresh: bool = False,
         read: tuple[Draft, Problems] | None = None,
     ) -> None:
-        self.df = df
         self.form = form
         self.option = option
         self.client = client
@@ -131,25 +137,36 @@ class Inspector:
         self.read = read
         self.found: list[Finding] = []
         self.problems = Problems(client.zone_setting)
+        self.names = Renames(option.columns)
+        self.df = self.names.frame(df, self.problems)
+        self._looked: frozenset[str] = frozenset()
 
     def inspect(self) -> Inspection:
         """Return what was found."""
         option = self.option
+        if self.problems:  # the columns are not what they are said to be
+            self.found += [problem.finding([]) for problem in self.problems]
+            return Inspection(self._report())
+        draft = self._draft()
         checks = option.validate and option.contract != "off"
-        schema = self._schema(checks)
+        schema = self._schema(draft, checks)
         checked = schema if checks else None
         if checks and schema is None:
             self._note_blind()
-        left_out = self._columns(schema, checked)
-        draft = self._draft(left_out)
         if draft is not None and schema is not None:
+            hollow = hollow_columns(draft.frame, draft.table, schema.by_name)
+            draft = draft.without(hollow)
+        left_out = self._columns(draft, schema, checked)
+        if draft is None:
+            self.found += [problem.finding([]) for problem in self.problems]
+            return Inspection(self._report(), schema=schema)
+        draft = draft.without(left_out)
+        if schema is not None:
             draft = draft.renamed(match_names({**draft.fields, **draft.table}, schema.by_name))
             schema = schema.with_table(draft.table)
             checked = schema if checks else None
             self._missing(draft, schema)
-        if draft is None:
-            self.found += [problem.finding([]) for problem in self.problems]
-            return Inspection(self._report(), schema=schema)
+        self._moments(draft, schema)
         users = self._people(draft)
         numbered = self._numbered(draft, users)
         keys = self._keys(draft, numbered, schema)
@@ -159,7 +176,7 @@ class Inspector:
         self._ends(events)
         self.found += [problem.finding(draft.source) for problem in self.problems]
         if checked is not None:
-            self.found += _check(draft, events, option, checked)
+            self.found += _check(draft, events, option, checked, self._looked)
         if option.form_type == "profile":
             self.found += self._one_record_each(events)
         if option.overwrites and not (events.fields or events.table):
@@ -167,19 +184,40 @@ class Inspector:
             self.found.append(Finding(ERROR, "frame", None, what))
         return Inspection(self._report(), draft, users, events, schema)
 
-    def _draft(self, left_out: Sequence[str]) -> Draft | None:
-        if self.read is not None and not left_out:
+    def _draft(self) -> Draft | None:
+        if self.read is not None:
             draft, self.problems = self.read
-            return draft
-        zone = self.client.timezone
-        return draft_frame(self.df, self.option, zone, self.problems, left_out)
+        else:
+            found = draft_frame(self.df, self.option, self.client.timezone, self.problems)
+            if found is None:
+                return None
+            draft = found
+        self.found += [Finding(WARNING, "dates", None, what) for what in draft.warnings]
+        return draft
+
+    def _moments(self, draft: Draft, schema: FormSchema | None) -> None:
+        """Read the fields of dates and times."""
+        option = self.option
+        if schema is None and isinstance(option.date_format, str):
+            what = "the account may not see which fields are dates: date_format= is not for them"
+            hint = "Name them: date_format={'field': ...}."
+            self.found.append(Finding(WARNING, "schema", None, what, hint=hint))
+        kinds = {} if schema is None else {n: f.kind for n, f in schema.by_name.items()}
+        strict = option.validate or option.date_format is not None
+        rules = MomentRules(kinds, option.date_format, strict)
+        self._looked = read_moments(draft, rules, option.boolean_text, self.problems)
 
     # ------------------------------------------------------------ the form
 
-    def _schema(self, checks: bool) -> FormSchema | None:
-        """Read the form if anything goes by it: an insert that is not checked need not."""
+    def _schema(self, draft: Draft | None, checks: bool) -> FormSchema | None:
+        """Read the form if anything goes by it: an insert that is not checked need not.
+
+        Texts that may be dates in another spelling are looked up, too: the form says if they are.
+        """
         option = self.option
         needed = checks or option.key is not None or option.identifies
+        needed = needed or isinstance(option.date_format, str)
+        needed = needed or (draft is not None and foreign_columns(draft))
         if not needed and (option.mode == "insert" or not self._has_ids):
             return None
         return read_schema(
@@ -202,7 +240,9 @@ class Inspector:
         hint = "Give the account's role access to the form."
         self.found.append(Finding(WARNING, "schema", None, what, hint=hint))
 
-    def _columns(self, schema: FormSchema | None, checked: FormSchema | None) -> list[str]:
+    def _columns(
+        self, draft: Draft | None, schema: FormSchema | None, checked: FormSchema | None
+    ) -> list[str]:
         """Look at the columns; returns the fields that are to be left out."""
         if not isinstance(self.df, pd.DataFrame):
             return []
@@ -210,8 +250,9 @@ class Inspector:
         self.found += protected_columns(self.df.columns)
         if schema is None:
             return []
-        self.found += hidden_fields(self.df.columns, schema)
-        given = field_names(self.df, option.id_col, option.table_fields or ())
+        given = given_fields(self.df, draft, option)
+        names = self.df.columns if draft is None else draft.frame.columns
+        self.found += hidden_fields(names, schema)
         spelt = match_names([*given[0], *given[1]], schema.by_name)
         self.found += respelt_columns(spelt)
         if checked is None:
@@ -309,7 +350,7 @@ class Inspector:
     def _report(self) -> ValidationReport:
         order = sorted(self.found, key=lambda f: f.severity != ERROR)
         labels = self.df.index.tolist() if isinstance(self.df, pd.DataFrame) else []
-        told = tuple(finding.labelled(labels) for finding in order)
+        told = tuple(self.names.finding(finding).labelled(labels) for finding in order)
         return ValidationReport(self.form, len(labels), self.option.contract, told)
 
 
@@ -317,7 +358,11 @@ BACKWARDS = "the end is before the start"
 
 
 def _check(
-    draft: Draft, events: EventDraft, option: PlanOption, schema: FormSchema
+    draft: Draft,
+    events: EventDraft,
+    option: PlanOption,
+    schema: FormSchema,
+    looked: frozenset[str],
 ) -> Iterator[Finding]:
     keeps = option.on_missing_fields == "keep" and option.mode != "insert"
     # By a key nobody knows yet which events are new; the plan looks at those again.
@@ -334,6 +379,7 @@ def _check(
         keeps=keeps,
         new=new,
         numeric=numeric_fields(draft),
+        looked=looked,
     )
     for check in CHECKS:
         yield from check(context)

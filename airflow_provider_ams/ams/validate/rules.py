@@ -43,6 +43,8 @@ class CheckContext:
         Whether each event is new, as far as is known.
     numeric : set of str
         Fields whose column can't hold anything but numbers.
+    looked : set of str
+        Fields of dates and times that have been read already.
     """
 
     schema: FormSchema
@@ -53,6 +55,7 @@ class CheckContext:
     keeps: bool
     new: list[bool]
     numeric: frozenset[str] = frozenset()
+    looked: frozenset[str] = frozenset()
 
     def event_rows(self, events: Sequence[EventNo]) -> list[InputRow]:
         """Return positions in the input for the rows of events."""
@@ -170,7 +173,7 @@ _FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
 def formats(context: CheckContext) -> Iterator[Finding]:
     """Find values that do not fit a number, date or time field."""
     for item, texts in context.known():
-        if item.kind not in _FORMATS or not item.writable:
+        if item.kind not in _FORMATS or not item.writable or item.name in context.looked:
             continue
         fits, what = _FORMATS[item.kind]
         bad = {t for t in set(texts) if t is not None and not fits(t)}
@@ -212,12 +215,15 @@ def lengths(context: CheckContext) -> Iterator[Finding]:
         yield from _values(context, "length", item.name, what, texts, bad, WARNING)
 
 
+_STAND_INS = {"nan", "NaN", "None", "NaT", "<NA>", "null", "#N/A", "#DIV/0!", "#VALUE!", "#REF!"}
+
+
 def placeholders(context: CheckContext) -> Iterator[Finding]:
     """Find texts that a program has made of a missing value."""
     for name, texts in (*context.fields.items(), *context.table.items()):
         if name in context.numeric:
             continue
-        bad = {"nan", "NaN", "None", "NaT", "<NA>", "null"} & {t for t in set(texts) if t}
+        bad = _STAND_INS & {t for t in set(texts) if t}
         what = "a text stands for a missing value, and would be stored as it is"
         yield from _values(context, "placeholder", name, what, texts, bad, WARNING)
 
