@@ -18,6 +18,8 @@ from airflow_provider_ams.ams.positions import InputRow
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.values import is_encodable
 
+_NOTHING = ("[]", "{}")
+
 
 def spread_table_cells(
     frame: pd.DataFrame, table_fields: list[str], problems: Problems
@@ -57,7 +59,11 @@ def hollow_columns(
     frame: pd.DataFrame, table: Mapping[str, Any], fields: Collection[str]
 ) -> list[str]:
     """Return what are no fields of the form and hold nothing: columns of rows, without any."""
-    return [n for n, c in table.items() if n not in fields and bool(frame[c].isna().all())]
+    return [
+        name
+        for name, column in table.items()
+        if name not in fields and all(_is_missing(v) or v in _NOTHING for v in frame[column])
+    ]
 
 
 def _nested_cells(column: pd.Series[Any]) -> list[Any] | None:
@@ -73,6 +79,8 @@ def _nested_cells(column: pd.Series[Any]) -> list[Any] | None:
     if not kind.startswith(("mixed", "string", "unknown")):
         return None
     cells = [_unpacked(v) for v in column.tolist()]
+    if kind == "string" and not any(v and _holds_rows(v) for v in cells):
+        return None  # a text "[]" may be just that
     rows = sum(map(_holds_rows, cells))
     return cells if rows and 2 * rows >= sum(not _is_missing(v) for v in cells) else None
 
