@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
@@ -22,16 +24,21 @@ _FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
+# What a file of dead letters has beyond the rows themselves; not sent when the file comes back.
+STATUS, REASON = "ams_status", "ams_reason"
 # How a file is to be read: attributes of the operators, arguments of `read_table`.
 READING = ("sep", "decimal", "encoding", "sheet")
 
 
 def rows_of(operator: Any) -> pd.DataFrame:  # noqa: ANN401
-    """Return an operator's `data` as a frame, read as its other parameters say."""
+    """Return an operator's `data` as a frame, read as its other parameters say.
+
+    What a file of dead letters says of its rows is left out.
+    """
     frame = read_rows(operator.data, **{name: getattr(operator, name) for name in READING})
     if is_file(operator.data) and not len(frame):
         operator.log.warning("%s names columns and has no row below them.", operator.data)
-    return frame
+    return frame.drop(columns=[STATUS, REASON], errors="ignore")
 
 
 def is_file(value: Any) -> bool:  # noqa: ANN401
@@ -115,26 +122,68 @@ def _read_file(path: Any, how: Mapping[str, str | None]) -> pd.DataFrame:  # noq
         raise AirflowFailException(str(error)) from error
 
 
-def write_rows(frame: pd.DataFrame, path: Any) -> str:  # noqa: ANN401
+def write_rows(
+    frame: pd.DataFrame,
+    path: Any,  # noqa: ANN401
+    *,
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+) -> str:
     """Write a frame to a CSV, Parquet or JSON lines file and return the path as text.
 
     A local file appears whole or not at all, in a folder that is made if need be; only its owner
     can read it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows; it is not changed.
+    path : str, path or ObjectStoragePath
+        The file.
+    sep, decimal, encoding : str, optional
+        How a CSV file is written, so that `read_table` reads it back with the same arguments.
     """
     kind = _format_of(str(path))
     frame = xcom_safe(frame, lists=kind != "csv")
     with _whole_file(path) as file:
-        _write(frame, kind, file)
+        if kind == "parquet":
+            frame.to_parquet(file, index=False)
+        elif kind == "jsonl":
+            file.writelines(_lines(frame))
+        else:
+            if decimal == ",":
+                frame = frame.apply(_comma_decimals)
+            sep = sep or (";" if decimal == "," else ",")
+            # What AMS says of a row may hold more than the file's encoding can.
+            frame.to_csv(
+                file, index=False, sep=sep, encoding=encoding or "utf-8", errors="backslashreplace"
+            )
     return str(path)
 
 
-def _write(frame: pd.DataFrame, kind: str, file: Any) -> None:  # noqa: ANN401
-    if kind == "parquet":
-        frame.to_parquet(file, index=False)
-    elif kind == "jsonl":
-        frame.to_json(file, orient="records", lines=True, date_format="iso", force_ascii=False)
-    else:
-        frame.to_csv(file, index=False)
+def _comma_decimals(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Write numbers with a decimal comma, as they are read when one is given."""
+    if column.dtype.kind == "f":
+        column = column.astype(object).map(repr, na_action="ignore")
+    elif column.dtype.kind != "O":
+        return column
+    number = re.compile(r"[+-]?\d+\.\d+", re.ASCII)
+    return column.map(
+        lambda v: v.replace(".", ",") if isinstance(v, str) and number.fullmatch(v) else v
+    )
+
+
+def _lines(frame: pd.DataFrame) -> Iterator[bytes]:
+    """Yield a JSON object for each row; a date stays a date, and no date-time."""
+    import orjson
+
+    columns = [column.astype(object).where(column.notna(), None) for _, column in frame.items()]
+    names = list(map(str, frame.columns))
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
+    for cells in zip(*(column.tolist() for column in columns), strict=True):
+        row = dict(zip(names, cells, strict=True))
+        yield orjson.dumps(row, default=_plain, option=options)
 
 
 def xcom_safe(frame: pd.DataFrame, *, lists: bool = True) -> pd.DataFrame:
@@ -204,6 +253,8 @@ def _json_text(value: Any) -> str:  # noqa: ANN401
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dt.datetime):  # pandas has a class of its own
+        return value.isoformat()
     return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
 
 

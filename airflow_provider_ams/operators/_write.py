@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_ams.links.dead_letters import DeadLettersLink
 from airflow_provider_ams.links.sites import AmsSiteLink
 from airflow_provider_ams.operators._base import AmsOperator
-from airflow_provider_ams.operators._data import READING, rows_of, write_rows
+from airflow_provider_ams.operators._data import READING, REASON, STATUS, rows_of, write_rows
 from airflow_provider_ams.operators._hidden import HiddenField
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from airflow_provider_ams.ams import AMSClient, ImportResult
     from airflow_provider_ams.operators._state import TaskCheckpoint
-
-# What a file of dead letters has beyond the rows themselves; not sent when the file comes back.
-STATUS, REASON = "ams_status", "ams_reason"
 
 
 class AmsWriteOperator(AmsOperator):
@@ -81,7 +78,8 @@ class AmsWriteOperator(AmsOperator):
         Seconds that AMS is given to finish a call whose answer was lost; 5 if left out.
     dead_letter_path : str or ObjectStoragePath, optional
         File (``.csv``, ``.parquet``, ``.jsonl``) for the rows that did not land, each with
-        ``ams_status`` and ``ams_reason``; empty when all landed. Mended, it can be ``data``.
+        ``ams_status`` and ``ams_reason``; empty when all landed. It has the columns of `data` by
+        their own names: mended, it can be ``data``, with everything else as it is.
     state_path : str, optional
         Folder for state files, local or any ObjectStoragePath, for Airflow below 3.3; the
         setting ``[ams] state_path`` if left out, else the note is a Variable.
@@ -117,6 +115,9 @@ class AmsWriteOperator(AmsOperator):
     form: str
     data = HiddenField()
     is_dry_run: bool
+    sep: str | None
+    decimal: str | None
+    encoding: str | None
     batch_size: int | str | None
     dead_letter_path: Any
     state_path: str | None
@@ -137,7 +138,7 @@ class AmsWriteOperator(AmsOperator):
         AMSTransientError, AMSUnknownOutcomeError
             Airflow tries again, and goes on where this try stopped.
         """
-        frame = rows_of(self).drop(columns=[STATUS, REASON], errors="ignore")
+        frame = rows_of(self)
         if self.is_dry_run:
             return self._plan(frame)
         checkpoint = self.checkpoint(context)
@@ -215,6 +216,8 @@ class AmsWriteOperator(AmsOperator):
                 STATUS: result.rows.loc[failed, "status"].to_numpy(),
                 REASON: result.rows.loc[failed, "reason"].to_numpy(),
             }
-            path = write_rows(frame.loc[failed].assign(**outcome), self.dead_letter_path)
+            how = {"sep": self.sep, "decimal": self.decimal, "encoding": self.encoding}
+            rows = frame.loc[failed].assign(**outcome)
+            path = write_rows(rows, self.dead_letter_path, **how)
             self.log.info("%d rows that did not land are in %s", int(failed.sum()), path)
             self.dead_letters = path if failed.any() else None

@@ -39,7 +39,8 @@ def read_table(
     """Read a file into a frame, as an import takes it.
 
     What is not given is found out by one rule each. Where a rule leaves more than one way to read
-    the file, it is refused, and the message names the option that decides.
+    the file, it is refused, and the message names the option that decides. Options for files of
+    another kind are left alone.
 
     Parameters
     ----------
@@ -75,11 +76,10 @@ def read_table(
     AMSConfigurationError
         An option can't be used.
     """
-    given = {"sep": sep, "decimal": decimal, "encoding": encoding, "sheet": sheet}
     try:
         location = locate(path)
         kind = _kind(location)
-        _check_options(kind, {name: value for name, value in given.items() if value is not None})
+        _check_options(sep, decimal)
         if kind == _TEXT:
             return read_delimited(location, sep, decimal, encoding)
         if kind == _LINES:
@@ -105,13 +105,8 @@ def _kind(location: Location) -> str:
     return kind
 
 
-def _check_options(kind: str, given: dict[str, str]) -> None:
-    fitting = {_TEXT: ("sep", "decimal", "encoding"), _WORKBOOK: ("sheet",)}.get(kind, ())
-    odd = [name for name in given if name not in fitting]
-    if odd:
-        takes = f"takes {', '.join(fitting)}" if fitting else "takes no option"
-        raise AMSConfigurationError(f"{odd[0]}= is not for {kind} files; reading one {takes}.")
-    if len(given.get("sep", ",")) != 1:
+def _check_options(sep: str | None, decimal: str | None) -> None:
+    if sep is not None and len(sep) != 1:
         raise AMSConfigurationError("sep must be one character, such as ';' or a tab.")
-    if given.get("decimal", ".") not in (".", ","):
+    if decimal not in (None, ".", ","):
         raise AMSConfigurationError("decimal must be '.' or ','.")

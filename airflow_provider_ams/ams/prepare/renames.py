@@ -66,7 +66,7 @@ class Renames:
 
     def finding(self, finding: Finding) -> Finding:
         """Return a finding that speaks of the caller's column."""
-        if not self._names:
+        if not self._names or finding.rule == _RULE:
             return finding
         what, name = self.text(finding.what), finding.field
         if name in self._back and finding.rule in _OF_THE_FORM:

@@ -161,14 +161,10 @@ def test_a_file_that_is_not_there(tmp_path):
         read_table(tmp_path / "x.csv")
 
 
-@pytest.mark.parametrize(
-    ("name", "how", "word"),
-    [("a.jsonl", {"sep": ";"}, "sep="), ("a.csv", {"sheet": "A"}, "sheet=")],
-)
-def test_an_option_of_another_kind_of_file_is_refused(tmp_path, name, how, word):
-    (tmp_path / name).write_text("a\n1\n")
-    with pytest.raises(AMSConfigurationError, match=word):
-        read_table(tmp_path / name, **how)
+def test_options_for_files_of_another_kind_are_left_alone(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"a": "1,5"}\n')
+    frame = read_table(tmp_path / "a.jsonl", sep=";", decimal=",", encoding="cp1252", sheet="A")
+    assert frame["a"].tolist() == ["1,5"]
 
 
 # ---------------------------------------------------------------- the odd corners of CSV
