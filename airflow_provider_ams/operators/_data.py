@@ -37,7 +37,10 @@ def rows_of(operator: Any) -> pd.DataFrame:  # noqa: ANN401
     """
     frame = read_rows(operator.data, **{name: getattr(operator, name) for name in READING})
     if is_file(operator.data) and not len(frame):
-        operator.log.warning("%s names columns and has no row below them.", operator.data)
+        from airflow_provider_ams.transport import locate
+
+        name = locate(_object(operator.data)).name  # without what a URL may hold of secrets
+        operator.log.warning("%s names columns and has no row below them.", name)
     return frame.drop(columns=[STATUS, REASON], errors="ignore")
 
 

@@ -132,7 +132,7 @@ def test_a_workbook(ams_sandbox, tmp_path):
     assert event["values"] == {"Subject": "007", "Day": "2"}
 
 
-def test_a_header_alone_is_told(tmp_path, caplog):
+def test_a_header_alone_is_told(tmp_path, caplog, capfd):
     caplog.set_level(logging.WARNING)
     path = tmp_path / "in.csv"
     path.write_text("username,start_date,Subject\n")
@@ -140,7 +140,8 @@ def test_a_header_alone_is_told(tmp_path, caplog):
         task_id="t", form="Reaction Time", data=str(path), id_col="username"
     )
     assert insert.execute({})["inserted"] == 0
-    assert f"{path} names columns and has no row below them." in caplog.text
+    logged = caplog.text + "".join(capfd.readouterr())
+    assert f"{path} names columns and has no row below them." in logged
 
 
 @pytest.mark.parametrize(

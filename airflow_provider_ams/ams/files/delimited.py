@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import IO
 
 import pandas as pd
@@ -117,22 +117,28 @@ def _read(
 ) -> pd.DataFrame:
     text, whole = sample
     text = text.removeprefix("\ufeff")
-    skipped = _HINT.match(text)
-    if skipped is not None:
-        file.readline()
-        text = text[skipped.end() :]
+    hint = _HINT.match(text)
+    if hint is not None:
+        text = text[hint.end() :]
     if not text.strip():
-        raise AMSInputError(f"{name} is empty: it needs a line of column names.")
-    sep = sep or (skipped[1] if skipped is not None else _separator(text, whole, name))
-    records = _records(file, sep, name, begins=1 + (skipped is not None))
-    _, header = next(records)
-    header = [header[0].removeprefix("\ufeff"), *header[1:]]
+        raise _empty(name)
+    sep = sep or (hint[1] if hint is not None else _separator(text, whole, name))
+    first = file.readline().removeprefix("\ufeff")
+    lines = file if hint is not None else chain([first], file)
+    records = _records(lines, sep, name, begins=1 if hint is None else 2)
+    _, header = next(records, (0, []))
+    if not header:
+        raise _empty(name)
     columns = _columns(records, len(header), name)
     kept = [n for n, title in enumerate(header) if title.strip() or any(columns[n])]
     header, columns = [header[n] for n in kept], [columns[n] for n in kept]
     dot_decimals(columns, header, sep, decimal, name)
     frame = pd.DataFrame(dict(enumerate(columns)), dtype=object)
     return frame.set_axis(header, axis=1)
+
+
+def _empty(name: str) -> AMSInputError:
+    return AMSInputError(f"{name} is empty: it needs a line of column names.")
 
 
 def _records(

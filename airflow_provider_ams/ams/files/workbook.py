@@ -131,7 +131,9 @@ def _check_results(results: Workbook, formulas: Workbook, title: str, name: str)
 
 
 def _frame(rows: Iterator[tuple[int, list[Any]]], name: str) -> pd.DataFrame:
-    _, first = next(rows)
+    _, first = next(rows, (0, []))
+    if not first:
+        raise AMSInputError(f"{name} is empty: it needs a row of column names.")
     header = ["" if title is None else str(title) for title in first]
     columns: list[list[Any]] = [[] for _ in header]
     for number, values in rows:

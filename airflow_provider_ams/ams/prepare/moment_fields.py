@@ -36,7 +36,8 @@ class MomentRules:
     date_format : str or mapping, optional
         As in `ImportOption`.
     strict : bool
-        Refuse what can't be read also where a column is written as AMS does.
+        Refuse what can't be read also where a column is written as AMS does, and no format is
+        given.
     """
 
     kinds: Mapping[str, str]
@@ -104,6 +105,7 @@ def read_moments(
             continue
         form = format_of(rules.date_format, name)
         spelt = read_day_texts(cells, form) if kind == "date" else read_time_texts(cells)
+        # Read by a given format, a column is never AMS's own.
         if spelt.own and not rules.strict:
             continue
         written, troubles = _written(spelt, texts, kind)

@@ -166,7 +166,7 @@ class Inspector:
             schema = schema.with_table(draft.table)
             checked = schema if checks else None
             self._missing(draft, schema)
-        self._moments(draft, schema)
+        self._moments(draft, schema, strict=checks)
         users = self._people(draft)
         numbered = self._numbered(draft, users)
         keys = self._keys(draft, numbered, schema)
@@ -195,7 +195,7 @@ class Inspector:
         self.found += [Finding(WARNING, "dates", None, what) for what in draft.warnings]
         return draft
 
-    def _moments(self, draft: Draft, schema: FormSchema | None) -> None:
+    def _moments(self, draft: Draft, schema: FormSchema | None, *, strict: bool) -> None:
         """Read the fields of dates and times."""
         option = self.option
         if schema is None and isinstance(option.date_format, str):
@@ -203,7 +203,6 @@ class Inspector:
             hint = "Name them: date_format={'field': ...}."
             self.found.append(Finding(WARNING, "schema", None, what, hint=hint))
         kinds = {} if schema is None else {n: f.kind for n, f in schema.by_name.items()}
-        strict = option.validate or option.date_format is not None
         rules = MomentRules(kinds, option.date_format, strict)
         self._looked = read_moments(draft, rules, option.boolean_text, self.problems)
 

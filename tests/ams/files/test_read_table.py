@@ -47,6 +47,7 @@ REFUSED = [
     (b"\x89PNG\r\n\x1a\n\x00\x00", None, r"line 1.*no text.*picture"),
     (b"", None, "empty"),
     (b"\xef\xbb\xbf\n", None, "empty"),
+    (b";;\n;;\n", None, "empty"),
     (b"a,b\n1,2\n1,2,3\n", None, r"line 3.*3 cells under 2"),
     (b"a,b\n1,2\n\n1\n", None, r"line 4.*1 cells under 2"),
     (b'a,b\n1,"2\n3,4\n', None, r"line 2.*quotation"),
@@ -177,6 +178,12 @@ def test_excel_s_own_hint_names_the_separator(tmp_path):
     (tmp_path / "a.csv").write_text("sep=;\na;b\n1;2;3\n")
     with pytest.raises(AMSInputError, match="line 3: 3 cells"):
         read_table(tmp_path / "a.csv")
+
+
+def test_a_mark_in_front_of_a_quoted_name_is_none_of_it(tmp_path):
+    (tmp_path / "a.csv").write_bytes('\ufeff"a";"b"\n1;2\n'.encode("utf-16-le"))
+    frame = read_table(tmp_path / "a.csv", encoding="utf-16-le")
+    assert frame.columns.tolist() == ["a", "b"]
 
 
 def test_lines_and_columns_without_any_value_are_none(tmp_path):

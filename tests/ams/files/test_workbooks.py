@@ -99,8 +99,10 @@ def test_a_zip_that_is_no_workbook_is_refused(tmp_path):
 
 
 def test_a_workbook_without_any_value_is_refused(tmp_path):
-    with pytest.raises(AMSInputError, match="is empty"):
-        read_table(saved(tmp_path / "a.xlsx"))
+    path = saved(tmp_path / "a.xlsx")
+    for sheet in (None, "Sheet"):
+        with pytest.raises(AMSInputError, match="is empty"):
+            read_table(path, sheet=sheet)
 
 
 def test_what_to_install_is_said(tmp_path, monkeypatch):
