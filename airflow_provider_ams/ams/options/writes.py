@@ -116,7 +116,8 @@ class EventImportOption(ImportOption):
     Parameters
     ----------
     table_fields : list of str, optional
-        Columns that are fields of the form's table. The other columns are event-level fields.
+        Columns that are fields of the form's table, or whose cells hold rows of it: a list of
+        dicts, field -> value, or the same as JSON text. The other columns are event-level fields.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event. Events are then
         recognised by it alone: rows that AMS holds already, from an earlier or another import, are
