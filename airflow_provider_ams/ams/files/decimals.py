@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from airflow_provider_ams.ams.errors import AMSInputError
 
 Cells = list["str | None"]
-_COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+", re.ASCII)
-_WHOLE_OR_COMMA = re.compile(r"[+-]?\d+(?:,\d+)?", re.ASCII)
-# "1,234" is a thousand and more, or one and a bit.
-_MAYBE_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+_DOT = re.compile(r"[+-]?\d+\.\d+", re.ASCII)
+# "1,234" is a thousand and more, or one and a bit; so is "1.234".
+_MAYBE_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[,.]\d{3}", re.ASCII)
+# Beside a decimal comma a dot parts thousands.
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?", re.ASCII)
 
 
@@ -36,54 +38,51 @@ def dot_decimals(
     Raises
     ------
     AMSInputError
-        The comma, or a dot beside it, may part thousands or decimals.
+        A comma or a dot may part thousands or decimals.
     """
     if decimal == "." or (decimal is None and sep == ","):
         return
-    if decimal is None:
-        chosen = [number for number, cells in enumerate(columns) if _all_numbers(cells)]
-        unsure = [n for n in chosen if all(map(_either, columns[n]))]
-        if unsure and len(unsure) == len(chosen):
-            raise AMSInputError(
-                f"{name}, line 2 and below, column {header[unsure[0]]!r}: the comma may part "
-                "thousands or decimals: say decimal=',' or decimal='.'."
-            )
-    else:
-        chosen = list(range(len(columns)))
-    if chosen:
-        _ungroup(columns, header, name)
-    for number in chosen:
-        columns[number] = [
-            cell.replace(",", ".") if cell and _COMMA_NUMBER.fullmatch(cell) else cell
-            for cell in columns[number]
-        ]
-
-
-def _ungroup(columns: list[Cells], header: Sequence[str], name: str) -> None:
-    """Take dots out that part thousands: beside decimal commas, 1.100 is no 1.1."""
+    if decimal is None and not _has_decimal_commas(columns, header, name):
+        return
     for number, cells in enumerate(columns):
-        held = [cell for cell in cells if cell is not None]
-        grouped = [cell for cell in held if _GROUPED.fullmatch(cell)]
-        if not grouped or not all(map(_is_number, held)):
+        held = {cell for cell in cells if cell is not None}
+        if any(map(_GROUPED.fullmatch, held)) and all(map(_is_number, held)):
+            plain = {cell: cell.replace(".", "").replace(",", ".") for cell in held}
+        elif decimal == "," or all(map(_is_number, held)):
+            plain = {cell: cell.replace(",", ".") for cell in held if _COMMA.fullmatch(cell)}
+        else:
             continue
-        if not any("," in cell for cell in held):
-            raise AMSInputError(
-                f"{name}, line 2 and below, column {header[number]!r}: the file has decimal "
-                "commas, and a dot may part thousands or decimals: write the column without it."
-            )
-        columns[number] = [
-            cell.replace(".", "").replace(",", ".") if cell is not None else None for cell in cells
-        ]
+        if plain:
+            columns[number] = [cell and plain.get(cell, cell) for cell in cells]
 
 
-def _all_numbers(cells: Cells) -> bool:
-    held = [cell for cell in cells if cell is not None]
-    return any("," in cell for cell in held) and all(map(_is_number, held))
+def _has_decimal_commas(columns: Sequence[Cells], header: Sequence[str], name: str) -> bool:
+    """Tell what the decimal sign of a file is, by its columns that hold nothing but numbers."""
+    commas = dots = False
+    comma_or_group: list[str] = []
+    dot_or_group: list[str] = []
+    for title, cells in zip(header, columns, strict=True):
+        held = {cell for cell in cells if cell is not None}
+        with_comma = [cell for cell in held if "," in cell]
+        with_dot = [cell for cell in held if "." in cell]
+        if with_comma and all(map(_is_number, held)):
+            sure = not all(map(_MAYBE_THOUSANDS.fullmatch, with_comma))
+            commas |= sure
+            comma_or_group += [] if sure else [title]
+        elif with_dot and all(_WHOLE.fullmatch(c) or _DOT.fullmatch(c) for c in held):
+            sure = not all(map(_MAYBE_THOUSANDS.fullmatch, with_dot))
+            dots |= sure
+            dot_or_group += [] if sure else [title]
+    # Beside decimal commas "1.100" may be a number, or a code that must not be touched.
+    doubtful = dot_or_group if commas or not dots else []
+    doubtful += comma_or_group if commas == dots else []
+    if doubtful:
+        raise AMSInputError(
+            f"{name}, line 2 and below, column {doubtful[0]!r}: a comma or dot may part thousands "
+            "or decimals: say which is the decimal sign, decimal=',' or decimal='.'."
+        )
+    return commas
 
 
 def _is_number(cell: str) -> bool:
-    return bool(_WHOLE_OR_COMMA.fullmatch(cell) or _GROUPED.fullmatch(cell))
-
-
-def _either(cell: str | None) -> bool:
-    return cell is None or "," not in cell or bool(_MAYBE_THOUSANDS.fullmatch(cell))
+    return bool(_WHOLE.fullmatch(cell) or _COMMA.fullmatch(cell) or _GROUPED.fullmatch(cell))

@@ -103,6 +103,10 @@ def _undecodable(location: Location, encoding: str, error: UnicodeError) -> AMSI
     where = f"{location.name}, line {line}: "
     if half:
         return AMSInputError(f"{where}a text holds half a character (a lone surrogate); mend it.")
+    if encoding in ("utf-16", "utf-32"):
+        return AMSInputError(
+            f"{where}this is not {encoding}, as the file's mark says: save it again."
+        )
     return AMSInputError(
         f"{where}this is not {encoding}: say how the file is written, such as encoding='cp1252' "
         "(Excel on Windows)."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import orjson
@@ -13,6 +15,7 @@ from airflow_provider_ams.ams.files.opened import opened, refuse_other_formats
 from airflow_provider_ams.transport.files import Location
 
 _MARK = b"\xef\xbb\xbf"
+_LONG = re.compile(rb"\d{19,}")
 
 
 def read_json_lines(location: Location) -> pd.DataFrame:
@@ -43,8 +46,9 @@ def read_json_lines(location: Location) -> pd.DataFrame:
 
 def _row(line: bytes, where: str) -> Any:  # noqa: ANN401
     try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        # Beyond 64 bits orjson has no whole numbers.
+        row = json.loads(line) if _LONG.search(line) else orjson.loads(line)
+    except ValueError:
         raise AMSInputError(
             f"{where}: this is no JSON in UTF-8; each line must hold one object."
         ) from None

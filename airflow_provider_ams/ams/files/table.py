@@ -52,8 +52,9 @@ def read_table(
         What parts the cells of a text file: one character. Else the one of comma, semicolon, tab
         and bar that parts every line (of the first 256 KB) into as many cells as the first.
     decimal : str, optional
-        The decimal sign of a text file, ``.`` or ``,``. Else it is a comma if the cells are not
-        parted by commas, and a column holds nothing but numbers, some of them with a comma.
+        The decimal sign of a text file, ``.`` or ``,``; beside a comma, dots in a column of numbers
+        part thousands. Else it is a dot if the cells are parted by commas, and otherwise what the
+        columns that hold nothing but numbers show: ``1.234`` alone may be either.
     encoding : str, optional
         How a text file is written. Else what its byte order mark says, UTF-8 without one.
     sheet : str, optional

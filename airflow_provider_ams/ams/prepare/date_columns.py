@@ -87,10 +87,11 @@ def read_dates(
     _note(column, spelt, problems)
     if not spelt.timed:
         return DateColumn(_days(column, values, texts, spelt, problems))
+    moments = [v if _is_instant(v) else s for v, s in zip(values, spelt.values, strict=True)]
     plain = [r for r, v in enumerate(values) if v is not None and texts[r] is None]
+    plain = [r for r in plain if not _is_instant(values[r])]
     _bad(column, "is no date-time as others of the column are", plain, problems)
-    gone = [value is None for value in spelt.values]
-    times = _converted(column, spelt.values, gone, problems)
+    times = _converted(column, moments, [m is None for m in moments], problems)
     return _wall_clock(column, times, zone, problems)
 
 

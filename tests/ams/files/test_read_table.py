@@ -53,6 +53,8 @@ REFUSED = [
     (b'a,b\n1,"2\n3,4\n', None, r"line 2.*quotation"),
     (b"a,b;c\n1,2;3\n", None, r"line 1.*',' or ';'.*sep="),
     (b"a;b\nx;1,234\ny;5,678\n", None, r"line 2.*'b'.*decimal"),
+    (b"a;b\nx;1.234\ny;5\n", None, r"line 2.*'b'.*decimal"),
+    (b"a;b;c\nx;1.234;7,5\ny;5;1,5\n", None, r"line 2.*'b'.*decimal"),
     (b"a;b\n1;2\n", {"sep": ";;"}, "one character"),
     (b"a;b\n1;2\n", {"encoding": "klingon"}, "klingon"),
     (b"a;b\n1;2\n", {"decimal": "x"}, "decimal"),
@@ -79,7 +81,10 @@ DECIMALS = [
     ("1.234,5", ",", "1234.5"),
     ("1.234,5", None, "1234.5"),
     ("1.234,5", ".", "1.234,5"),
-    ("1.234", None, "1.234"),
+    ("1.234", ",", "1234"),
+    ("1.234", ".", "1.234"),
+    ("12.34", ",", "12.34"),
+    ("0.125", None, "0.125"),
     ("01.02.2025", ",", "01.02.2025"),
 ]
 
@@ -89,6 +94,27 @@ def test_a_comma_in_a_number(tmp_path, text, decimal, expected):
     (tmp_path / "a.csv").write_text(f"user_id;load\n1;{text}\n")
     how = {"decimal": decimal}
     assert read_table(tmp_path / "a.csv", **how or {})["load"].tolist() == [expected]
+
+
+FILES = [
+    ("1,234;0,5", ["1.234", "0.5"]),
+    ("1.234;0.5", ["1.234", "0.5"]),
+    ("1,234;0.5", ["1,234", "0.5"]),
+    ("1.234.567,5;x", ["1234567.5", "x"]),
+    ("01.02.2025;0,5", ["01.02.2025", "0.5"]),
+    ("1.2.3;1,2,3", ["1.2.3", "1,2,3"]),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), FILES)
+def test_one_number_tells_the_decimal_sign_of_the_file(tmp_path, line, expected):
+    (tmp_path / "a.csv").write_text(f"a;b\n{line}\n")
+    assert read_table(tmp_path / "a.csv").iloc[0].tolist() == expected
+
+
+def test_whole_numbers_of_any_length_stay_whole(tmp_path):
+    (tmp_path / "a.jsonl").write_text(f'{{"a": {10**29 + 1}}}\n')
+    assert read_table(tmp_path / "a.jsonl")["a"].tolist() == [10**29 + 1]
 
 
 def test_a_file_with_nothing_but_names(tmp_path):
