@@ -155,26 +155,28 @@ def read_frame(
         frame.rename(columns=spelt).reset_index(drop=True), list(table_fields or ()), problems
     )
     warnings: list[str] = []
-    formats = _formats(frame, date_format, problems)
+    columns = _fields(frame, id_col, {*(table_fields or ()), *nested})
+    known = [*map(str, frame.columns), *columns[0], *columns[1]]
+    # Not every night has all that may be in nested cells.
+    formats = _formats(None if nested else known, date_format, problems)
     times = read_times(frame, problems, zone, warnings, formats)
     ids: list[int | None] = [None] * len(frame)
     if takes_event_id:
         ids = _event_ids(frame, problems, needs_event_id)
     if needs_start and "start_date" in frame:
         _check_starts(times, ids, problems)
-    columns = _fields(frame, id_col, {*(table_fields or ()), *nested})
     return Draft(frame, labels, source, times, ids, *columns, warnings)
 
 
 def _formats(
-    frame: pd.DataFrame, date_format: str | Mapping[str, str] | None, problems: Problems
+    known: list[str] | None, date_format: str | Mapping[str, str] | None, problems: Problems
 ) -> Mapping[str, str | None]:
     if date_format is None or isinstance(date_format, str):
         return dict.fromkeys(("start_date", "end_date"), date_format)
     for name in date_format:
-        if name not in frame:
+        if known is not None and name not in known:
             what = f"date_format= names {name!r}, which is no column"
-            problems.add(what, rule="columns", hint=nearest_of(name, list(frame.columns)))
+            problems.add(what, rule="columns", hint=nearest_of(name, known))
     return dict(date_format)
 
 

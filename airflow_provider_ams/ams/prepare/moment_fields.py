@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.spellings import (
     MINUTE,
@@ -44,30 +46,19 @@ class MomentRules:
     date_format: str | Mapping[str, str] | None
     strict: bool
 
-    def kind(self, name: str) -> str:
-        """Return the kind of a field; one that has a format of its own is a date."""
-        declared = not isinstance(self.date_format, str) and name in (self.date_format or {})
-        return "date" if declared else self.kinds.get(name, "unknown")
-
-
-def format_of(date_format: str | Mapping[str, str] | None, name: str) -> str | None:
-    """Return the format of one column."""
-    return (
-        date_format if date_format is None or isinstance(date_format, str)
-        else date_format.get(name)
-    )  # fmt: skip
+    def of(self, name: str, column: str) -> tuple[str, str | None]:
+        """Return the kind of a field and its format; one with a format of its own is a date."""
+        if self.date_format is None or isinstance(self.date_format, str):
+            return self.kinds.get(name, "unknown"), self.date_format
+        form = self.date_format.get(name) or self.date_format.get(column)
+        return self.kinds.get(name, "unknown") if form is None else "date", form
 
 
 def foreign_columns(draft: Draft) -> bool:
     """Tell whether any field holds texts that may be dates or times in another spelling."""
-    columns = (*draft.fields.values(), *draft.table.values())
-    return any(any(map(is_foreign, _distinct(draft.frame[c]))) for c in columns)
-
-
-def _distinct(column: Any) -> list[str]:  # noqa: ANN401
-    if column.dtype.kind not in "OU" and str(column.dtype) != "category":
-        return []
-    return [v for v in {v for v in column.tolist() if isinstance(v, str)} if v]
+    columns = [draft.frame[c] for c in (*draft.fields.values(), *draft.table.values())]
+    texts = [c for c in columns if c.dtype.kind in "OU" or isinstance(c.dtype, pd.CategoricalDtype)]
+    return any(isinstance(v, str) and is_foreign(v) for c in texts for v in c.tolist())
 
 
 def read_moments(
@@ -96,14 +87,13 @@ def read_moments(
     """
     looked = []
     for name, column in {**draft.fields, **draft.table}.items():
-        kind = rules.kind(name)
+        kind, form = rules.of(name, str(column))
         if kind not in ("date", "time"):
             continue
         texts = draft.texts(column, booleans, problems)
         cells = [v if isinstance(v, str) and v else None for v in draft.frame[column].tolist()]
         if not any(cells):
             continue
-        form = format_of(rules.date_format, name)
         spelt = read_day_texts(cells, form) if kind == "date" else read_time_texts(cells)
         # Read by a given format, a column is never AMS's own.
         if spelt.own and not rules.strict:

@@ -143,7 +143,7 @@ TIMES = (
 
 def is_foreign(text: str) -> bool:
     """Tell whether a text may be a date or time that AMS writes in another way."""
-    if not text[:1].isdigit():
+    if text[4:5] != "-" and ":" not in text[1:3]:  # most texts need no more than this
         return False
     return any(s.shape.fullmatch(text) for s in (*DAYS, *TIMES) if not s.own)
 
