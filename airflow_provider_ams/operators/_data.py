@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -225,15 +226,20 @@ def _safe_column(column: pd.Series[Any], lists: bool) -> pd.Series[Any]:
         try:
             pa.array(column, from_pandas=True)
             return column
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+        except (pa.ArrowException, UnicodeEncodeError):
             pass
     if any(isinstance(v, (list, tuple, dict, set, frozenset)) or _is_array(v) for v in values):
         return column.map(_json_text, na_action="ignore").astype(object)
     try:
         pa.array(column, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        return column.map(str, na_action="ignore").astype(object)
+    except (pa.ArrowException, UnicodeEncodeError):
+        return column.map(_whole_text, na_action="ignore").astype(object)
     return column
+
+
+def _whole_text(value: Any) -> str:  # noqa: ANN401
+    """Return a value as text; half a character (a lone surrogate) is written out."""
+    return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 def _are_rows(values: Sequence[Any]) -> bool:
@@ -252,7 +258,10 @@ def _json_text(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, str):
         return value
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-    return orjson.dumps(value, default=_plain, option=options).decode()
+    try:
+        return orjson.dumps(value, default=_plain, option=options).decode()
+    except TypeError:  # half a character, or a number of more than 64 bits
+        return json.dumps(value, default=_plain)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401

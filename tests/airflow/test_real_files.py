@@ -219,3 +219,12 @@ def test_what_a_file_of_json_lines_holds_stays_what_it_is(tmp_path):
     back = read_rows(write_rows(frame, tmp_path / "a.jsonl"))
     assert back.iloc[0].tolist() == ["2026-01-05", "2026-01-05T09:30:00", "09:30:00", LAPS, 2**60]
     assert back.iloc[1].tolist() == [None, None, None, [], None]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_half_a_character_does_not_keep_a_row_from_its_file(tmp_path, ending):
+    laps = [[{"exercise": "\ud800"}], [{"exercise": "Run"}]]
+    frame = pd.DataFrame({"note": ["\ud800x", "y"], "laps": laps}, dtype=object)
+    back = read_rows(write_rows(frame, tmp_path / f"a.{ending}"))
+    assert back["note"].tolist() == ["\\ud800x", "y"]
+    assert len(back["laps"]) == 2
