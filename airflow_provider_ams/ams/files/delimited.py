@@ -183,7 +183,7 @@ def _columns(records: Iterator[tuple[int, list[str]]], width: int, name: str) ->
 
 def _separator(text: str, whole: bool, name: str) -> str:
     """Return the one sign that parts every line into as many cells as the first."""
-    head = text.lstrip("\r\n").splitlines()[0]
+    head = _first_line(text.lstrip("\r\n"))
     tried = {sep: _widths(text, sep, whole) for sep in _SEPARATORS if sep in head}
     if len(tried) < 2:
         return next(iter(tried), ",")
@@ -194,6 +194,14 @@ def _separator(text: str, whole: bool, name: str) -> str:
     raise AMSInputError(
         f"{name}, line 1: the columns may be parted by {signs}: say which, such as sep=';'."
     )
+
+
+def _first_line(text: str) -> str:
+    """Return what stands in front of the first line's end that is not within quotation marks."""
+    for end in re.finditer("[\r\n]", text):
+        if text.count('"', 0, end.start()) % 2 == 0:
+            return text[: end.start()]
+    return text
 
 
 def _widths(text: str, sep: str, whole: bool) -> set[int]:
