@@ -154,8 +154,8 @@ class Inspector:
         if checks and schema is None:
             self._note_blind()
         if draft is not None and schema is not None:
-            hollow = hollow_columns(draft.frame, draft.table, schema.by_name)
-            draft = draft.without(hollow)
+            known = {*schema.by_name, *match_names(draft.table, schema.by_name)}
+            draft = draft.without(hollow_columns(draft.frame, draft.table, known))
         left_out = self._columns(draft, schema, checked)
         if draft is None:
             self.found += [problem.finding([]) for problem in self.problems]
