@@ -23,6 +23,9 @@ from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.ids import as_id
 from airflow_provider_ams.ams.wire.values import Texts, read_texts
 
+_ROWS = ("holds list", "holds dict", "holds ndarray", "holds tuple")
+_ROWS_HINT = "If its cells hold rows of the form's table, name it in table_fields."
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -69,8 +72,10 @@ class Draft:
         if column not in self._texts:
             self._texts[column], found = read_texts(self.frame[column], booleans)
             for what, rows in found.items():
+                hint = _ROWS_HINT if what.startswith(_ROWS) else ""
+                told = f"column {column!r} {what}"
                 for row in rows:
-                    problems.add(f"column {column!r} {what}", row, rule="value", field=str(column))
+                    problems.add(told, row, rule="value", field=str(column), hint=hint)
         return self._texts[column]
 
     def set_texts(self, column: Any, texts: Texts) -> None:  # noqa: ANN401

@@ -119,6 +119,12 @@ def test_texts_that_are_no_rows_are_refused_by_row(client, sandbox):
     assert caught.value.rows == [1]
 
 
+@pytest.mark.parametrize("shape", ["lists", "tuples", "arrays"])
+def test_a_column_that_is_not_declared_is_told_how_to(client, sandbox, shape):
+    with pytest.raises(AMSValidationError, match="name it in table_fields"):
+        insert(client, SHAPES[shape](sessions()), LIFTS, validate=True)
+
+
 def test_a_json_text_that_is_not_declared_is_a_text(client, sandbox):
     text = json.dumps(LAPS[0])
     insert(client, sessions([text, text]).rename(columns={"laps": "place"}), LIFTS)
