@@ -44,9 +44,7 @@ from airflow_provider_ams.ams.prepare.identity import with_identity
 from airflow_provider_ams.ams.prepare.renames import Renames
 from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
 from airflow_provider_ams.ams.problems import ERROR, Finding, Problems, named
-from airflow_provider_ams.ams.read.snapshot import (
-    Snapshot,
-)
+from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.validate.inspect import (
     BACKWARDS,
     Inspector,

@@ -145,8 +145,7 @@ class Inspector:
         """Return what was found."""
         option = self.option
         if self.problems:  # the columns are not what they are said to be
-            self.found += [problem.finding([]) for problem in self.problems]
-            return Inspection(self._report())
+            return self._unreadable()
         draft = self._draft()
         checks = option.validate and option.contract != "off"
         schema = self._schema(draft, checks)
@@ -158,8 +157,7 @@ class Inspector:
             draft = draft.without(hollow_columns(draft.frame, draft.table, known))
         left_out = self._columns(draft, schema, checked)
         if draft is None:
-            self.found += [problem.finding([]) for problem in self.problems]
-            return Inspection(self._report(), schema=schema)
+            return self._unreadable(schema)
         draft = draft.without(left_out)
         if schema is not None:
             draft = draft.renamed(match_names({**draft.fields, **draft.table}, schema.by_name))
@@ -183,6 +181,10 @@ class Inspector:
             what = "it has no form field, and an update would clear all of them"
             self.found.append(Finding(ERROR, "frame", None, what))
         return Inspection(self._report(), draft, users, events, schema)
+
+    def _unreadable(self, schema: FormSchema | None = None) -> Inspection:
+        self.found += [problem.finding([]) for problem in self.problems]
+        return Inspection(self._report(), schema=schema)
 
     def _draft(self) -> Draft | None:
         if self.read is not None:
