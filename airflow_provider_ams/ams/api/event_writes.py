@@ -195,7 +195,7 @@ def mirror_event_data(
     Parameters
     ----------
     df : DataFrame
-        As for `insert_event_data`; all rows start within the window.
+        As for `insert_event_data`; a row that starts outside the window is rejected.
     form : str
         Exact name of the event form.
     url, username, password : str, optional
@@ -215,12 +215,12 @@ def mirror_event_data(
     Raises
     ------
     AMSInputError
-        The frame can't be sent as a whole, or a row starts outside the window; nothing was sent.
+        The frame can't be sent as a whole; nothing was sent.
     AMSConfigurationError
         More than `max_deletes` events would be deleted; nothing was sent.
     AMSImportError, AMSUnknownOutcomeError, AMSTransientError
-        As for `insert_event_data`. A mirror sends and deletes nothing while a row can't be sent,
-        and deletes nothing unless all rows have landed.
+        As for `insert_event_data`. A mirror deletes nothing unless all rows have landed: a row
+        that is rejected may be what one of the events to delete was to become.
     """
     option = option or MirrorEventOption()
     where = Connection(url, username, password, client)

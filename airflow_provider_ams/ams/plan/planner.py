@@ -13,12 +13,12 @@ from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.plan.contents import (
-    HELD_BACK,
     INSERT,
     UNCHANGED,
     UPDATE,
     Deletion,
     Rejection,
+    not_deleted,
 )
 from airflow_provider_ams.ams.plan.diff import Change, differences
 from airflow_provider_ams.ams.plan.gaps import undated, without_required
@@ -42,20 +42,22 @@ from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
 from airflow_provider_ams.ams.prepare.identity import with_identity
 from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
-from airflow_provider_ams.ams.problems import ERROR, Finding, Problems, named
+from airflow_provider_ams.ams.problems import ERROR, Finding, Problems
 from airflow_provider_ams.ams.read.snapshot import (
     Snapshot,
 )
+from airflow_provider_ams.ams.reasons import Reason
 from airflow_provider_ams.ams.validate.inspect import (
     BACKWARDS,
+    Inspection,
     Inspector,
     draft_frame,
     numeric_fields,
 )
 from airflow_provider_ams.ams.validate.report import ValidationReport
 
-# What the other rows of a mirror are told: nobody knows which stored events the bad ones stand for.
-_HELD_BACK = Rejection(HELD_BACK, "a mirror sends nothing while other rows are rejected")
+# What the other rows of an event are told: it goes as a whole, or not at all.
+_TOGETHER = Reason("event", None, "another row of its event can't be sent")
 
 
 class Planner:
@@ -98,7 +100,9 @@ class Planner:
         self._rows = pd.Index([])
         self._numeric: frozenset[str] = frozenset()
         self._warnings: list[str] = []
-        self._rejects: dict[InputRow, Rejection] = {}
+        self._rejects: dict[InputRow, list[Reason]] = {}
+        #: Person and event of each input row, as far as the frame says.
+        self._who: dict[InputRow, tuple[int | None, int | None]] = {}
 
     def look(self, df: pd.DataFrame) -> EventDraft:
         """Check the frame and return the events that can be sent, as it gives them.
@@ -115,13 +119,14 @@ class Planner:
         if seen.events is None or any(not f.positions for f in seen.report.errors):
             seen.report.raise_for_errors()
         assert seen.events is not None
+        assert seen.draft is not None
         self.schema, self._rows = seen.schema, df.index
         self._warnings += [*map(str, seen.report.warnings), *read[0].warnings]
-        if seen.draft is not None:
-            self._numeric = numeric_fields(seen.draft)
+        self._numeric = numeric_fields(seen.draft)
+        self._note_people(seen)
         self._reject(seen.report.errors)
         if self.window is not None:
-            self.window.check(seen.events, df.index)
+            self._reject(self.window.outside(seen.events))
         events = seen.events.take(self._sound(seen.events.rows))
         field = self.option.idempotency_field
         if field is None or not self.option.identifies:
@@ -146,9 +151,6 @@ class Planner:
         changes = differences(complete, index, stored, self.schema, self.client.timezone)
         complete, index, changes = self._put_back(complete, index, changes, stored)
         deletes = self._deletes(index, looked)
-        if self.window is not None and self._rejects:
-            self._hold_back()
-            complete, index, changes = complete.take([]), [], {}
         return self._plan(complete, index, changes, stored, deletes)
 
     @property
@@ -170,17 +172,20 @@ class Planner:
         assert draft is not None
         return draft, problems
 
+    def _note_people(self, seen: Inspection) -> None:
+        assert seen.draft is not None
+        # Of a row that is spread over several of the draft, all say the same.
+        given = zip(seen.draft.source, seen.users, seen.draft.event_ids, strict=True)
+        self._who = {row: (user, event_id) for row, user, event_id in given}
+
     def _reject(self, findings: Iterable[Finding]) -> None:
         """Note the rows that can't be sent."""
         for finding in findings:
-            reason = named(finding.field, finding.what)
+            reason = Reason(finding.rule, finding.field, finding.what, finding.hint)
             for position in finding.positions:
-                known = self._rejects.get(position)
-                self._rejects[position] = (
-                    Rejection(finding.rule, reason, finding.hint or "")
-                    if known is None
-                    else known._replace(reason=f"{known.reason}; {reason}")
-                )
+                known = self._rejects.setdefault(position, [])
+                if reason not in known:
+                    known.append(reason)
 
     def _sound(self, rows: Sequence[Sequence[InputRow]]) -> list[EventNo]:
         sound = []
@@ -189,15 +194,9 @@ class Planner:
             if not hit:
                 sound.append(EventNo(event))
                 continue
-            rejection = self._rejects[min(hit)]
             for position in positions:
-                self._rejects.setdefault(position, rejection)
+                self._rejects.setdefault(position, [_TOGETHER])
         return sound
-
-    def _hold_back(self) -> None:
-        """Reject what is left of a mirror: it goes as a whole, or not at all."""
-        for row in range(len(self._rows)):
-            self._rejects.setdefault(InputRow(row), _HELD_BACK)
 
     # ------------------------------------------------------------ what is stored
 
@@ -346,7 +345,10 @@ class Planner:
             actions=self._actions(index, changes),
             changes=changes,
             deletes=deletes,
-            rejects=self._rejects,
+            rejects={
+                row: Rejection(tuple(reasons), *self._who.get(row, (None, None)))
+                for row, reasons in self._rejects.items()
+            },
             stored=len(stored),
             users=sorted({*people, *events.user_ids}),
             server_time=stored.server_time,
@@ -384,9 +386,6 @@ class Planner:
         deletes = self.window.deletions(looked.stored, kept)
         if deletes and self._rejects:
             # A row that can't be read may be the very one that a stored event stands for.
-            self._warnings.append(
-                f"{len(deletes)} events are not in the frame, but nothing is deleted while rows "
-                "are rejected."
-            )
+            self._warnings.append(not_deleted(len(deletes)))
             return []
         return deletes

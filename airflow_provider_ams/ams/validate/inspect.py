@@ -157,7 +157,7 @@ class Inspector:
             draft, self.form, numbered, self.problems, booleans=option.boolean_text, keys=keys
         )
         self._ends(events)
-        self.found += [problem.finding(draft.source) for problem in self.problems]
+        self.found += self.problems.findings(draft.source)
         if checked is not None:
             self.found += _check(draft, events, option, checked)
         if option.form_type == "profile":

@@ -11,7 +11,8 @@ import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSValidationError
 from airflow_provider_ams.ams.positions import describe_rows
-from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding, lead
+from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding
+from airflow_provider_ams.ams.reasons import lead
 from airflow_provider_ams.ams.tables import html_page, html_table, text_table
 from airflow_provider_ams.transport.files import write_atomic
 
@@ -131,7 +132,7 @@ class ValidationReport:
         parts = "; ".join(str(f) for f in self.errors)
         hints = list(dict.fromkeys(f.hint for f in self.errors if f.hint))
         raise AMSValidationError(
-            f"{lead({f.rule for f in self.errors})}{parts}. Nothing was sent.",
+            f"{lead(f.rule for f in self.errors)}{parts}. Nothing was sent.",
             report=self,
             rows=list(dict.fromkeys(row for f in self.errors for row in f.rows)),
             rows_told=True,
