@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import AirflowFailException
+
+if TYPE_CHECKING:
+    from airflow_provider_ams.ams import AMSError
 
 
 def table(title: str, figures: Mapping[str, object]) -> str:
@@ -28,34 +32,39 @@ def table(title: str, figures: Mapping[str, object]) -> str:
     return f"{title}\n{head}\n{line}"
 
 
-@contextmanager
-def airflow_errors(repeatable: bool = True) -> Iterator[None]:
-    """Tell Airflow which errors no retry can heal; the AMS error stays attached as the cause.
+def for_airflow(error: AMSError, repeatable: bool = True) -> Exception:
+    """Return what to raise ``from None`` for an error of the library.
+
+    Airflow logs an exception with each exception behind it and all their frames. The message says
+    what happened, where and what to do; the AMS error stays at hand as the ``__context__``.
 
     Parameters
     ----------
+    error : AMSError
+        What went wrong.
     repeatable : bool
         Whether the work may simply be done again when nobody can tell what came of it. True for
         reads, updates and profiles; an insert sent again would be a second event.
 
-    Raises
-    ------
-    AirflowFailException
-        The configuration, the login or rows must be mended first.
-    AMSTransientError
-        As it came: Airflow tries again.
+    Returns
+    -------
+    Exception
+        `AirflowFailException` if the configuration, the login or rows must be mended first; else
+        the error itself, and Airflow tries again.
     """
-    from airflow_provider_ams.ams.errors import (
-        AMSError,
-        AMSTransientError,
-        AMSUnknownOutcomeError,
-    )
+    from airflow_provider_ams.ams.errors import AMSTransientError, AMSUnknownOutcomeError
+
+    heals = isinstance(error, AMSTransientError)
+    heals |= repeatable and isinstance(error, AMSUnknownOutcomeError)
+    return error.with_traceback(None) if heals else AirflowFailException(str(error))
+
+
+@contextmanager
+def airflow_errors() -> Iterator[None]:
+    """Tell Airflow which errors no retry can heal; see `for_airflow`."""
+    from airflow_provider_ams.ams.errors import AMSError
 
     try:
         yield
-    except AMSTransientError:
-        raise
     except AMSError as error:
-        if repeatable and isinstance(error, AMSUnknownOutcomeError):
-            raise
-        raise AirflowFailException(str(error)) from error
+        raise for_airflow(error) from None

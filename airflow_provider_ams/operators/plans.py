@@ -11,6 +11,7 @@ from airflow_provider_ams.hooks.ams import AmsHook
 from airflow_provider_ams.operators._base import AmsOperator, AmsPeopleOperator
 from airflow_provider_ams.operators._branch import BranchMixIn
 from airflow_provider_ams.operators._data import read_rows, write_text
+from airflow_provider_ams.operators._dead_letters import push_reasons
 from airflow_provider_ams.operators._hidden import HiddenField
 from airflow_provider_ams.operators._options import as_number, as_window, library_option
 from airflow_provider_ams.operators._people import check_person, people_of
@@ -20,7 +21,7 @@ from airflow_provider_ams.operators._report import airflow_errors
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_ams.ams import Plan, ValidationReport
+    from airflow_provider_ams.ams import ImportResult, Plan, ValidationReport
 
 
 class _AmsLookOperator(AmsPeopleOperator):
@@ -269,6 +270,7 @@ class AmsPlanOperator(_AmsLookOperator):
             people = people_of(plan, client, self.person)
         self.log.info("%s", plan)  # no values in there
         self.log_warnings(plan.warnings)
+        self.log_failed(plan.explain())
         path = keep_plan(self, context, plan, self.plan_path)
         return {
             **plan.summary(),
@@ -349,20 +351,29 @@ class AmsApplyPlanOperator(AmsOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Apply the plan."""
-        from airflow_provider_ams.ams import apply
+        from airflow_provider_ams.ams import AMSError, ImportResult, apply
 
         with self.client() as client:
-            result = apply(
-                self._plan(context),
-                digest=str(self.approved_digest) if self._needs_approval else None,
-                max_deletes=as_number(self.max_deletes),
-                tolerance=as_number(self.tolerance),
-                interactive_mode=False,
-                client=client,
-            )
-        summary = result.summary()
-        self.log_summary(f"{result.form}: plan applied", summary)
-        return summary
+            try:
+                result = apply(
+                    self._plan(context),
+                    digest=str(self.approved_digest) if self._needs_approval else None,
+                    max_deletes=as_number(self.max_deletes),
+                    tolerance=as_number(self.tolerance),
+                    interactive_mode=False,
+                    client=client,
+                )
+            except AMSError as error:
+                if isinstance(error.result, ImportResult):
+                    self._report(context, error.result)
+                raise
+        self._report(context, result)
+        return result.summary()
+
+    def _report(self, context: Context, result: ImportResult) -> None:
+        self.log_summary(f"{result.form}: plan applied", result.summary())
+        self.log_failed(result.explain())
+        push_reasons(self, context, result)  # a plan has no rows to keep but those it sends
 
     def _plan(self, context: Context) -> Plan:
         plan = find_plan(context, self.plan_task_id, self.plan_path, self.require_seal)

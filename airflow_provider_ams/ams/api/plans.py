@@ -143,7 +143,9 @@ def plan_event_data(
         planner = Planner(call.client, form, option, scope, for_later=True)
         events = planner.look(df)
         plan = planner.plan(events, call.client.now().naive())
-        call.console.done(str(plan).splitlines()[0])
+        call.console.done(plan.subject())
+        if told := plan.explain():
+            call.console.failed(told)
         return plan
 
 
@@ -221,7 +223,9 @@ def apply(
         application = Application(
             call.client, plan, call.console, done=guard.look(), guard=guard, meter=call.meter
         )
-        application.run()
+        result = application.run()
+        if told := result.explain():
+            call.console.failed(told)
         return application.check(tolerance)
 
 
