@@ -42,6 +42,16 @@ class Window:
         if outside:
             what, hint = "starts outside the window of the mirror", "Drop the row, or widen it."
             yield Finding(ERROR, "window", "start_date", what, [], hint, outside)
+        mine = set(self.users)
+        others = [
+            position
+            for user, positions in zip(events.user_ids, events.rows, strict=True)
+            if user > 0 and user not in mine
+            for position in positions
+        ]
+        if others:
+            what = "the person is none of those whose events the mirror looks after"
+            yield Finding(ERROR, "window", None, what, [], "Drop the row.", others)
 
     def deletions(self, stored: Snapshot, kept: Collection[StoredNo]) -> list[Deletion]:
         """Return the stored events of the window's people that are not to be kept."""

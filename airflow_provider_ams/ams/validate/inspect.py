@@ -19,6 +19,7 @@ from airflow_provider_ams.ams.prepare.build import build_events
 from airflow_provider_ams.ams.prepare.columns import field_names, match_names
 from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
 from airflow_provider_ams.ams.prepare.events import EventDraft
+from airflow_provider_ams.ams.prepare.identity import shared_identities
 from airflow_provider_ams.ams.prepare.keys import frame_keys, key_fields, shared_keys
 from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
 from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding, Problems
@@ -162,6 +163,8 @@ class Inspector:
             self.found += _check(draft, events, option, checked)
         if option.form_type == "profile":
             self.found += self._one_record_each(events)
+        if option.identifies and option.idempotency_field is not None:
+            self.found += shared_identities(events, option.idempotency_field)
         if option.overwrites and not (events.fields or events.table):
             what = "it has no form field, and an update would clear all of them"
             self.found.append(Finding(ERROR, "frame", None, what))
