@@ -183,7 +183,7 @@ def mirror_event_data(
     password: str | None = None,
     *,
     window: tuple[object, object],
-    option: MirrorEventOption | None = None,
+    option: MirrorEventOption,
     client: AMSClient | None = None,
 ) -> ImportResult:
     """Make a form hold, within a window of days, exactly the events of the frame.
@@ -202,7 +202,7 @@ def mirror_event_data(
         Else the environment (``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD``), else keyring.
     window : tuple of str or date
         First and last day (``dd/MM/yyyy``), both included.
-    option : MirrorEventOption, optional
+    option : MirrorEventOption
         By which key, whose events, and how many deletes at most (0 by default).
     client : AMSClient, optional
         Use this client.
@@ -222,7 +222,6 @@ def mirror_event_data(
         As for `insert_event_data`. A mirror deletes nothing unless all rows have landed: a row
         that is rejected may be what one of the events to delete was to become.
     """
-    option = option or MirrorEventOption()
     where = Connection(url, username, password, client)
     del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to mirror events") as call:

@@ -39,7 +39,8 @@ def frame(**columns):
 def plan(df, client, form="Plain", **options):
     window = options.pop("window", None)
     options = {
-        "key": ["start_date"], "on_missing_fields": "keep", "interactive_mode": False, **options
+        "key": ["start_date"], "on_missing_fields": "keep", "interactive_mode": False,
+        "validate": True, **options,
     }  # fmt: skip
     option = PlanOption(**options)
     return plan_event_data(df, form, window=window, option=option, client=client)
