@@ -31,7 +31,7 @@ class Report(Protocol):
 
     @property
     def ok(self) -> bool:
-        """Whether there is no error."""
+        """Whether an import would be green."""
 
     def frame(self) -> pd.DataFrame:
         """Return a row for each field and rule."""

@@ -64,6 +64,8 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         As for `AmsUpdateEventDataOperator`; the library's own default is ``clear``.
     form_type : str
         ``event`` or ``profile``.
+    tolerance : int or str, optional
+        Bad rows to put up with, as for the operators that write: with more the rows are not valid.
     check_event_ids : bool
         Look up whether each ``event_id`` is one of the form and the person.
     user_key, user_value
@@ -81,12 +83,13 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
     Returns
     -------
     dict
-        The report: ``ok``, ``errors``, ``warnings``, ``findings``.
+        The report: ``ok``, ``rejected`` (rows), ``errors``, ``warnings``, ``findings``.
     """
 
     template_fields: Sequence[str] = (
         *_AmsLookOperator.template_fields,
         "form_type",
+        "tolerance",
         "report_path",
     )
 
@@ -107,6 +110,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         csv: Mapping[str, str] | None = None,
         default_dates: bool = False,
         form_type: str = "event",
+        tolerance: int | str | None = None,
         check_event_ids: bool = True,
         user_key: str | None = None,
         user_value: Any = None,  # noqa: ANN401
@@ -126,6 +130,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         self.types, self.csv = types, csv
         self.idempotency_field = idempotency_field
         self.form_type, self.check_event_ids = form_type, check_event_ids
+        self.tolerance = tolerance
         self.report_path, self.soft_fail = report_path, soft_fail
         self.if_valid, self.if_invalid = if_valid, if_invalid
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -168,7 +168,7 @@ class Inspector:
         if option.overwrites and not (events.fields or events.table):
             what = "it has no form field, and an update would clear all of them"
             self.found.append(Finding(ERROR, "frame", None, what))
-        return Inspection(self._report(), draft, users, events, schema)
+        return Inspection(self._report(events), draft, users, events, schema)
 
     def _draft(self, left_out: Sequence[str]) -> Draft | None:
         if self.read is not None and not left_out:
@@ -309,11 +309,21 @@ class Inspector:
             rows = [p for event in again for p in events.rows[event]]
             yield Finding(ERROR, "duplicate", self.option.id_col, what, positions=rows)
 
-    def _report(self) -> ValidationReport:
+    def _report(self, events: EventDraft | None = None) -> ValidationReport:
         order = sorted(self.found, key=lambda f: f.severity != ERROR)
         labels = self.df.index.tolist() if isinstance(self.df, pd.DataFrame) else []
         told = tuple(finding.labelled(labels) for finding in order)
-        return ValidationReport(self.form, len(labels), self.option.contract, told)
+        count = 0 if events is None else rejected_count(told, events)
+        option = self.option
+        return ValidationReport(
+            self.form, len(labels), option.contract, told, count, option.tolerance
+        )
+
+
+def rejected_count(findings: Iterable[Finding], events: EventDraft) -> int:
+    """Return how many input rows an import would reject: events go as a whole, or not at all."""
+    bad = {row for f in findings if f.severity == ERROR for row in f.positions}
+    return sum(len(rows) for rows in events.rows if not bad.isdisjoint(rows)) if bad else 0
 
 
 BACKWARDS = "the end is before the start"

@@ -124,11 +124,18 @@ def test_the_plan_is_the_import(client, sandbox, drawn):
 )
 @given(drawn=imports(("insert",)))
 def test_validation_finds_no_more_and_no_less_than_the_plan_of_new_rows(client, sandbox, drawn):
-    _, frame, *_ = drawn
+    _, frame, tolerance, *_ = drawn
     sandbox.reset()
     plant(sandbox)
-    option = PlanOption(mode="insert", interactive_mode=False)  # it checks in any case
+    # It checks in any case.
+    option = PlanOption(mode="insert", tolerance=tolerance, interactive_mode=False)
     report = validate_event_data(frame, LOG, option=option, client=client)
     plan = planned(client, "insert", frame, {"validate": True}, {})
     found = {p for finding in report.errors for p in finding.positions}
     assert found == set(plan.rejects)
+    assert report.rejected == len(plan.rejects)
+    if report.ok:
+        plan.check(tolerance)
+    else:
+        with pytest.raises(AMSInputError):
+            plan.check(tolerance)

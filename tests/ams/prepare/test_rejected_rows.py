@@ -14,6 +14,7 @@ from airflow_provider_ams.ams import (
     PlanOption,
     mirror_event_data,
     plan_event_data,
+    validate_event_data,
 )
 from tests.ams.ams_site import ANN, BOB, CAT, LIFTS, LOG, insert, log, update, upsert
 
@@ -133,6 +134,27 @@ def test_a_person_misspelt_within_an_event_takes_the_event(client, sandbox):
     frame.at[1, "user_id"] = "x"
     result = insert(client, frame, LIFTS, table_fields=["exercise", "load"], tolerance="all")
     assert result.counts["rejected"] == 3
+
+
+def test_validation_counts_all_rows_of_an_event(client, sandbox):
+    frame = sessions()
+    frame.at[1, "load"] = "heavy"
+    option = PlanOption(
+        mode="insert", table_fields=["exercise", "load"], tolerance=2, interactive_mode=False
+    )
+    report = validate_event_data(frame, LIFTS, option=option, client=client)
+    assert (report.ok, report.rejected) == (True, 2)
+
+
+def test_the_other_rows_of_an_event_are_told_why(client, sandbox):
+    frame = sessions()
+    frame.at[1, "load"] = [1]
+    result = insert(client, frame, LIFTS, table_fields=["exercise", "load"], tolerance="all")
+    assert result.failed[["row", "user_id", "code"]].values.tolist() == [
+        [0, ANN, "event"],
+        [1, ANN, "value"],
+    ]
+    assert result.rows["reason"][0] == "not sent: another row of its event can't be sent"
 
 
 # ---------------------------------------------------------------- what stops everything
