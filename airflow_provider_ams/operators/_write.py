@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class AmsWriteOperator(AmsOperator):
-    """Base of the operators that write.
+    """Base of the operators that write: they validate and keep fields, which the library does not.
 
     The task notes how far it has come: in its state store (Airflow 3.3), under `state_path`, or
     in an Airflow Variable that is removed when it has succeeded. A retry goes on from there: what
@@ -36,8 +36,9 @@ class AmsWriteOperator(AmsOperator):
     clear, or if the note is lost, every row is looked up; what is still in AMS is not sent again.
     Outside of a DAG run, where no try follows, an unknown outcome is final.
 
-    Three defaults are not the library's: `validate` is True, `on_missing_fields` is ``keep`` (no
-    field is emptied because the rows lack it), and nobody is asked to confirm anything.
+    All defaults are the library's but four: `validate` is True (False there),
+    `on_missing_fields` is ``keep`` (``clear`` there), and a task prints no status lines
+    (`interactive_mode`) and asks nobody (`require_confirmation`).
 
     Parameters
     ----------

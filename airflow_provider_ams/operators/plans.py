@@ -45,7 +45,9 @@ class _AmsLookOperator(AmsPeopleOperator):
 
 
 class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
-    """Check rows against the live form; see the library's `validate_event_data`.
+    """Check rows against the live form; unlike the library for rows that keep other fields.
+
+    See the library's `validate_event_data`.
 
     The report goes to the log as a table, to XCom as JSON, and to `report_path`. It names fields,
     rules and rows, and repeats no value.
@@ -166,7 +168,9 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
 
 
 class AmsPlanOperator(_AmsLookOperator):
-    """Work out what an import would do, for a person to approve; nothing is sent.
+    """Plan an import for approval; unlike the library it validates, and keeps other fields.
+
+    Nothing is sent.
 
     `AmsApplyPlanOperator` does what the plan says. The result holds what a person approves it by,
     a line with all counts and the plan as Markdown: `AmsApprovalOperator` shows both (Airflow
