@@ -124,6 +124,7 @@ def explain(title: str, failed: pd.DataFrame, shown: int = _SHOWN) -> str:
     counts = failed.drop_duplicates("row")["status"].value_counts()
     told = ", ".join(f"{count} rows {status}" for status, count in counts.items())
     table = group_reasons(failed, shown).rename(columns={"first_rows": "first rows (from 0)"})
+    table = table.loc[:, (table != "").any()]
     text = text_table(f"{title}: {told}", table.head(_MOST))
     more = len(table) - _MOST
     return f"{text}\n... and {more} more reasons" if more > 0 else text

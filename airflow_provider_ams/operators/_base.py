@@ -14,7 +14,7 @@ from airflow_provider_ams.operators._data import write_rows, xcom_safe
 from airflow_provider_ams.operators._dates import ams_date
 from airflow_provider_ams.operators._hidden import HiddenField, HiddenValues, HidingOperator
 from airflow_provider_ams.operators._options import as_values, library_option
-from airflow_provider_ams.operators._report import for_airflow, table
+from airflow_provider_ams.operators._report import raise_for_airflow, table
 from airflow_provider_ams.retry_policy import default_retry_policy
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ class AmsOperator(HidingOperator):
         Parameters
         ----------
         repeatable : bool
-            See `for_airflow`.
+            See `raise_for_airflow`.
         """
         from airflow_provider_ams.ams.errors import AMSError
 
         try:
             yield self.hook.get_conn()
         except AMSError as error:
-            raise for_airflow(error, repeatable) from None
+            raise_for_airflow(error, repeatable)
         finally:
             self.hook.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
@@ -32,11 +32,12 @@ def table(title: str, figures: Mapping[str, object]) -> str:
     return f"{title}\n{head}\n{line}"
 
 
-def for_airflow(error: AMSError, repeatable: bool = True) -> Exception:
-    """Return what to raise ``from None`` for an error of the library.
+def raise_for_airflow(error: AMSError, repeatable: bool = True) -> NoReturn:
+    """Raise an error of the library as Airflow is to take it.
 
     Airflow logs an exception with each exception behind it and all their frames. The message says
-    what happened, where and what to do; the AMS error stays at hand as the ``__context__``.
+    what happened, where and what to do; the AMS error stays at hand as the ``__context__``. Only
+    what no import can foresee is shown with its frames.
 
     Parameters
     ----------
@@ -46,25 +47,32 @@ def for_airflow(error: AMSError, repeatable: bool = True) -> Exception:
         Whether the work may simply be done again when nobody can tell what came of it. True for
         reads, updates and profiles; an insert sent again would be a second event.
 
-    Returns
-    -------
-    Exception
-        `AirflowFailException` if the configuration, the login or rows must be mended first; else
-        the error itself, and Airflow tries again.
+    Raises
+    ------
+    AirflowFailException
+        The configuration, the login or rows must be mended first.
+    AMSTransientError, AMSUnknownOutcomeError
+        As it came: Airflow tries again.
     """
-    from airflow_provider_ams.ams.errors import AMSTransientError, AMSUnknownOutcomeError
+    from airflow_provider_ams.ams.errors import (
+        AMSError,
+        AMSTransientError,
+        AMSUnknownOutcomeError,
+    )
 
-    heals = isinstance(error, AMSTransientError)
-    heals |= repeatable and isinstance(error, AMSUnknownOutcomeError)
-    return error.with_traceback(None) if heals else AirflowFailException(str(error))
+    unknown, cause = isinstance(error, AMSUnknownOutcomeError), error.__cause__
+    crash = cause if unknown and not isinstance(cause, AMSError) else None
+    if isinstance(error, AMSTransientError) or (repeatable and unknown):
+        raise error.with_traceback(None) from crash
+    raise AirflowFailException(str(error)) from crash
 
 
 @contextmanager
 def airflow_errors() -> Iterator[None]:
-    """Tell Airflow which errors no retry can heal; see `for_airflow`."""
+    """Tell Airflow which errors no retry can heal; see `raise_for_airflow`."""
     from airflow_provider_ams.ams.errors import AMSError
 
     try:
         yield
     except AMSError as error:
-        raise for_airflow(error) from None
+        raise_for_airflow(error)

@@ -24,10 +24,10 @@ _SPLIT = (
     "AMS has stored more events than were sent: it splits those that mix fields of its table and "
     "others; name the columns of the table in table_fields"
 )
-
-
 # What AMS says of a refused event that is no value of it.
-_PUBLIC = {"Error", "organisationId", "Start Date", "Start Time", "Finish Date", "Finish Time"}
+_PUBLIC = {"Error", "organisationId"}
+# How many of the call's events AMS has taken: no reason of one of them.
+_COUNTS = re.compile(r"\d+ out of \d+ records[^.]*\.?", re.ASCII)
 
 
 class Bisector:
@@ -135,7 +135,8 @@ class Bisector:
         texts = [column[event] for column in events.fields.values()]
         rows = events.table_rows[event] if events.has_table else ()
         texts += [column[row] for column in events.table.values() for row in rows]
-        return [*filter(None, texts), *self.names(events.user_ids[event])]
+        days = [day_text(events.start_days[event]), day_text(events.end_days[event])]
+        return [*filter(None, texts), *days, *self.names(events.user_ids[event])]
 
 
 def without_values(text: str, values: Iterable[str]) -> str:
@@ -148,9 +149,12 @@ def without_values(text: str, values: Iterable[str]) -> str:
 
 def _words(attempt: Attempt, values: Iterable[str]) -> str:
     reply = attempt.reply
-    if reply.reason in ("", "UNEXPECTED_ERROR"):
+    if reply.status not in (None, 200):
+        return f"AMS refused the event: HTTP {reply.status}"
+    said = clean(_COUNTS.sub("", reply.message)) or reply.reason
+    if said in ("", "UNEXPECTED_ERROR"):
         return "AMS refused the event without a reason; often a required field has no value"
-    return f"AMS refused the event: {without_values(reply.reason, values)}"
+    return f"AMS refused the event: {without_values(said, values)}"
 
 
 def _shut_out(status: int | None, endpoint: str) -> AMSError:
