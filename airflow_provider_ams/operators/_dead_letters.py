@@ -72,7 +72,7 @@ def keep_letters(
     Returns
     -------
     str or None
-        The file, if there is one with rows in it.
+        Where they are, if there are any: the file, or ``xcom:rejected``.
     """
     if not len(frame):
         return None  # nothing was said of any row: what an earlier run has left is left alone
@@ -80,8 +80,7 @@ def keep_letters(
     if path is None and len(letters):
         path = _default_file(operator, context, letters)
     if path is None:
-        push_reasons(operator, context, result)
-        return None
+        return f"xcom:{REASONS_KEY}" if push_reasons(operator, context, result) else None
     written = _write(letters, path, csv)
     operator.log.info("%d rows that did not land are in %s", len(letters), written)
     if not len(letters):
@@ -91,18 +90,19 @@ def keep_letters(
     return written
 
 
-def push_reasons(operator: AmsOperator, context: Context, result: ImportResult) -> None:
+def push_reasons(operator: AmsOperator, context: Context, result: ImportResult) -> bool:
     """Leave positions, codes and reasons of the rows that did not land in XCom, if any."""
     from airflow_provider_ams.ams.reasons import reasons_json
 
     if result.failed.empty or context.get("ti") is None:
-        return
+        return False
     context["ti"].xcom_push(key=REASONS_KEY, value=reasons_json(result.failed))
     operator.log.info(
         "Which rows did not land, and why, is in the XCom entry %r; set dead_letter_path (or "
         "[ams] dead_letter_path) to have the rows themselves in a file.",
         REASONS_KEY,
     )
+    return True
 
 
 # ---------------------------------------------------------------- the file

@@ -111,6 +111,7 @@ def test_a_red_task_says_why_and_shows_no_frame_of_the_library(ams_sandbox, run_
     with create_session() as session:
         found = session.query(XComModel.key, XComModel.value).filter_by(run_id=run.run_id)
         kept = {key: value for key, value in found}
+    assert kept["dead_letters_link"].strip('"').endswith("/xcom")
     assert [(r["code"], r["rows"]) for r in kept["rejected"]] == [
         ("dates", [1, 4]),
         ("user", [2]),

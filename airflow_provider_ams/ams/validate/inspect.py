@@ -14,7 +14,7 @@ from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.people.roster import match_known, match_users
-from airflow_provider_ams.ams.positions import DraftRow
+from airflow_provider_ams.ams.positions import DraftRow, InputRow
 from airflow_provider_ams.ams.prepare.build import build_events
 from airflow_provider_ams.ams.prepare.columns import field_names, match_names
 from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
@@ -160,7 +160,8 @@ class Inspector:
         self._ends(events)
         self.found += self.problems.findings(draft.source)
         if checked is not None:
-            self.found += _check(draft, events, option, checked)
+            bad = frozenset(p for f in self.found if f.severity == ERROR for p in f.positions)
+            self.found += _check(draft, events, option, checked, bad)
         if option.form_type == "profile":
             self.found += self._one_record_each(events)
         if option.identifies and option.idempotency_field is not None:
@@ -330,7 +331,11 @@ BACKWARDS = "the end is before the start"
 
 
 def _check(
-    draft: Draft, events: EventDraft, option: PlanOption, schema: FormSchema
+    draft: Draft,
+    events: EventDraft,
+    option: PlanOption,
+    schema: FormSchema,
+    rejected: frozenset[InputRow],
 ) -> Iterator[Finding]:
     keeps = option.on_missing_fields == "keep" and option.mode != "insert"
     # By a key nobody knows yet which events are new; the plan looks at those again.
@@ -347,6 +352,7 @@ def _check(
         keeps=keeps,
         new=new,
         numeric=numeric_fields(draft),
+        rejected=rejected,
     )
     for check in CHECKS:
         yield from check(context)

@@ -43,6 +43,8 @@ class CheckContext:
         Whether each event is new, as far as is known.
     numeric : set of str
         Fields whose column can't hold anything but numbers.
+    rejected : set of int
+        Rows of the input that can't be read.
     """
 
     schema: FormSchema
@@ -53,6 +55,7 @@ class CheckContext:
     keeps: bool
     new: list[bool]
     numeric: frozenset[str] = frozenset()
+    rejected: frozenset[InputRow] = frozenset()
 
     def event_rows(self, events: Sequence[EventNo]) -> list[InputRow]:
         """Return positions in the input for the rows of events."""
@@ -257,6 +260,8 @@ def duplicates(context: CheckContext) -> Iterator[Finding]:
     seen: set[Any] = set()
     again = []
     for event, (line, new) in enumerate(zip(lines, context.new, strict=True)):
+        if not context.rejected.isdisjoint(events.rows[event]):
+            continue  # it is like another for what could not be read
         if new and line in seen:
             again.append(EventNo(event))
         seen.add(line)

@@ -287,3 +287,8 @@ def test_a_report_is_as_red_as_the_import(client, tolerance, ok):
     assert (report.ok, report.rejected) == (ok, 1)
     whole = check(frame.assign(Sleepp=1), client, tolerance=tolerance)
     assert not whole.ok, "what is wrong with the frame is no matter of tolerance"
+
+
+def test_rows_that_cannot_be_read_equal_no_other(client):
+    frame = rows({}, {}).assign(start_date=["05/01/2026", "x", "y"], start_time="9:00 AM")
+    assert {rule for _, rule, _ in found(check(frame, client))} == {"dates"}
