@@ -60,6 +60,18 @@ def written(client, kind, frame, shared, window):
         return error.result, error
 
 
+def check_colour(plan, frame, tolerance, error):
+    """A plan is red if its import is, and for the same reasons."""
+    if error is None:
+        plan.check(tolerance)
+        return
+    told = tell(plan.failed, frame.index)
+    assert str(error).startswith(told)
+    with pytest.raises(AMSInputError, match=f"^{re.escape(told)}") as caught:
+        plan.check(tolerance)
+    assert caught.value.rows == error.rows
+
+
 @settings(
     max_examples=100,
     deadline=None,
@@ -94,14 +106,7 @@ def test_the_plan_is_the_import(client, sandbox, drawn):
     assert rows["action"].map(statuses).tolist() == result.rows["status"].tolist()
     assert rows["reason"].dropna().tolist() == result.rows["reason"].dropna().tolist()
     pd.testing.assert_frame_equal(plan.failed, result.failed)
-    if error is None:
-        plan.check(tolerance)
-    else:
-        told = tell(plan.failed, frame.index)
-        assert str(error).startswith(told)
-        with pytest.raises(AMSInputError, match=f"^{re.escape(told)}") as caught:
-            plan.check(tolerance)
-        assert caught.value.rows == error.rows
+    check_colour(plan, frame, tolerance, error)
 
     # AMS agrees, and nothing went that a rejected row may stand for.
     after = {e["id"]: e for e in sandbox.events()}
