@@ -101,8 +101,7 @@ class Planner:
         self._numeric: frozenset[str] = frozenset()
         self._warnings: list[str] = []
         self._rejects: dict[InputRow, list[Reason]] = {}
-        #: Person and event of each input row, as far as the frame says.
-        self._who: dict[InputRow, tuple[int | None, int | None]] = {}
+        self._seen: Inspection | None = None
 
     def look(self, df: pd.DataFrame) -> EventDraft:
         """Check the frame and return the events that can be sent, as it gives them.
@@ -123,7 +122,7 @@ class Planner:
         self.schema, self._rows = seen.schema, df.index
         self._warnings += [*map(str, seen.report.warnings), *read[0].warnings]
         self._numeric = numeric_fields(seen.draft)
-        self._note_people(seen)
+        self._seen = seen
         self._reject(seen.report.errors)
         if self.window is not None:
             self._reject(self.window.outside(seen.events))
@@ -171,12 +170,6 @@ class Planner:
             report.raise_for_errors()
         assert draft is not None
         return draft, problems
-
-    def _note_people(self, seen: Inspection) -> None:
-        assert seen.draft is not None
-        # Of a row that is spread over several of the draft, all say the same.
-        given = zip(seen.draft.source, seen.users, seen.draft.event_ids, strict=True)
-        self._who = {row: (user, event_id) for row, user, event_id in given}
 
     def _reject(self, findings: Iterable[Finding]) -> None:
         """Note the rows that can't be sent."""
@@ -345,10 +338,7 @@ class Planner:
             actions=self._actions(index, changes),
             changes=changes,
             deletes=deletes,
-            rejects={
-                row: Rejection(tuple(reasons), *self._who.get(row, (None, None)))
-                for row, reasons in self._rejects.items()
-            },
+            rejects=self._rejections(),
             stored=len(stored),
             users=sorted({*people, *events.user_ids}),
             server_time=stored.server_time,
@@ -362,6 +352,16 @@ class Planner:
             compared=option.compares,
             url=self.client.url,
         )
+
+    def _rejections(self) -> dict[InputRow, Rejection]:
+        """Return why rows can't be sent, with person and event as far as the frame says."""
+        seen = self._seen
+        if not self._rejects or seen is None or seen.draft is None:
+            return {}
+        # Of a row that is spread over several of the draft, all say the same.
+        given = zip(seen.draft.source, seen.users, seen.draft.event_ids, strict=True)
+        who = {row: (user, i) for row, user, i in given if row in self._rejects}
+        return {row: Rejection(tuple(why), *who[row]) for row, why in self._rejects.items()}
 
     def _actions(
         self, index: Sequence[StoredNo | None], changes: dict[EventNo, list[Change]]

@@ -102,10 +102,11 @@ def judge(
     if counts[UNKNOWN] or crashed is not None:
         rows = labels[result.rows["status"] == UNKNOWN].tolist()
         cause = stopped.message if stopped else crashed and f"a {type(crashed).__name__}"
-        unsure = result.failed[result.failed["status"] == UNKNOWN]
-        what = f"{tell(unsure, labels)}For {len(rows)} rows it is not known whether AMS holds them"
+        told = tell(result.failed[result.failed["status"] == UNKNOWN], labels)
+        what = f"For {len(rows)} rows it is not known whether AMS holds them"
+        ended = f" ({cause.rstrip('.')})" if cause and cause not in told else ""
         raise AMSUnknownOutcomeError(
-            f"{what if rows else 'The import ended early'}{f' ({cause})' if cause else ''}.",
+            f"{told}{what if rows else 'The import ended early'}{ended}.",
             result=result,
             rows=rows,
             rows_told=bool(rows),
