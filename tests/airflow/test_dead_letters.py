@@ -13,7 +13,13 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 import airflow_provider_ams.ams as ams
-from airflow_provider_ams.ams.errors import AMSTransientError
+from airflow_provider_ams.ams.errors import (
+    AMSError,
+    AMSImportError,
+    AMSTransientError,
+    AMSUnknownOutcomeError,
+)
+from airflow_provider_ams.operators._report import raise_for_airflow
 from airflow_provider_ams.operators.ams import (
     AmsApplyPlanOperator,
     AmsInsertEventDataOperator,
@@ -309,3 +315,33 @@ def test_a_person_at_the_keyboard_sees_the_table(ams_sandbox, capsys):
     assert f"✖ {FORM}: 4 rows rejected" in shown
     assert result.explain() in shown
     assert not [s for s in SECRETS if s in shown]
+
+
+# ---------------------------------------------------------------- what Airflow is told
+
+
+def caught_by_airflow(error, cause, repeatable):
+    try:
+        try:
+            raise error from cause
+        except AMSError as found:
+            raise_for_airflow(found, repeatable)
+    except Exception as final:  # noqa: BLE001 - Airflow takes them all
+        return final
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+def test_only_what_nobody_can_foresee_comes_with_its_frames(repeatable):
+    result = ams.ImportResult("f", pd.DataFrame())
+    crash, timeout = ValueError("a bug"), AMSTransientError("no answer")
+    for cause, shown in ((crash, crash), (timeout, None), (None, None)):
+        unknown = AMSUnknownOutcomeError("who knows", result=result)
+        final = caught_by_airflow(unknown, cause, repeatable)
+        assert (final is unknown) is repeatable
+        assert final.__cause__ is shown
+        assert final.__suppress_context__
+    refused = AMSImportError("refused", result=result)
+    final = caught_by_airflow(refused, timeout, repeatable)
+    assert isinstance(final, AirflowFailException)
+    assert (final.__cause__, final.__context__) == (None, refused)
+    assert caught_by_airflow(timeout, OSError(), repeatable) is timeout
