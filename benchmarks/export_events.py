@@ -18,7 +18,7 @@ import orjson
 from airflow_provider_ams.ams import AMSClient, get_event_data, sync_event_data
 from airflow_provider_ams.ams.people.roster import get_roster
 from airflow_provider_ams.ams.prepare.columns import EVENT_COLUMNS
-from airflow_provider_ams.ams.read.frames import records_frame
+from airflow_provider_ams.ams.read.frames import Layout, records_frame
 from airflow_provider_ams.ams.wire.endpoints import SYNCHRONISE
 from airflow_provider_ams.sandbox import SandboxProcess
 
@@ -88,7 +88,7 @@ def parsing(sandbox, repeats: int) -> None:
         pages = [SYNCHRONISE.parse(body, time.time()) for body in bodies]
         parsed = time.process_time()
         events = [event for page in pages for event in page.events]
-        records_frame(events, EVENT_COLUMNS, roster)
+        records_frame(events, Layout(EVENT_COLUMNS), roster)
         times.append((time.process_time() - began, parsed - began))
     best, parse = min(times)
     print(f"\nBytes -> records -> frame, {common.FIELDS} fields, one core")

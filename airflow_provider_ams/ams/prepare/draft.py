@@ -15,9 +15,11 @@ from airflow_provider_ams.ams.prepare.columns import (
     field_name,
     match_names,
     rename_reserved,
+    timestamp_columns,
 )
 from airflow_provider_ams.ams.prepare.table_cells import spread_table_cells
 from airflow_provider_ams.ams.prepare.times import Times, read_times
+from airflow_provider_ams.ams.prepare.timestamps import check_timestamps
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.ids import as_id
 from airflow_provider_ams.ams.wire.values import Texts, read_texts
@@ -143,20 +145,23 @@ def read_frame(
     )
     warnings: list[str] = []
     times = read_times(frame, problems, zone, warnings)
+    moments = timestamp_columns(frame)
+    check_timestamps(frame[moments], times, zone, problems)
     ids: list[int | None] = [None] * len(frame)
     if takes_event_id:
         ids = _event_ids(frame, problems, needs_event_id)
     if needs_start and "start_date" in frame:
         _check_starts(times, ids, problems)
-    columns = _fields(frame, id_col, {*(table_fields or ()), *nested}, left_out)
+    plain = frame.columns.drop(moments)
+    columns = _fields(plain, id_col, {*(table_fields or ()), *nested}, left_out)
     return Draft(frame, labels, source, times, ids, *columns, warnings)
 
 
 def _fields(
-    frame: pd.DataFrame, id_col: str, table: set[str], left_out: Sequence[str]
+    given: pd.Index[Any], id_col: str, table: set[str], left_out: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     columns: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-    for column in frame.columns:
+    for column in given:
         name = field_name(column, id_col)
         if name is not None and name not in left_out:
             columns[column in table][name] = column
