@@ -143,9 +143,23 @@ def _write(frame: pd.DataFrame, kind: str, file: Any) -> None:  # noqa: ANN401
     if kind == "parquet":
         frame.to_parquet(file, index=False)
     elif kind == "jsonl":
-        frame.to_json(file, orient="records", lines=True, date_format="iso", force_ascii=False)
+        _days_as_text(frame).to_json(
+            file, orient="records", lines=True, date_format="iso", force_ascii=False
+        )
     else:
         frame.to_csv(file, index=False)
+
+
+def _days_as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose days are ISO dates, as in CSV: JSON would give each of them a time."""
+    days = {
+        str(name): column.dt.strftime("%Y-%m-%d").where(column.notna(), None)
+        for name, column in frame.items()
+        if column.dtype.kind == "M"
+        and getattr(column.dtype, "tz", None) is None
+        and (column.isna() | (column == column.dt.normalize())).all()
+    }
+    return frame.assign(**days) if days else frame
 
 
 def xcom_safe(frame: pd.DataFrame) -> pd.DataFrame:
