@@ -187,13 +187,14 @@ class Contents:
                     yield from self._about(EventNo(event), action)
         for position, rejection in self.rejects.items():
             line = _line(REJECT, self.row_labels[position], None, None, None)
-            yield {**line, "field": rejection.reason}
+            yield {**line, "position": position, "field": rejection.reason}
 
     def _about(self, event: EventNo, action: str) -> Iterator[dict[str, Any]]:
         e = self.events
         start = f"{day_text(e.start_days[event])} {SHOWN_TIMES[e.start_minutes[event]]}"
-        label = self.row_labels[e.rows[event][0]]
-        base = _line(action, label, e.user_ids[event], start, e.event_ids[event])
+        first = e.rows[event][0]
+        base = _line(action, self.row_labels[first], e.user_ids[event], start, e.event_ids[event])
+        base["position"] = first
         if action == UPDATE:
             # One that is sent although nothing is known to change has a line all the same.
             for change in self.changes.get(event, ()):
@@ -223,6 +224,7 @@ def _line(
     return {
         "action": action,
         "row": row,
+        "position": None,
         "user_id": user,
         "start": start,
         "event_id": event_id,

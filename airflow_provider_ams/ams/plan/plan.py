@@ -14,6 +14,7 @@ from airflow_provider_ams.ams.plan.render import (
     People,
     as_html,
     as_markdown,
+    as_note,
     as_text,
     heading,
 )
@@ -81,6 +82,18 @@ class Plan(Contents):
     def __str__(self) -> str:
         return as_text(self)
 
+    def show(self, max_lines: int = 50) -> None:
+        """Print the plan line by line with old and new values, for whoever asks to see them.
+
+        They are athletes' data: `print(plan)` shows none of them, nor does a notebook by itself.
+
+        Parameters
+        ----------
+        max_lines : int
+            Lines at most; the counts are always of all.
+        """
+        print(as_text(self, max_lines, show_values=True))
+
     def markdown(self, max_lines: int = 50, show_values: bool = True, people: People = None) -> str:
         """Return the plan for a person to read and approve.
 
@@ -100,7 +113,7 @@ class Plan(Contents):
         return as_html(self, max_lines, show_values, people)
 
     def _repr_html_(self) -> str:
-        return self.html(max_lines=100, show_values=False)  # a notebook is kept and shared
+        return as_note(self)  # a notebook is kept and shared
 
     # ------------------------------------------------------------ keeping it
 

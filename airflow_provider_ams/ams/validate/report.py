@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from airflow_provider_ams.ams.options.rules import rejected_limit
 from airflow_provider_ams.ams.positions import describe_rows
 from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding
 from airflow_provider_ams.ams.reasons import lead
-from airflow_provider_ams.ams.tables import html_page, html_table, text_table
+from airflow_provider_ams.ams.tables import html_note, html_page, html_table, text_table
 from airflow_provider_ams.transport.files import write_atomic
 
 _COLUMNS = ("severity", "field", "rule", "rows", "first_rows", "what", "hint")
@@ -152,4 +151,4 @@ class ValidationReport:
         return self.text()
 
     def _repr_html_(self) -> str:
-        return f"<b>{html.escape(self.headline())}</b>{html_table(self.frame())}"
+        return html_note(self.headline(), self.frame())
