@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -20,6 +20,7 @@ from airflow_provider_ams.ams.prepare.columns import field_names, match_names
 from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
 from airflow_provider_ams.ams.prepare.events import EventDraft
 from airflow_provider_ams.ams.prepare.identity import shared_identities
+from airflow_provider_ams.ams.prepare.key_columns import KeyColumns
 from airflow_provider_ams.ams.prepare.keys import frame_keys, key_fields, shared_keys
 from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
 from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding, Problems
@@ -275,7 +276,7 @@ class Inspector:
 
     def _keys(
         self, draft: Draft, people: list[int], schema: FormSchema | None
-    ) -> list[Hashable] | None:
+    ) -> KeyColumns | None:
         """Return what the rows of each event share, if events are found by a key."""
         option = self.option
         if option.key is None:
