@@ -238,7 +238,7 @@ class Planner:
         if not (self.option.default_dates or self._profiles):
             self._reject(undated(events, matched))
         self._warn_of_utc(looked)
-        times = complete_times(events.times, looked.moments, now)
+        times = complete_times(events.times, looked.times, now)
         if not self._profiles:
             self._reject(
                 Finding(ERROR, END_RULE, None, BACKWARDS, positions=events.rows[event])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, overload
 
 import numpy as np
@@ -55,12 +56,12 @@ def joint_codes(*keys: KeyColumns) -> list[Codes]:
     codes: Any = np.zeros(sum(map(len, keys)), dtype=np.int64)
     bound = 1
     for parts in zip(*(some.columns for some in keys), strict=True):
-        known: dict[Hashable, int] = {}
-        part = [known.setdefault(value, len(known)) for values in parts for value in values]
+        known = {value: n for n, value in enumerate(dict.fromkeys(chain(*parts)))}
+        part = np.fromiter(map(known.__getitem__, chain(*parts)), np.int64, len(codes))
         if bound * (len(known) + 1) > _ROOM:
             distinct, codes = np.unique(codes, return_inverse=True)
             bound = len(distinct)
-        codes = codes * len(known) + np.array(part, dtype=np.int64)
+        codes = codes * len(known) + part
         bound *= len(known) + 1
     return list(np.split(codes, ends))
 

@@ -296,7 +296,7 @@ class Inspector:
         """Look for ends before their starts, where the frame says when events start."""
         if self.option.form_type == "profile":
             return
-        complete = complete_times(events.times, [None] * len(events), self.client.now().naive())
+        complete = complete_times(events.times, None, self.client.now().naive())
         for event in complete.backwards:
             # Without a start in the frame that of the stored event counts, not that of now.
             if events.times.start_days[event] is not None:
