@@ -52,7 +52,7 @@ def get(**kwargs):
 
 
 def types(frame):
-    return {name: str(frame[name].dtype).replace("us]", "ms]") for name in TYPES}
+    return {name: str(frame[name].dtype) for name in TYPES}
 
 
 def test_types_are_those_of_the_form_unless_they_are_to_be_guessed(form):
@@ -90,7 +90,7 @@ def test_a_value_that_does_not_fit_is_logged_without_it(form, caplog, capfd):
     odd = form.add_event(FORM, 1001, start_date="07/01/2026", values={"amount": "about 5"})
     assert get().execute({})["amount"].tolist()[-1] == "about 5"
     logged = caplog.text + "".join(capfd.readouterr())
-    assert f"(ids {odd})" in logged
+    assert f"(events {odd})" in logged
     assert "about 5" not in logged
 
 

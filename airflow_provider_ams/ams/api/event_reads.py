@@ -131,7 +131,7 @@ def _layout(client: AMSClient, form: str, option: EventExportOption) -> Layout:
 def _frame(events: Sequence[Event], layout: Layout, roster: Roster, form: str) -> pd.DataFrame:
     frame = records_frame(events, layout, roster)
     if layout.types is not None:
-        layout.types.warn(form, frame["event_id"].tolist())
+        layout.types.warn(form, frame)
     if layout.timestamps is not None:
         warn_of_gaps(frame, form)
     return frame

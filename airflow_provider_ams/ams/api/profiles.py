@@ -75,7 +75,7 @@ def get_profile_data(
         records = read_profiles(client, form, users)
         frame = records_frame(records, layout, roster)
         if layout.types is not None:
-            layout.types.warn(form, frame["profile_id"].tolist())
+            layout.types.warn(form, frame)
         call.console.done(f"Read {len(records)} profile records from '{form}'")
         return frame
 

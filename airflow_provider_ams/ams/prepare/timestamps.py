@@ -69,7 +69,7 @@ def check_timestamps(
     times : Times
         What the columns of dates and times say.
     zone : str, optional
-        The site's zone; without it the column's own counts.
+        The site's zone; without it the clock of the column's own zone counts.
     problems : Problems
         Takes what is wrong.
     """
@@ -79,7 +79,9 @@ def check_timestamps(
     }
     for name in moments.columns:
         column = _plain(moments[name])
-        told = zoned(*given[name], zone or str(column.dt.tz))
+        if zone is None:  # then what clocks show has to do
+            column = column.dt.tz_localize(None).dt.tz_localize("UTC")
+        told = zoned(*given[name], zone or "UTC")
         there = (column.notna() & told.notna()).to_numpy()
         differs = there & (column.dt.tz_convert("UTC") != told.dt.tz_convert("UTC")).to_numpy()
         what = (

@@ -47,6 +47,6 @@ def warn_of_gaps(frame: pd.DataFrame, form: str) -> None:
         if ids:
             warn(
                 f"{form}: the date or time of the {name} can't be read in {len(ids)} events "
-                f"(ids {describe_rows(ids)}); {name!r} has no value there.",
+                f"(events {describe_rows(ids)}); {name!r} has no value there.",
                 AMSTypeWarning,
             )

@@ -7,7 +7,7 @@ and a warning names the field and the events.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -76,22 +76,25 @@ class FormTypes:
             self.unfit[name] = [row for row, text in enumerate(plain) if text in bad]
         return pd.Series(plain, dtype="string")
 
-    def warn(self, form: str, ids: Sequence[Any]) -> None:
-        """Tell which fields hold values that do not fit, and in which records.
+    def warn(self, form: str, frame: pd.DataFrame) -> None:
+        """Tell which fields hold values that do not fit, and in which events (whose profiles).
 
         Parameters
         ----------
         form : str
             The form's name.
-        ids : sequence
-            Id of the record in each row of the frame.
+        frame : DataFrame
+            The columns that the texts have become.
         """
+        named, what = "event_id", "events"
+        if named not in frame:
+            named, what = "user_id", "people"
         for name, rows in self.unfit.items():
             kind = self.schema.by_name[name].value_kind
-            found = describe_rows(list(dict.fromkeys(ids[row] for row in rows)))
+            found = describe_rows(frame[named].iloc[rows].unique().tolist())
             warn(
                 f"{form}: the column {name!r} stays text, not {kind}: in {len(rows)} rows the "
-                f"value {_WHAT[kind]} (ids {found})."
+                f"value {_WHAT[kind]} ({what} {found})."
                 + (_ZONE_HINT if kind == "date" and self.zone is None else ""),
                 AMSTypeWarning,
             )

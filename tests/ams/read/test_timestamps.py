@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
@@ -135,6 +137,20 @@ def test_a_moment_of_another_zone_is_the_same_moment(client, sandbox):
     assert update(client, frame).counts["updated"] == 1
 
 
+@pytest.mark.parametrize("zone", [ZONE, dt.timezone(dt.timedelta(hours=8))])
+def test_without_a_zone_clocks_are_compared(client, make_client, sandbox, zone):
+    add(sandbox, values={"amount": "5"})
+    frame = read(client, timestamps=True)
+    for name in ("start", "end"):
+        frame[name] = frame[name].dt.tz_convert(zone)
+    frame["amount"] += 1
+    blind = make_client(timezone=None)
+    assert update(blind, frame).counts["updated"] == 1
+    frame["end"] += pd.Timedelta("1min")
+    with pytest.raises(AMSImportError, match="'end' is another moment"):
+        update(blind, frame)
+
+
 def test_a_form_may_have_fields_of_these_names(client, sandbox):
     sandbox.add_form("Shift", ["start", "end", "n: Number"])
     add(sandbox, form="Shift", values={"start": "gate", "n": "1"})
@@ -186,5 +202,5 @@ def test_gaps_are_told():
 
     zoned = moments(["soon", "02/01/2025"], ["9:00 AM", "9:00 AM"], BERLIN)
     frame = pd.DataFrame({"event_id": [7, 8], "start": zoned, "end": zoned})
-    with pytest.warns(AMSTypeWarning, match=r"start can't be read in 1 events \(ids 7\)"):
+    with pytest.warns(AMSTypeWarning, match=r"start can't be read in 1 events \(events 7\)"):
         warn_of_gaps(frame, LOG)

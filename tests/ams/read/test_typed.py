@@ -15,8 +15,10 @@ from airflow_provider_ams.ams import (
     EventOption,
     ProfileOption,
     SyncEventOption,
+    UpsertProfileOption,
     get_profile_data,
     sync_event_data,
+    upsert_profile_data,
 )
 from airflow_provider_ams.ams.options.reads import ExportOption
 from tests.ams import ams_site
@@ -159,8 +161,8 @@ def test_a_value_that_does_not_fit_keeps_the_column_text(client, sandbox):
     texts = [str(w.message) for w in told if w.category is AMSTypeWarning]
     assert len(texts) == 2
     assert "'amount' stays text, not number: in 1 rows" in texts[0]
-    assert f"(ids {ids[1]})" in texts[0]
-    assert f"(ids {ids[2]})" in texts[1]
+    assert f"(events {ids[1]})" in texts[0]
+    assert f"(events {ids[2]})" in texts[1]
     assert "about 5" not in "".join(texts)
     assert told[0].filename == ams_site.__file__, "the caller's line"
     assert str(frame["amount"].dtype) == "string"
@@ -310,3 +312,26 @@ def test_what_is_read_and_written_back_is_unchanged(client, sandbox, strict):
     before[1]["values"]["amount"] = "0.5"
     kept = [{**e, "values": e["values"]} for e in sandbox.events(LOG)]
     assert [e["values"] for e in kept] == [e["values"] for e in before]
+
+
+def test_profiles_are_unchanged_as_well(client, sandbox):
+    frame = pd.DataFrame({"user_id": [ANN, BOB], "height": [180.5, None], "nick": [None, "Bo"]})
+    option = UpsertProfileOption(interactive_mode=False, validate=True)
+    upsert_profile_data(frame, CARD, client=client, option=option)
+    before = sandbox.profiles(CARD)
+    typed = get_profile_data(CARD, client=client, option=ProfileOption(dtype="schema"))
+    result = upsert_profile_data(typed, CARD, client=client, option=option)
+    assert result.counts["unchanged"] == 2
+    assert sandbox.profiles(CARD) == before
+    typed.loc[typed["user_id"] == ANN, "height"] = 181
+    assert upsert_profile_data(typed, CARD, client=client, option=option).counts["updated"] == 1
+    assert [p["values"] for p in sandbox.profiles(CARD)] == [{"height": "181"}, {"nick": "Bo"}]
+
+
+def test_a_profile_that_does_not_fit_is_named_by_its_person(client, sandbox):
+    frame = pd.DataFrame({"user_id": [ANN, BOB], "height": ["tall", "180"]})
+    option = UpsertProfileOption(interactive_mode=False)
+    upsert_profile_data(frame, CARD, client=client, option=option)
+    with pytest.warns(AMSTypeWarning, match=rf"people {ANN}\)"):
+        typed = get_profile_data(CARD, client=client, option=ProfileOption(dtype="schema"))
+    assert sorted(typed["height"]) == ["180", "tall"]
