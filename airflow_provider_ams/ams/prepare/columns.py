@@ -131,6 +131,8 @@ def timestamp_columns(frame: pd.DataFrame) -> list[str]:
 
     They hold moments with a zone, which no field of a form can, beside the event's own dates.
     """
+    if not frame.columns.is_unique:  # which is refused elsewhere
+        return []
     columns = [name for name in TIMESTAMPS if name in frame and f"{name}_date" in frame]
     return [name for name in columns if is_zoned(frame[name].dtype)]
 
@@ -140,7 +142,7 @@ def field_names(
 ) -> tuple[list[str], list[str]]:
     """Return the form fields that a frame's columns stand for: event-level ones, the table's."""
     frame = rename_reserved(df, id_col)
-    columns = frame.columns.difference(timestamp_columns(frame), sort=False)
+    columns = frame.columns.drop(timestamp_columns(frame))
     names = [n for c in columns if (n := field_name(c, id_col)) is not None]
     like = {*table_fields, *match_names(table_fields, names).values()}
     table = [n for n in names if n in like]

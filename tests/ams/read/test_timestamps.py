@@ -11,8 +11,10 @@ from airflow_provider_ams.ams import (
     AMSConfigurationError,
     AMSImportError,
     AMSTypeWarning,
+    PlanOption,
     SyncEventOption,
     sync_event_data,
+    validate_event_data,
 )
 from airflow_provider_ams.ams.read.timestamps import moments
 from tests.ams.ams_site import ANN, LOG, ZONE, read, stored, update
@@ -173,6 +175,17 @@ def test_two_columns_for_one_field_are_refused(client, sandbox):
     with pytest.raises(AMSConfigurationError, match=r"'note'.*'field:note'.*same fields"):
         update(client, frame)
     assert stored(sandbox, "note") == ["a"]
+
+
+@pytest.mark.parametrize("validate", [False, True])
+def test_a_column_that_is_there_twice_is_refused(client, sandbox, validate):
+    add(sandbox)
+    frame = read(client, timestamps=True)
+    frame = pd.concat([frame, frame[["start"]]], axis=1)
+    with pytest.raises(AMSConfigurationError, match="occur more than once"):
+        update(client, frame, validate=validate)
+    option = PlanOption(mode="update", interactive_mode=False)
+    assert not validate_event_data(frame, LOG, option=option, client=client).ok
 
 
 def test_a_time_that_clocks_skip_can_be_read(make_client, sandbox):
