@@ -61,6 +61,17 @@ FIELDS = [
     {"name": "exercise", "type": "Text", "table": True},
     {"name": "load", "type": "Number", "table": True},
 ]
+VALUES = {
+    "count": "12345678",
+    "on": "31/12/1899",
+    "at": "12:05 AM",
+    "took": "1:30:00",
+    "mood": "Low",
+    "sore": "Leg, Arm",
+    "scan": "7|scan.pdf",
+    "ok": "Yes",
+    "username": "of the form",
+}
 
 
 def dtypes(frame):
@@ -108,19 +119,8 @@ def test_nights_do_not_differ_in_types(client, sandbox, strict):
 
 def test_each_kind_has_its_type(client, sandbox, strict):
     sandbox.add_form(ALL, FIELDS)
-    values = {
-        "count": "12345678",
-        "on": "31/12/1899",
-        "at": "12:05 AM",
-        "took": "1:30:00",
-        "mood": "Low",
-        "sore": "Leg, Arm",
-        "scan": "7|scan.pdf",
-        "ok": "Yes",
-        "username": "of the form",
-    }
     table = [{"exercise": "squat", "load": "0.1"}, {"exercise": "row"}]
-    plant(sandbox, {"values": values, "table": table}, form=ALL)
+    plant(sandbox, {"values": VALUES, "table": table}, form=ALL)
     frame = typed(client, ALL)
     fields = dtypes(frame.drop(columns=list(EVENT)))
     assert fields == {
