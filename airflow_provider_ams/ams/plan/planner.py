@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import pandas as pd
 
@@ -181,9 +182,11 @@ class Planner:
                     known.append(reason)
 
     def _sound(self, rows: Sequence[Sequence[InputRow]]) -> list[EventNo]:
+        if not self._rejects:
+            return cast("list[EventNo]", list(range(len(rows))))
         sound = []
         for event, positions in enumerate(rows):
-            hit = self._rejects.keys() & set(positions) if self._rejects else ()
+            hit = self._rejects.keys() & set(positions)
             if not hit:
                 sound.append(EventNo(event))
                 continue

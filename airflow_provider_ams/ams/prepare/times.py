@@ -123,10 +123,12 @@ class _Side:
             )
             self._problems.add(what, field=date)
         elif dates.minutes is not None:
-            pairs = list(zip(given, dates.minutes, strict=True))
-            if any(a is not None and b not in (0, None, a) for a, b in pairs):
+            told = dates.minutes
+            if set(told) - {0, None} and any(
+                a is not None and b not in (0, None, a) for a, b in zip(given, told, strict=True)
+            ):
                 self._warnings.append(f"Times of day in {date!r} were left out: {time!r} counts.")
-            given = [a if a is not None else b for a, b in pairs]
+            given = [a if a is not None else b for a, b in zip(given, told, strict=True)]
         self.minutes, self.exact = given, None
 
     def _note_gaps(self, zone: str) -> None:
