@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from airflow_provider_ams.ams.positions import describe_rows
-from airflow_provider_ams.ams.reasons import explain, failed_frame
+from airflow_provider_ams.ams.reasons import explain, failed_frame, group_reasons
 from airflow_provider_ams.ams.tables import html_note
 
 STATUSES = ("inserted", "updated", "unchanged", "rejected", "unknown")
@@ -88,7 +87,10 @@ class ImportResult:
         return f"ImportResult({self.form!r}: {counts or 'no rows'})"
 
     def _repr_html_(self) -> str:
-        return _note(self.form, self.counts, self.rows, self.warnings)
+        reasons = group_reasons(self.failed)
+        return html_note(
+            self.form, pd.DataFrame([self.counts]), reasons, remarks=self.warnings[:20]
+        )
 
 
 @dataclass(frozen=True)
@@ -132,22 +134,6 @@ class DeleteResult:
         }
 
     def _repr_html_(self) -> str:
-        return _note(self.form, self.counts, self.rows)
-
-
-def _note(
-    form: str, counts: dict[str, int], rows: pd.DataFrame, warnings: Sequence[str] = ()
-) -> str:
-    """Return what a notebook shows: counts, and why rows did not land, without their values."""
-    why = rows.assign(row=rows.index, at=range(len(rows))).dropna(subset="reason")
-    reasons = [
-        (status, reason, len(group), describe_rows(group["row"].tolist(), group["at"].tolist()))
-        for (status, reason), group in why.groupby(["status", "reason"], sort=False)
-    ]
-    columns = ["status", "reason", "rows", "which"]
-    return html_note(
-        form,
-        pd.DataFrame([counts]),
-        pd.DataFrame(reasons, columns=columns).sort_values("rows", ascending=False),
-        remarks=list(warnings)[:20],
-    )
+        failed = self.rows.dropna(subset="reason").groupby(["status", "reason"], sort=False)
+        reasons = failed["event_id"].agg(lambda ids: describe_rows(ids.tolist())).reset_index()
+        return html_note(self.form, pd.DataFrame([self.counts]), reasons)

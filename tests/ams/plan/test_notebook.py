@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_ams.ams import PlanOption, plan_event_data, validate_event_data
 from airflow_provider_ams.ams.problems import ERROR, Finding
+from airflow_provider_ams.ams.reasons import failed_frame
 from airflow_provider_ams.ams.results import DeleteResult, ImportResult
 from airflow_provider_ams.ams.validate.report import ValidationReport
 from tests.ams.ams_site import LOG, insert, log, read
@@ -34,15 +35,20 @@ class Tags(HTMLParser):
 
 
 def result_of(text, rows=3):
-    frame = pd.DataFrame(
+    frame = rows_of(text, rows)
+    lines = [(n, 1001, None, "rejected", "c", text, f"{text} {n}", text) for n in range(1, rows)]
+    return ImportResult(text, frame, warnings=[text], failed=failed_frame(lines))
+
+
+def rows_of(text, rows):
+    return pd.DataFrame(
         {
             "status": ["inserted"] + ["rejected"] * (rows - 1),
-            "event_id": pd.array([1] + [None] * (rows - 1), dtype="Int64"),
-            "reason": [None] + [f"{text} {n}" for n in range(rows - 1)],
+            "event_id": pd.array(range(rows), dtype="Int64"),
+            "reason": [None] + [f"{text} {n}" for n in range(1, rows)],
         },
         index=[f"label of {n}" for n in range(rows)],
     )
-    return ImportResult(text, frame, warnings=[text])
 
 
 def report_of(text, findings=1):
@@ -54,7 +60,7 @@ def report_of(text, findings=1):
 
 
 def deletion_of(text, rows=3):
-    return DeleteResult(text, result_of(text, rows).rows.assign(status="rejected"))
+    return DeleteResult(text, rows_of(text, rows))
 
 
 MAKERS = [hostile_plan, result_of, report_of, deletion_of]
@@ -87,7 +93,7 @@ def test_a_notebook_shows_some_lines_and_how_many_more(make):
 def test_labels_that_may_be_names_are_positions():
     shown = [make("Form")._repr_html_() for make in (result_of, report_of, deletion_of)]
     assert all("label of" not in text for text in shown)
-    assert "by position: 1" in shown[0]
+    assert "1 (user 1001)" in shown[0]
     assert "label of" not in str(report_of("Form"))
 
 
@@ -101,7 +107,7 @@ def plan(client, sandbox):
     frame["amount"] = frame["amount"].astype(object)
     frame.iloc[2, 4] = "secret-number"
     frame.index = pd.Index(["secret-name", "u", "v", "w", "x"])
-    option = PlanOption(mode="upsert", interactive_mode=False)
+    option = PlanOption(mode="upsert", interactive_mode=False, validate=True)
     return plan_event_data(frame.iloc[:4], LOG, option=option, client=client)
 
 
