@@ -68,7 +68,7 @@ class AmsGetProfileDataOperator(AmsReadOperator):
 
 
 class AmsUpsertProfileDataOperator(AmsWriteOperator):
-    """Write profile records, one for each person.
+    """Write profile records; unlike the library it validates, and keeps other fields.
 
     Parameters
     ----------

@@ -124,6 +124,14 @@ def people_called(client: AMSClient, user_ids: Iterable[int], column: str) -> di
     }
 
 
+def known_names(client: AMSClient, user_id: int) -> list[str]:
+    """Return what a person is called, from the roster if it was read; AMS is not asked."""
+    roster = _rosters.get(client)
+    columns = ("about", "username", "email", "first_name", "last_name", "known_as")
+    texts = [roster.text(user_id, column) for column in columns] if roster else []
+    return [text for text in texts if text]
+
+
 def _read_roster(client: AMSClient) -> Roster:
     users: dict[int, User] = {}
     cursors = [""]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_ams.ams.errors import AMSConfigurationError
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSInputError
+from airflow_provider_ams.ams.options.rules import rejected_limit
 from airflow_provider_ams.ams.plan.contents import Contents
 from airflow_provider_ams.ams.plan.render import (
     People,
@@ -17,6 +18,7 @@ from airflow_provider_ams.ams.plan.render import (
     heading,
 )
 from airflow_provider_ams.ams.plan.stored_plan import dump_plan, load_contents, plan_digest
+from airflow_provider_ams.ams.reasons import explain, hints, tell
 from airflow_provider_ams.transport.files import FileProblem, write_atomic
 
 
@@ -43,6 +45,34 @@ class Plan(Contents):
             "digest": self.digest,
             "warnings": list(self.warnings),
         }
+
+    def explain(self, shown: int = 5) -> str:
+        """Return why rows are not to be sent, as `ImportResult.explain`; empty if all are."""
+        return explain(self.form, self.failed, shown)
+
+    def check(self, tolerance: int | str | None = None) -> None:
+        """Raise if the import would end red for the rows that are rejected.
+
+        Parameters
+        ----------
+        tolerance : int, str or None
+            As for imports.
+
+        Raises
+        ------
+        AMSInputError
+            Names the reasons, the most frequent ones first, and their rows.
+        """
+        if len(self.rejects) <= rejected_limit(tolerance, self.row_count):
+            return
+        failed, labels = self.failed, self.row_labels
+        raise AMSInputError(
+            f"{tell(failed, labels)}{len(self.rejects)} of {self.row_count} rows are not to be "
+            "sent. Nothing was sent.",
+            rows=[labels[position] for position in sorted(self.rejects)],
+            rows_told=True,
+            hint=hints(failed),
+        )
 
     def subject(self) -> str:
         """Return form and all counts in a line."""

@@ -156,7 +156,8 @@ def check_columns(
         return
     if needs_event_id and "event_id" not in frame:
         problems.add("missing 'event_id': read the events with get_event_data() to have it")
-    can_update = "event_id" in frame and frame["event_id"].notna().all() and len(frame)
+    # Rows without an id are told one by one, unless none can have a date.
+    can_update = "event_id" in frame and frame["event_id"].notna().any()
     if needs_start and "start_date" not in frame and not can_update:
         problems.add("missing 'start_date': add a column of dd/MM/yyyy dates")
     if id_col not in frame:
