@@ -100,6 +100,9 @@ from .errors import (
 from .errors import (
     AMSValidationError as AMSValidationError,
 )
+from .files.table import (
+    read_table as read_table,
+)
 from .options.plans import (
     DeleteEventOption as DeleteEventOption,
 )

@@ -47,7 +47,9 @@ class Reason(NamedTuple):
 
 def named(name: str | None, what: str) -> str:
     """Return what is wrong, with the field's name in front unless it is in there."""
-    told = name is None or repr(name) in what or name in what.split()
+    # A field may be called "day": a word that many messages have.
+    plain = name is not None and "_" in name and name in what.split()
+    told = name is None or repr(name) in what or plain
     return what if told else f"{name!r}: {what}"
 
 

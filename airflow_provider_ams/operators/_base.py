@@ -45,6 +45,21 @@ class AmsOperator(HidingOperator):
         super().__init__(**default_retry_policy("AMSRetryPolicy", kwargs))
         self.ams_conn_id = ams_conn_id
 
+    def keep(self, given: Mapping[str, Any]) -> None:
+        """Keep parameters as attributes of the same names, where templates look for them.
+
+        The parameter `dry_run` is kept as `is_dry_run`: `airflow tasks test --dry-run` (2.11)
+        calls BaseOperator.dry_run(), and a flag of that name would hide the method.
+
+        Parameters
+        ----------
+        given : mapping
+            The ``locals()`` of `__init__`, after it has called its base's.
+        """
+        for name, value in given.items():
+            if name not in ("self", "kwargs", "__class__"):
+                setattr(self, "is_dry_run" if name == "dry_run" else name, value)
+
     @cached_property
     def hook(self) -> AmsHook:
         """The hook of the connection."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_ams.operators._csv import read_csv
 from airflow_provider_ams.operators._hidden import reveal
 
 if TYPE_CHECKING:
     import pandas as pd
 
+# What can be written; more can be read, see the library's `read_table`.
 _FORMATS = {
     ".csv": "csv",
     ".parquet": "parquet",
@@ -22,32 +25,56 @@ _FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
+# What a file of dead letters has beyond the rows themselves; not sent when the file comes back.
+STATUS, REASON = "ams_status", "ams_reason"
+# How a file is to be read: attributes of the operators, arguments of `read_table`.
+READING = ("sep", "decimal", "encoding", "sheet")
 
 
-def read_rows(value: Any, csv: Mapping[str, str] | None = None) -> pd.DataFrame:  # noqa: ANN401
+def rows_of(operator: Any) -> pd.DataFrame:  # noqa: ANN401
+    """Return an operator's `data` as a frame, read as its other parameters say.
+
+    What a file of dead letters says of its rows is left out.
+    """
+    frame = read_rows(operator.data, **{name: getattr(operator, name) for name in READING})
+    if is_file(operator.data) and not len(frame):
+        from airflow_provider_ams.transport import locate
+
+        name = locate(_object(operator.data)).name  # without what a URL may hold of secrets
+        operator.log.warning("%s names columns and has no row below them.", name)
+    return frame.drop(columns=[STATUS, REASON], errors="ignore")
+
+
+def is_file(value: Any) -> bool:  # noqa: ANN401
+    """Tell whether a value leads to a file."""
+    return isinstance(value, (str, os.PathLike)) or hasattr(type(value), "open")
+
+
+def read_rows(value: Any, **how: str | None) -> pd.DataFrame:  # noqa: ANN401
     """Return a frame, from wherever it comes.
 
     Parameters
     ----------
     value : HiddenRows, DataFrame, sequence, str or path
         A frame, a list of dicts, a list of frames (a mapped task's results, put below each
-        other), or the path of a CSV, Parquet or JSON lines file; anything with ``://`` is opened
-        as an ObjectStoragePath.
-    csv : mapping, optional
-        How a CSV file is written: ``sep``, ``encoding``, ``decimal``; see `read_csv`.
+        other), or the path of a file; anything with ``://`` is opened as an ObjectStoragePath.
+    **how : str, optional
+        How a file is to be read: see the library's `read_table`.
 
     Raises
     ------
     AirflowFailException
-        Anything else, or a file that can't be read.
+        Anything else, or a file that can't be read as it is.
+    AMSInputError
+        A file that can't be opened now: it may be there when Airflow tries again.
     """
     import pandas as pd
 
     rows: object = reveal(value)
     if isinstance(rows, pd.DataFrame):
         return rows
-    if isinstance(rows, (str, os.PathLike)) or hasattr(rows, "open"):
-        return _read_file(rows, csv)
+    if is_file(rows):
+        return _read_file(rows, how)
     if isinstance(rows, Sequence):
         return _from_list(list(rows))
     raise AirflowFailException(
@@ -78,11 +105,6 @@ def _format_of(path: str) -> str:
     return _FORMATS[suffix]
 
 
-def _opened(path: Any, mode: str) -> Any:  # noqa: ANN401
-    path = _object(path)
-    return path.open(mode) if hasattr(path, "open") else open(path, mode)
-
-
 def _object(path: Any) -> Any:  # noqa: ANN401
     """Return a URL as Airflow's object path, which knows connections; anything else as it is."""
     if "://" in str(path) and not hasattr(path, "open"):
@@ -92,62 +114,56 @@ def _object(path: Any) -> Any:  # noqa: ANN401
     return path
 
 
-def _read_file(path: Any, csv: Mapping[str, str] | None) -> pd.DataFrame:  # noqa: ANN401
-    kind, name = _format_of(str(path)), str(path)
-    with _opened(path, "rb") as file:
-        if kind == "parquet":
-            return _read_parquet(file, name)
-        if kind == "jsonl":
-            return _from_list(
-                [_row_of(line, n, name) for n, line in enumerate(file, 1) if line.strip()]
-            )
-        # As text, and only the empty cell is missing: "007" and "NA" are what they look like.
-        return read_csv(file.read(), name, csv)
-
-
-def _read_parquet(file: Any, name: str) -> pd.DataFrame:  # noqa: ANN401
-    import pandas as pd
-    import pyarrow as pa
+def _read_file(path: Any, how: Mapping[str, str | None]) -> pd.DataFrame:  # noqa: ANN401
+    from airflow_provider_ams.ams import AMSConfigurationError, read_table
+    from airflow_provider_ams.transport.files import FileProblem
 
     try:
-        return pd.read_parquet(file)
-    except pa.ArrowException as error:
-        raise AirflowFailException(f"{name} is no Parquet file: {type(error).__name__}.") from None
+        return read_table(_object(path), **how)
+    except AMSConfigurationError as error:
+        if isinstance(error.__cause__, FileProblem):
+            raise
+        raise AirflowFailException(str(error)) from error
 
 
-def _row_of(line: bytes, number: int, name: str) -> Any:  # noqa: ANN401
-    import orjson
-
-    try:
-        return orjson.loads(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
-    except orjson.JSONDecodeError:
-        raise AirflowFailException(
-            f"{name}, line {number}: this is no JSON in UTF-8; each line must hold one object."
-        ) from None
-
-
-def write_rows(frame: pd.DataFrame, path: Any) -> str:  # noqa: ANN401
+def write_rows(
+    frame: pd.DataFrame,
+    path: Any,  # noqa: ANN401
+    *,
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+) -> str:
     """Write a frame to a CSV, Parquet or JSON lines file and return the path as text.
 
     A local file appears whole or not at all, in a folder that is made if need be; only its owner
     can read it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows; it is not changed.
+    path : str, path or ObjectStoragePath
+        The file.
+    sep, decimal, encoding : str, optional
+        How a CSV file is written, so that `read_table` reads it back with the same arguments.
     """
     kind = _format_of(str(path))
-    frame = xcom_safe(frame)
+    frame = xcom_safe(frame, lists=kind != "csv")
     with _whole_file(path) as file:
-        _write(frame, kind, file)
+        if kind == "parquet":
+            frame.to_parquet(file, index=False)
+        elif kind == "jsonl":
+            file.writelines(_lines(_days_as_text(frame)))
+        else:
+            if decimal == ",":
+                frame = frame.apply(_comma_decimals)
+            sep = sep or (";" if decimal == "," else ",")
+            # What AMS says of a row may hold more than the file's encoding can.
+            frame.to_csv(
+                file, index=False, sep=sep, encoding=encoding or "utf-8", errors="backslashreplace"
+            )
     return str(path)
-
-
-def _write(frame: pd.DataFrame, kind: str, file: Any) -> None:  # noqa: ANN401
-    if kind == "parquet":
-        frame.to_parquet(file, index=False)
-    elif kind == "jsonl":
-        _days_as_text(frame).to_json(
-            file, orient="records", lines=True, date_format="iso", force_ascii=False
-        )
-    else:
-        frame.to_csv(file, index=False)
 
 
 def _days_as_text(frame: pd.DataFrame) -> pd.DataFrame:
@@ -162,10 +178,41 @@ def _days_as_text(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**days) if days else frame
 
 
-def xcom_safe(frame: pd.DataFrame) -> pd.DataFrame:
+def _comma_decimals(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Write numbers with a decimal comma, as they are read when one is given."""
+    if column.dtype.kind == "f":
+        column = column.astype(object).map(repr, na_action="ignore")
+    elif column.dtype.kind != "O":
+        return column
+    number = re.compile(r"[+-]?\d+\.\d+", re.ASCII)
+    return column.map(
+        lambda v: v.replace(".", ",") if isinstance(v, str) and number.fullmatch(v) else v
+    )
+
+
+def _lines(frame: pd.DataFrame) -> Iterator[bytes]:
+    """Yield a JSON object for each row; a date stays a date, and no date-time."""
+    import orjson
+
+    columns = [column.astype(object).where(column.notna(), None) for _, column in frame.items()]
+    names = list(map(str, frame.columns))
+    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
+    for cells in zip(*(column.tolist() for column in columns), strict=True):
+        row = dict(zip(names, cells, strict=True))
+        yield orjson.dumps(row, default=_plain, option=options)
+
+
+def xcom_safe(frame: pd.DataFrame, *, lists: bool = True) -> pd.DataFrame:
     """Return a frame that comes out of XCom (Parquet) as it went in.
 
     Columns that hold lists, dicts or sets become JSON text, columns of mixed types plain text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The frame; it is not changed.
+    lists : bool
+        Leave columns of lists of dicts, which are rows of a table, if Parquet can hold them.
 
     Raises
     ------
@@ -178,22 +225,39 @@ def xcom_safe(frame: pd.DataFrame) -> pd.DataFrame:
     changed = {}
     for name in frame.columns:
         column = frame[name]
-        if column.dtype == object and (safe := _safe_column(column)) is not column:
+        if column.dtype == object and (safe := _safe_column(column, lists)) is not column:
             changed[name] = safe
     return frame.assign(**changed) if changed else frame
 
 
-def _safe_column(column: pd.Series[Any]) -> pd.Series[Any]:
+def _safe_column(column: pd.Series[Any], lists: bool) -> pd.Series[Any]:
     import pyarrow as pa
 
     values = column.tolist()
+    if lists and _are_rows(values):
+        try:
+            pa.array(column, from_pandas=True)
+            return column
+        except (pa.ArrowException, UnicodeEncodeError):
+            pass
     if any(isinstance(v, (list, tuple, dict, set, frozenset)) or _is_array(v) for v in values):
         return column.map(_json_text, na_action="ignore").astype(object)
     try:
         pa.array(column, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-        return column.map(str, na_action="ignore").astype(object)
+    except (pa.ArrowException, UnicodeEncodeError):
+        return column.map(_whole_text, na_action="ignore").astype(object)
     return column
+
+
+def _whole_text(value: Any) -> str:  # noqa: ANN401
+    """Return a value as text; half a character (a lone surrogate) is written out."""
+    return str(value).encode("utf-8", "backslashreplace").decode()
+
+
+def _are_rows(values: Sequence[Any]) -> bool:
+    lists = [v for v in values if isinstance(v, (list, tuple)) or _is_array(v)]
+    rows = [row for found in lists for row in found]
+    return bool(rows) and all(isinstance(row, dict) and row for row in rows)
 
 
 def _is_array(value: Any) -> bool:  # noqa: ANN401
@@ -206,10 +270,15 @@ def _json_text(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, str):
         return value
     options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
-    return orjson.dumps(value, default=_plain, option=options).decode()
+    try:
+        return orjson.dumps(value, default=_plain, option=options).decode()
+    except TypeError:  # half a character, or a number of more than 64 bits
+        return json.dumps(value, default=_plain)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dt.datetime):  # pandas has a class of its own
+        return value.isoformat()
     return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
 
-from airflow_provider_ams.operators._data import _whole_file, write_rows
+from airflow_provider_ams.operators._data import REASON, STATUS, write_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,16 +21,9 @@ if TYPE_CHECKING:
     from airflow_provider_ams.ams import ImportResult
     from airflow_provider_ams.operators._base import AmsOperator
 
-# What a file of dead letters has beyond the rows themselves; not sent when the file comes back.
-STATUS, REASON = "ams_status", "ams_reason"
 #: XCom keys: where the file is; else why which rows did not land.
 PATH_KEY, REASONS_KEY = "dead_letter_path", "rejected"
 _UNFIT = re.compile(r"[^A-Za-z0-9._=-]")
-
-
-def without_outcome(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return rows as they were before they became dead letters."""
-    return frame.drop(columns=[STATUS, REASON], errors="ignore")
 
 
 def letters_of(frame: pd.DataFrame, result: ImportResult) -> pd.DataFrame:
@@ -50,7 +42,7 @@ def keep_letters(
     frame: pd.DataFrame,
     result: ImportResult,
     path: Any,  # noqa: ANN401
-    csv: Mapping[str, str] | None,
+    **how: str | None,
 ) -> str | None:
     """Write the rows that did not land to their file, or their reasons to XCom.
 
@@ -66,8 +58,8 @@ def keep_letters(
         What became of them.
     path : str or ObjectStoragePath, optional
         The file; else one in the folder ``[ams] dead_letter_path``, else XCom.
-    csv : mapping, optional
-        How the CSV file was written that the rows come from: what comes back is read like it.
+    **how : str, optional
+        How a text file is written, as for `write_rows`: what comes back is read like it.
 
     Returns
     -------
@@ -81,7 +73,7 @@ def keep_letters(
         path = _default_file(operator, context, letters)
     if path is None:
         return f"xcom:{REASONS_KEY}" if push_reasons(operator, context, result) else None
-    written = _write(letters, path, csv)
+    written = write_rows(letters, path, **how)
     operator.log.info("%d rows that did not land are in %s", len(letters), written)
     if not len(letters):
         return None
@@ -136,32 +128,3 @@ def _ending(letters: pd.DataFrame) -> str:
 
 
 _NESTED = {"list", "dict", "tuple", "ndarray"}
-
-
-def _write(letters: pd.DataFrame, path: Any, csv: Mapping[str, str] | None) -> str:  # noqa: ANN401
-    if str(path).lower().endswith((".jsonl", ".ndjson")):
-        with _whole_file(path) as file:
-            for line in _json_lines(letters):
-                file.write(line)
-    elif str(path).lower().endswith(".csv") and csv:
-        with _whole_file(path) as file:
-            # What AMS says may hold letters that the file's encoding lacks.
-            how: dict[str, Any] = {**csv}
-            letters.to_csv(file, index=False, errors="backslashreplace", **how)
-    else:
-        write_rows(letters, path)
-    return str(path)
-
-
-def _json_lines(letters: pd.DataFrame) -> list[bytes]:
-    """Return a JSON object for each row: lists and dicts stay what they are."""
-    import orjson
-
-    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
-    names = [str(name) for name in letters.columns]
-    columns = [letters[name].astype(object).where(letters[name].notna(), None) for name in letters]
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    return [
-        orjson.dumps(dict(zip(names, row, strict=True)), default=str, option=options)
-        for row in rows
-    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,12 +11,8 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_ams.links.dead_letters import DeadLettersLink
 from airflow_provider_ams.links.sites import AmsSiteLink
 from airflow_provider_ams.operators._base import AmsOperator
-from airflow_provider_ams.operators._data import read_rows
-from airflow_provider_ams.operators._dead_letters import (
-    keep_letters,
-    push_reasons,
-    without_outcome,
-)
+from airflow_provider_ams.operators._data import READING, rows_of
+from airflow_provider_ams.operators._dead_letters import keep_letters, push_reasons
 from airflow_provider_ams.operators._hidden import HiddenField
 
 if TYPE_CHECKING:
@@ -45,8 +41,8 @@ class AmsWriteOperator(AmsOperator):
     form : str
         The form's name.
     data : DataFrame, list of dicts, XComArg or path
-        The rows; a path names a CSV (read as text, so that ``007`` stays), Parquet or JSON lines
-        file, local or any ObjectStoragePath.
+        The rows; a path names a CSV (read as text, so that ``007`` stays), Excel (``.xlsx``),
+        Parquet or JSON lines file, local or any ObjectStoragePath, texts packed (``.gz``) or not.
     id_col : str
         Column that names the person: ``user_id``, ``username``, ``email`` or ``about``.
     batch_size : int, optional
@@ -66,10 +62,19 @@ class AmsWriteOperator(AmsOperator):
         fields is not held up.
     contract : str
         ``strict``, ``drop_unknown`` (leave out columns that the form can't take) or ``off``.
-    csv : dict, optional
-        How a CSV file is written: ``sep``, ``encoding``, ``decimal``, such as ``{"sep": ";",
-        "encoding": "cp1252", "decimal": ","}``. What is left out is found out if there is but one
-        way to read the file; else the task fails and names the file, the line and what to say.
+    columns : dict, optional
+        Name in the rows -> form field (or ``start_date``, ``username``, ...), for rows that have
+        other names. All other parameters use the form's names; errors and dead letters use yours.
+    date_format : str or dict, optional
+        How dates are written, as for ``strptime`` (``"%m/%d/%Y"``), for all columns of dates or
+        for each by the form's name. Else ``dd/MM/yyyy`` or ISO 8601; see the library's
+        `ImportOption`.
+    sep, decimal, encoding : str, optional
+        How a text file is written, such as ``";"``, ``","``, ``"cp1252"``. What is left out is
+        found out if there is but one way to read the file; else the task fails and names the
+        file, the line and what to say. See the library's `read_table`.
+    sheet : str, optional
+        Which sheet of an Excel workbook, if it has more than one.
     dry_run : bool
         Work out and log what would be sent, and stop; the result is the plan's counts.
     settle_seconds : float, optional
@@ -77,9 +82,10 @@ class AmsWriteOperator(AmsOperator):
     dead_letter_path : str or ObjectStoragePath, optional
         File (``.csv``, ``.parquet``, ``.jsonl``) for the rows that did not land, each with
         ``ams_status`` and ``ams_reason``; empty when all landed, as it was when there were no
-        rows. Mended, it can be ``data``. Without it the setting ``[ams] dead_letter_path`` names
-        a folder, with a file for each try; without that positions, codes and reasons are in the
-        XCom entry ``rejected``.
+        rows. It has the columns of `data` by their own names: mended, it can be ``data``, with
+        everything else as it is. Without it the setting ``[ams] dead_letter_path`` names a folder,
+        with a file for each try; without that positions, codes and reasons are in the XCom entry
+        ``rejected``.
     state_path : str, optional
         Folder for state files, local or any ObjectStoragePath, for Airflow below 3.3; the
         setting ``[ams] state_path`` if left out, else the note is a Variable.
@@ -97,7 +103,9 @@ class AmsWriteOperator(AmsOperator):
         "tolerance",
         "boolean_text",
         "types",
-        "csv",
+        "columns",
+        "date_format",
+        *READING,
         "contract",
         "settle_seconds",
         "dead_letter_path",
@@ -112,10 +120,10 @@ class AmsWriteOperator(AmsOperator):
 
     form: str
     data = HiddenField()
-    csv: Mapping[str, str] | None
-    # The parameter is `dry_run`, the attribute can't be: `airflow tasks test --dry-run` (2.11)
-    # calls BaseOperator.dry_run(), and a flag of that name would hide the method.
     is_dry_run: bool
+    sep: str | None
+    decimal: str | None
+    encoding: str | None
     batch_size: int | str | None
     dead_letter_path: Any
     state_path: str | None
@@ -136,7 +144,7 @@ class AmsWriteOperator(AmsOperator):
         AMSTransientError, AMSUnknownOutcomeError
             Airflow tries again, and goes on where this try stopped.
         """
-        frame = without_outcome(read_rows(self.data, self.csv))
+        frame = rows_of(self)
         if self.is_dry_run:
             return self._plan(frame)
         checkpoint = self.checkpoint(context)
@@ -219,7 +227,8 @@ class AmsWriteOperator(AmsOperator):
 
     def _keep(self, context: Context, frame: pd.DataFrame, result: ImportResult) -> None:
         path = self.dead_letter_path
-        self.dead_letters = keep_letters(self, context, frame, result, path, self.csv)
+        how = {"sep": self.sep, "decimal": self.decimal, "encoding": self.encoding}
+        self.dead_letters = keep_letters(self, context, frame, result, path, **how)
 
     def _keep_if_possible(
         self, context: Context, frame: pd.DataFrame, result: ImportResult

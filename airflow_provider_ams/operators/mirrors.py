@@ -28,7 +28,7 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract, csv
+    contract, columns, date_format, sep, decimal, encoding, sheet
         What to send, and how; see `AmsWriteOperator`.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event: rows that AMS holds
@@ -66,6 +66,9 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
     fixed_options: ClassVar[dict[str, Any]] = {"require_confirmation": False}
     plan_options: ClassVar[dict[str, Any]] = {"mode": "mirror"}
 
+    from_date: str
+    to_date: str
+
     def __init__(
         self,
         *,
@@ -86,7 +89,12 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
-        csv: Mapping[str, str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        date_format: str | Mapping[str, str] | None = None,
+        sep: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        sheet: str | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -95,17 +103,10 @@ class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
         ams_conn_id: str = AmsHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        people = {"user_key": user_key, "user_value": user_value}
-        super().__init__(**people, ams_conn_id=ams_conn_id, **kwargs)
-        self.form, self.data, self.id_col, self.key = form, data, id_col, key
-        self.from_date, self.to_date, self.max_deletes = from_date, to_date, max_deletes
-        self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
-        self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text = tolerance, boolean_text
-        self.types, self.csv = types, csv
-        self.idempotency_field = idempotency_field
-        self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
-        self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
+        super().__init__(
+            user_key=user_key, user_value=user_value, ams_conn_id=ams_conn_id, **kwargs
+        )
+        self.keep(locals())
 
     def checkpoint(self, context: Context) -> None:
         """Return None: AMS itself says what an earlier try has done."""

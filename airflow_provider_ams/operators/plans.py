@@ -10,7 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow_provider_ams.hooks.ams import AmsHook
 from airflow_provider_ams.operators._base import AmsOperator, AmsPeopleOperator
 from airflow_provider_ams.operators._branch import BranchMixIn
-from airflow_provider_ams.operators._data import read_rows, write_text
+from airflow_provider_ams.operators._data import READING, rows_of, write_text
 from airflow_provider_ams.operators._dead_letters import push_reasons
 from airflow_provider_ams.operators._hidden import HiddenField
 from airflow_provider_ams.operators._options import as_number, as_window, library_option
@@ -38,9 +38,13 @@ class _AmsLookOperator(AmsPeopleOperator):
         "on_missing_fields",
         "contract",
         "boolean_text",
-        "csv",
+        "columns",
+        "date_format",
+        *READING,
     )
     ui_color = "#fbf3d9"
+
+    form: str
     data = HiddenField()
 
 
@@ -54,12 +58,9 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
 
     Parameters
     ----------
-    form, data, id_col, key, table_fields, contract, boolean_text, types
-    csv, default_dates
+    form, data, id_col, key, table_fields, contract, boolean_text, types, idempotency_field
+    columns, date_format, sep, decimal, encoding, sheet, default_dates
         The rows, as for the operators that write.
-    idempotency_field : str, optional
-        A text field of the form to spare, for a stable id of each new event: rows that AMS holds
-        already are then recognised, whoever wrote them. See the library's `EventImportOption`.
     mode : str
         What they are meant for: ``insert``, ``update``, ``upsert`` or ``mirror``.
     on_missing_fields : str
@@ -95,6 +96,11 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         "report_path",
     )
 
+    report_path: Any
+    soft_fail: bool
+    if_valid: str | Sequence[str] | None
+    if_invalid: str | Sequence[str] | None
+
     def __init__(
         self,
         *,
@@ -109,7 +115,12 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
-        csv: Mapping[str, str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        date_format: str | Mapping[str, str] | None = None,
+        sep: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        sheet: str | None = None,
         default_dates: bool = False,
         form_type: str = "event",
         tolerance: int | str | None = None,
@@ -123,24 +134,16 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         ams_conn_id: str = AmsHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        people = {"user_key": user_key, "user_value": user_value}
-        super().__init__(**people, ams_conn_id=ams_conn_id, **kwargs)
-        self.form, self.data, self.mode, self.id_col = form, data, mode, id_col
-        self.key, self.table_fields = key, table_fields
-        self.on_missing_fields, self.contract = on_missing_fields, contract
-        self.boolean_text, self.default_dates = boolean_text, default_dates
-        self.types, self.csv = types, csv
-        self.idempotency_field = idempotency_field
-        self.form_type, self.check_event_ids = form_type, check_event_ids
-        self.tolerance = tolerance
-        self.report_path, self.soft_fail = report_path, soft_fail
-        self.if_valid, self.if_invalid = if_valid, if_invalid
+        super().__init__(
+            user_key=user_key, user_value=user_value, ams_conn_id=ams_conn_id, **kwargs
+        )
+        self.keep(locals())
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Validate, report, and fail, skip or branch."""
         from airflow_provider_ams.ams import PlanOption, validate_event_data
 
-        frame = read_rows(self.data, self.csv)
+        frame = rows_of(self)
         with self.client() as client:
             option = library_option(PlanOption, self, interactive_mode=False)
             report = validate_event_data(frame, self.form, option=option, client=client)
@@ -179,12 +182,9 @@ class AmsPlanOperator(_AmsLookOperator):
 
     Parameters
     ----------
-    form, data, id_col, key, table_fields, contract, boolean_text, types
-    csv, default_dates, validate
+    form, data, id_col, key, table_fields, contract, boolean_text, types, idempotency_field
+    columns, date_format, sep, decimal, encoding, sheet, default_dates, validate
         The rows, as for the operators that write.
-    idempotency_field : str, optional
-        A text field of the form to spare, for a stable id of each new event: rows that AMS holds
-        already are then recognised, whoever wrote them. See the library's `EventImportOption`.
     mode : str
         What to do with them: ``insert``, ``update``, ``upsert`` or ``mirror``.
     on_missing_fields : str
@@ -224,6 +224,12 @@ class AmsPlanOperator(_AmsLookOperator):
         "plan_path",
         "person",
     )
+    from_date: str | None
+    to_date: str | None
+    plan_path: Any
+    max_lines: int
+    show_values: bool
+    person: str
 
     def __init__(
         self,
@@ -239,7 +245,12 @@ class AmsPlanOperator(_AmsLookOperator):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
-        csv: Mapping[str, str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        date_format: str | Mapping[str, str] | None = None,
+        sep: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        sheet: str | None = None,
         default_dates: bool = False,
         validate: bool = True,
         batch_size: int | None = None,
@@ -255,23 +266,17 @@ class AmsPlanOperator(_AmsLookOperator):
         ams_conn_id: str = AmsHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        people = {"user_key": user_key, "user_value": user_value}
-        super().__init__(**people, ams_conn_id=ams_conn_id, **kwargs)
-        self.form, self.data, self.mode, self.id_col = form, data, mode, id_col
-        self.key, self.table_fields = key, table_fields
-        self.on_missing_fields, self.contract = on_missing_fields, contract
-        self.boolean_text, self.default_dates, self.validate = boolean_text, default_dates, validate
-        self.types, self.csv, self.idempotency_field = types, csv, idempotency_field
-        self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.from_date, self.to_date, self.plan_path = from_date, to_date, plan_path
-        self.max_lines, self.show_values, self.person = max_lines, show_values, person
+        super().__init__(
+            user_key=user_key, user_value=user_value, ams_conn_id=ams_conn_id, **kwargs
+        )
+        self.keep(locals())
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Make the plan and keep it."""
         from airflow_provider_ams.ams import PlanOption, plan_event_data
 
         check_person(self.person)
-        frame = read_rows(self.data, self.csv)
+        frame = rows_of(self)
         with self.client() as client:
             window = as_window(self.from_date, self.to_date, client.timezone)
             option = self.import_option(PlanOption)

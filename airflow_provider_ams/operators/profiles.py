@@ -81,7 +81,7 @@ class AmsUpsertProfileDataOperator(AmsWriteOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract, csv
+    contract, columns, date_format, sep, decimal, encoding, sheet
         What to send, and how; see `AmsWriteOperator`.
     on_missing_fields : str
         As for `AmsUpdateEventDataOperator`: AMS replaces the whole record. The library's own
@@ -111,7 +111,12 @@ class AmsUpsertProfileDataOperator(AmsWriteOperator):
         tolerance: int | str | None = None,
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
-        csv: Mapping[str, str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        date_format: str | Mapping[str, str] | None = None,
+        sep: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        sheet: str | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -126,7 +131,8 @@ class AmsUpsertProfileDataOperator(AmsWriteOperator):
         self.on_missing_fields = on_missing_fields
         self.batch_size, self.max_in_flight = batch_size, max_in_flight
         self.tolerance, self.boolean_text = tolerance, boolean_text
-        self.types, self.csv = types, csv
+        self.types, self.columns, self.date_format = types, columns, date_format
+        self.sep, self.decimal, self.encoding, self.sheet = sep, decimal, encoding, sheet
         self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
         self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
         self.state_path = state_path

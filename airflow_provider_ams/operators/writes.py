@@ -21,7 +21,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract, csv
+    contract, columns, date_format, sep, decimal, encoding, sheet
         What to send, and how; see `AmsWriteOperator`.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event: rows that AMS holds
@@ -57,7 +57,12 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
-        csv: Mapping[str, str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        date_format: str | Mapping[str, str] | None = None,
+        sep: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        sheet: str | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -68,15 +73,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(ams_conn_id=ams_conn_id, **kwargs)
-        self.form, self.data, self.id_col = form, data, id_col
-        self.table_fields, self.default_dates = table_fields, default_dates
-        self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text = tolerance, boolean_text
-        self.types, self.csv = types, csv
-        self.idempotency_field = idempotency_field
-        self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
-        self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
-        self.state_path = state_path
+        self.keep(locals())
 
     def can_repeat(self) -> bool:
         """Return False: an insert sent again is a second event."""
@@ -89,7 +86,7 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract, csv
+    contract, columns, date_format, sep, decimal, encoding, sheet
         What to send, and how; see `AmsWriteOperator`.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event: rows that AMS holds
@@ -129,7 +126,12 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
-        csv: Mapping[str, str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        date_format: str | Mapping[str, str] | None = None,
+        sep: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        sheet: str | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -140,15 +142,7 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(ams_conn_id=ams_conn_id, **kwargs)
-        self.form, self.data, self.id_col = form, data, id_col
-        self.table_fields, self.on_missing_fields = table_fields, on_missing_fields
-        self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text = tolerance, boolean_text
-        self.types, self.csv = types, csv
-        self.idempotency_field = idempotency_field
-        self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
-        self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
-        self.state_path = state_path
+        self.keep(locals())
 
 
 class AmsUpsertEventDataOperator(AmsWriteOperator):
@@ -159,7 +153,7 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
     Parameters
     ----------
     form, data, id_col, batch_size, max_in_flight, tolerance, boolean_text, types, validate
-    contract, csv
+    contract, columns, date_format, sep, decimal, encoding, sheet
         What to send, and how; see `AmsWriteOperator`.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event: rows that AMS holds
@@ -189,6 +183,8 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
     option_class = "UpsertEventOption"
     plan_options: ClassVar[dict[str, Any]] = {"mode": "upsert"}
 
+    key: Sequence[str] | None
+
     def __init__(
         self,
         *,
@@ -205,7 +201,12 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
         boolean_text: tuple[str, str] | None = None,
         types: Mapping[str, str] | None = None,
         idempotency_field: str | None = None,
-        csv: Mapping[str, str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        date_format: str | Mapping[str, str] | None = None,
+        sep: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        sheet: str | None = None,
         validate: bool = True,
         contract: str = "strict",
         dry_run: bool = False,
@@ -216,16 +217,7 @@ class AmsUpsertEventDataOperator(AmsWriteOperator):
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(ams_conn_id=ams_conn_id, **kwargs)
-        self.form, self.data, self.id_col = form, data, id_col
-        self.key, self.table_fields = key, table_fields
-        self.default_dates, self.on_missing_fields = default_dates, on_missing_fields
-        self.batch_size, self.max_in_flight = batch_size, max_in_flight
-        self.tolerance, self.boolean_text = tolerance, boolean_text
-        self.types, self.csv = types, csv
-        self.idempotency_field = idempotency_field
-        self.validate, self.contract, self.is_dry_run = validate, contract, dry_run
-        self.settle_seconds, self.dead_letter_path = settle_seconds, dead_letter_path
-        self.state_path = state_path
+        self.keep(locals())
 
     def can_repeat(self) -> bool:
         """Tell whether there is a key: by it, what an earlier try has inserted is found again."""

@@ -171,7 +171,8 @@ def test_without_a_place_the_reasons_are_in_xcom():
         "code": "dates",
         "field": "start_date",
         "reason": "not sent: a value in 'start_date' is not a date as dd/MM/yyyy",
-        "hint": "",
+        "hint": "Write dd/MM/yyyy or yyyy-MM-dd in the whole column, or say how its dates are "
+        "written, such as date_format='%d.%m.%Y'.",
         "rows": [1, 4],
     }
     assert not [s for s in SECRETS if s in json.dumps(ti.values)]
@@ -227,7 +228,7 @@ def test_a_mended_file_is_sent_again_with_the_same_arguments(ams_sandbox, folder
     lines = [";".join(GOOD), "volunteer.308;05/01/2026;é;1,5", "volunteer.308;06.01.2026;ü;2,5"]
     source = tmp_path / "source.csv"
     source.write_bytes("\n".join(lines).encode("cp1252"))
-    how = {"csv": {"sep": ";", "encoding": "cp1252", "decimal": ","}, "tolerance": 1}
+    how = {"sep": ";", "encoding": "cp1252", "decimal": ",", "tolerance": 1}
     insert(str(source), ti := TI(), **how)
     path = ti.values["dead_letter_path"]
     file = folder / "d" / "t" / "r-try1.csv"

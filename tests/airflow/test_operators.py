@@ -67,8 +67,8 @@ def test_insert_from_a_european_file(ams_sandbox, tmp_path):
     path.write_bytes("\n".join([head, *lines]).encode("cp1252"))
     with pytest.raises(AirflowFailException, match=r"line 2.*cp1252"):
         insert(str(path))
-    assert insert(str(path), csv={"encoding": "cp1252"}, dry_run=True)["insert"] == 1
-    assert insert(str(path), csv={"encoding": "cp1252"})["inserted"] == 1
+    assert insert(str(path), encoding="cp1252", dry_run=True)["insert"] == 1
+    assert insert(str(path), encoding="cp1252")["inserted"] == 1
     (event,) = ams_sandbox.events("Reaction Time")
     assert event["values"] == {"Subject": "é", "Day": "1.5"}
 

@@ -79,6 +79,26 @@ def test_a_form_of_ones_own_as_shown(ams_sandbox):
         exec(block.replace("http://127.0.0.1:8085", ams_sandbox.root), names)
 
 
+FILES = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "files.md").read_text(), re.DOTALL)
+
+
+def test_files_as_shown(ams_sandbox, monkeypatch, tmp_path):
+    ams_sandbox.add_users([{"username": "a.runner"}, {"username": "b.rower"}])
+    monkeypatch.setenv("AMS_URL", ams_sandbox.url)
+    monkeypatch.setenv("AMS_USERNAME", ams_sandbox.username)
+    monkeypatch.setenv("AMS_PASSWORD", ams_sandbox.password)
+    monkeypatch.setenv("AMS_TIMEZONE", "UTC")
+    monkeypatch.chdir(tmp_path)
+    Path("sessions.csv").write_bytes("username;load\nJosé;7,5\n".encode("cp1252"))
+    names: dict = {}
+    for block in FILES:
+        exec(block, names)
+    assert names["frame"].to_numpy().tolist() == [["José", "7.5"]]
+    first, second = ams_sandbox.events("Training Log")[-2:]
+    assert [r["activity"] for r in first["table"]] == ["Run", "Bike"]
+    assert (first["start_time"], second["table"]) == ("9:30 AM", [])
+
+
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([a-z]\S+?)\)", README))))
 def test_links_lead_somewhere(path):
     assert (ROOT / path).exists()

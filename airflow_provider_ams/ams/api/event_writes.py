@@ -42,10 +42,12 @@ def insert_event_data(
     ----------
     df : DataFrame
         One row for each event, or for each table row of an event (`table_fields`). Columns:
-        the person (`id_col`); ``start_date`` as ``dd/MM/yyyy`` text, date or date-time; if
-        wanted ``start_time``, ``end_time`` as ``h:mm AM`` text or time, ``end_date``; all others
-        are form fields, named exactly as in the form. A missing ``start_time`` is now in the
-        site's time zone, a missing end one hour after the start. Missing cells are left out.
+        the person (`id_col`); ``start_date`` as date, date-time or text (``dd/MM/yyyy``, ISO
+        8601, or `date_format`); if wanted ``start_time``, ``end_time`` as time or text (``h:mm
+        AM`` or ``HH:MM``), ``end_date``; all others are form fields, named exactly as in the form
+        (or by `columns`). Texts of a column are written in one way. A missing ``start_time`` is
+        now in the site's time zone, a missing end one hour after the start. Missing cells are
+        left out.
     form : str
         Exact name of the event form.
     url, username, password : str, optional

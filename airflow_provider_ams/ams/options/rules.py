@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ KINDS = (
     "text", "number", "date", "time", "duration", "choice", "choices", "file",
     "calculated", "linked", "personal",
 )  # fmt: skip
+# No other day has these figures in another order, or by two digits of its year.
+_DAY = dt.datetime(2031, 12, 25)
 MAX_BATCH = 500
 MAX_IN_FLIGHT = 8
 
@@ -59,6 +62,43 @@ def check_types(types: Mapping[str, str] | None) -> None:
     """Refuse declared field types that are not known here."""
     for name, kind in (types or {}).items():
         check_choice(f"types[{name!r}]", kind, KINDS)
+
+
+def check_columns(columns: Mapping[str, str] | None) -> None:
+    """Refuse new names for columns that are no names."""
+    if columns is None:
+        return
+    if not isinstance(columns, Mapping):
+        raise AMSConfigurationError(
+            "columns must be a dict, such as {'Heart rate (bpm)': 'Heart rate'}."
+        )
+    for old, new in columns.items():
+        if not all(isinstance(name, str) and name.strip() for name in (old, new)):
+            raise AMSConfigurationError(f"columns: {old!r} -> {new!r} are not two names.")
+
+
+def check_date_format(date_format: str | Mapping[str, str] | None) -> None:
+    """Refuse a format by which a date can't be written and read again."""
+    if date_format is None:
+        return
+    if not isinstance(date_format, (str, Mapping)):
+        raise AMSConfigurationError("date_format must be a text, or a dict of column -> text.")
+    forms = [date_format] if isinstance(date_format, str) else list(date_format.values())
+    for form in forms:
+        try:
+            same = (
+                dt.datetime.strptime(_DAY.strftime(form), form).replace(
+                    hour=0, minute=0, second=0, microsecond=0, tzinfo=None
+                )
+                == _DAY
+            )
+        except (TypeError, ValueError):
+            same = False
+        if not same:
+            raise AMSConfigurationError(
+                f"date_format {form!r} does not say day, month and year as strptime takes them, "
+                "such as '%d.%m.%Y'."
+            )
 
 
 def rejected_limit(tolerance: int | str | None, rows: int) -> float:

@@ -14,6 +14,8 @@ from airflow_provider_ams.ams.options.rules import (
     ON_MISSING_FIELDS,
     check_between,
     check_choice,
+    check_columns,
+    check_date_format,
     check_key,
     check_types,
     rejected_limit,
@@ -58,6 +60,16 @@ class ImportOption:
     types : dict of str, optional
         Field -> kind (``text``, ``number``, ``date``, ``time``, ``duration``, ``choice``,
         ``choices``, ``file``), for fields of which the form's schema does not say it.
+    columns : dict of str, optional
+        Name in the frame -> form field (or ``start_date``, ``username``, ...), for columns that
+        have other names. They are renamed before anything else: all other options use the form's
+        names. Messages speak of the frame's.
+    date_format : str or dict, optional
+        How texts of dates are written, as for ``strptime`` (``"%m/%d/%Y"``): in ``start_date``,
+        ``end_date`` and all date fields of the form, or column by column. Without it a column of
+        dates is ``dd/MM/yyyy`` or ISO 8601, a column of times ``h:mm AM`` or ``HH:MM``, whichever
+        most of its texts are; the others are rejected, as are days of which nobody can tell
+        whether the month stands first.
     """
 
     interactive_mode: bool = True
@@ -71,6 +83,8 @@ class ImportOption:
     validate: bool = False
     contract: str = "strict"
     types: Mapping[str, str] | None = None
+    columns: Mapping[str, str] | None = None
+    date_format: str | Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -80,6 +94,8 @@ class ImportOption:
         check_between("max_in_flight", self.max_in_flight, 1, MAX_IN_FLIGHT)
         rejected_limit(self.tolerance, 0)
         check_types(self.types)
+        check_columns(self.columns)
+        check_date_format(self.date_format)
         if not 0 <= self.settle_seconds < float("inf"):
             raise AMSConfigurationError(
                 f"settle_seconds is {self.settle_seconds!r}; it must be seconds, 0 or more."
@@ -100,7 +116,8 @@ class EventImportOption(ImportOption):
     Parameters
     ----------
     table_fields : list of str, optional
-        Columns that are fields of the form's table. The other columns are event-level fields.
+        Columns that are fields of the form's table, or whose cells hold rows of it: a list of
+        dicts, field -> value, or the same as JSON text. The other columns are event-level fields.
     idempotency_field : str, optional
         A text field of the form to spare, for a stable id of each new event. Events are then
         recognised by it alone: rows that AMS holds already, from an earlier or another import, are

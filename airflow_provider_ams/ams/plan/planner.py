@@ -42,20 +42,19 @@ from airflow_provider_ams.ams.positions import EventNo, InputRow, StoredNo
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
 from airflow_provider_ams.ams.prepare.identity import with_identity
+from airflow_provider_ams.ams.prepare.renames import Renames
 from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
 from airflow_provider_ams.ams.problems import ERROR, Finding, Problems
-from airflow_provider_ams.ams.read.snapshot import (
-    Snapshot,
-)
+from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.reasons import Reason
 from airflow_provider_ams.ams.validate.inspect import (
     BACKWARDS,
     Inspection,
     Inspector,
     draft_frame,
-    numeric_fields,
 )
 from airflow_provider_ams.ams.validate.report import ValidationReport
+from airflow_provider_ams.ams.validate.rules import numeric_fields
 
 # What the other rows of an event are told: it goes as a whole, or not at all.
 _TOGETHER = Reason("event", None, "another row of its event can't be sent")
@@ -98,6 +97,7 @@ class Planner:
         self.window = window
         self.for_later = for_later
         self.schema: FormSchema | None = None
+        self._names = Renames(option.columns)
         self._rows = pd.Index([])
         self._numeric: frozenset[str] = frozenset()
         self._warnings: list[str] = []
@@ -121,10 +121,10 @@ class Planner:
         assert seen.events is not None
         assert seen.draft is not None
         self.schema, self._rows = seen.schema, df.index
-        self._warnings += [*map(str, seen.report.warnings), *read[0].warnings]
+        self._warnings += map(str, seen.report.warnings)
         self._numeric = numeric_fields(seen.draft)
         self._seen = seen
-        self._reject(seen.report.errors)
+        self._note(seen.report.errors)
         if self.window is not None:
             self._reject(self.window.outside(seen.events))
         events = seen.events.take(self._sound(seen.events.rows))
@@ -162,18 +162,25 @@ class Planner:
     def _read(self, df: pd.DataFrame) -> tuple[Draft, Problems]:
         """Refuse, before anything is asked of AMS, a frame that can't be read as a whole."""
         problems = Problems(self.client.zone_setting)
-        draft = draft_frame(df, self.option, self.client.timezone, problems)
+        frame = self._names.frame(df, problems)
+        draft = (
+            None if problems else draft_frame(frame, self.option, self.client.timezone, problems)
+        )
         if draft is None or (not self.option.validate and any(not p.rows for p in problems)):
             source = draft.source if draft is not None else []
             labels = df.index.tolist() if isinstance(df, pd.DataFrame) else []
-            found = tuple(p.finding(source).labelled(labels) for p in problems)
+            told = (self._names.finding(p.finding(source)) for p in problems)
+            found = tuple(finding.labelled(labels) for finding in told)
             report = ValidationReport(self.form, len(labels), self.option.contract, found)
             report.raise_for_errors()
         assert draft is not None
         return draft, problems
 
     def _reject(self, findings: Iterable[Finding]) -> None:
-        """Note the rows that can't be sent."""
+        """Note the rows that can't be sent, speaking of the frame's own columns."""
+        self._note(map(self._names.finding, findings))
+
+    def _note(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             reason = Reason(finding.rule, finding.field, finding.what, finding.hint)
             for position in finding.positions:

@@ -1,13 +1,13 @@
 """Columns of dates and times, in whatever dtype, as days and minutes.
 
-What a column means follows from its type, never from its values: date-times are instants, also
-those at midnight; dates, and texts of dates, say nothing of the time.
+What a column means follows from its type, or the one spelling of its texts, never from single
+values: date-times are instants, also those at midnight; dates say nothing of the time.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,13 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_datetime64_any_dtype
 
+from airflow_provider_ams.ams.prepare.spellings import (
+    MINUTE,
+    SECOND,
+    Spelt,
+    read_day_texts,
+    read_time_texts,
+)
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.dates import EPOCH_DAY, MINUTES_PER_DAY, DateProblem, parse_day
 
@@ -48,8 +55,21 @@ class DateColumn:
     seconds: bool = False
 
 
-def read_dates(column: pd.Series[Any], zone: str | None, problems: Problems) -> DateColumn:
+def read_dates(
+    column: pd.Series[Any], zone: str | None, problems: Problems, date_format: str | None = None
+) -> DateColumn:
     """Read a column of dates or of date-times; those with a zone become the site's wall clock.
+
+    Parameters
+    ----------
+    column : Series
+        The column.
+    zone : str or None
+        IANA name of the site's zone.
+    problems : Problems
+        Takes what can't be read, by row.
+    date_format : str, optional
+        How texts are written, as for ``strptime``.
 
     Raises
     ------
@@ -59,8 +79,24 @@ def read_dates(column: pd.Series[Any], zone: str | None, problems: Problems) -> 
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype)
     times = _as_datetimes(column, problems)
-    if times is None:
-        return DateColumn(parse_column(column, _plain_day, problems))
+    if times is not None:
+        return _wall_clock(column, times, zone, problems)
+    values, texts = _cells(column)
+    spelt = read_day_texts(texts, date_format)
+    _note(column, spelt, problems)
+    if not spelt.timed:
+        return DateColumn(_days(column, values, texts, spelt, problems))
+    moments = [v if _is_instant(v) else s for v, s in zip(values, spelt.values, strict=True)]
+    plain = [r for r, v in enumerate(values) if v is not None and texts[r] is None]
+    plain = [r for r in plain if not _is_instant(values[r])]
+    _bad(column, "is no date-time as others of the column are", plain, problems)
+    times = _converted(column, moments, [m is None for m in moments], problems)
+    return _wall_clock(column, times, zone, problems)
+
+
+def _wall_clock(
+    column: pd.Series[Any], times: pd.Series[Any], zone: str | None, problems: Problems
+) -> DateColumn:
     zoned = getattr(times.dtype, "tz", None) is not None
     if zoned and zone is None:
         raise DateProblem(
@@ -102,39 +138,80 @@ def _with_gaps(values: Any, missing: Any) -> list[int | None]:  # noqa: ANN401
     return filled
 
 
-def _bad(column: pd.Series[Any], what: str, rows: Sequence[int], problems: Problems) -> None:
+def read_minutes(
+    column: pd.Series[Any], problems: Problems
+) -> tuple[list[int | None], list[int | None] | None]:
+    """Read a column of times of day; None for missing cells, problems by row.
+
+    Returns
+    -------
+    tuple
+        Minutes since midnight, and microseconds if any time has seconds.
+    """
+    values, texts = _cells(column)
+    spelt = read_time_texts(texts)
+    _note(column, spelt, problems)
+    exact: list[int | None] = spelt.values
+    for row, value in enumerate(values):
+        if value is None or texts[row] is not None:
+            continue
+        if isinstance(value, dt.time):
+            whole = (value.hour * 60 + value.minute) * MINUTE
+            exact[row] = whole + value.second * SECOND + value.microsecond
+        else:
+            _bad(column, "is not a time as h:mm AM or h:mm PM", [row], problems)
+    seconds = any(time is not None and time % MINUTE for time in exact)
+    minutes = [None if time is None else time // MINUTE for time in exact]
+    return minutes, exact if seconds else None
+
+
+def _cells(column: pd.Series[Any]) -> tuple[list[Any], list[str | None]]:
+    """Return a column's values, None for missing ones, and those of them that are texts."""
+    gone = column.isna().tolist()
+    values = [
+        None if none or _is_blank(v) else v for v, none in zip(column.tolist(), gone, strict=True)
+    ]
+    return values, [v if isinstance(v, str) else None for v in values]
+
+
+def _days(
+    column: pd.Series[Any],
+    values: Sequence[Any],
+    texts: Sequence[str | None],
+    spelt: Spelt,
+    problems: Problems,
+) -> list[int | None]:
+    days: list[int | None] = spelt.values
+    for row, value in enumerate(values):
+        if texts[row] is not None:
+            if (days[row] or 0) > _LAST_DAY:
+                _bad(column, _NO_DAY, [row], problems)
+                days[row] = None
+        elif value is not None:
+            day = _attempt(value)
+            if isinstance(day, str):
+                _bad(column, day, [row], problems)
+            else:
+                days[row] = day
+    return days
+
+
+def _note(column: pd.Series[Any], spelt: Spelt, problems: Problems) -> None:
+    for trouble in spelt.troubles:
+        _bad(column, trouble.what, trouble.rows, problems, trouble.hint)
+
+
+def _bad(
+    column: pd.Series[Any], what: str, rows: Sequence[int], problems: Problems, hint: str = ""
+) -> None:
     for row in rows:
         text = f"a value in {column.name!r} {what}"
-        problems.add(text, row, rule="dates", field=str(column.name))
+        problems.add(text, row, rule="dates", field=str(column.name), hint=hint)
 
 
-def parse_column(
-    column: pd.Series[Any], parse: Callable[[object], int], problems: Problems
-) -> list[int | None]:
-    """Read a column of dates or times by value; None for missing cells, problems by row."""
-    known: dict[str, int | str] = {}
-    parsed: list[int | None] = []
-    missing = column.isna().tolist()
-    for row, (value, gone) in enumerate(zip(column.tolist(), missing, strict=True)):
-        if gone or (type(value) is str and value == ""):
-            parsed.append(None)
-            continue
-        result = known.get(value) if type(value) is str else None
-        if result is None:
-            result = _attempt(parse, value)
-            if type(value) is str:
-                known[value] = result
-        if isinstance(result, str):
-            _bad(column, result, [row], problems)
-            parsed.append(None)
-        else:
-            parsed.append(result)
-    return parsed
-
-
-def _attempt(parse: Callable[[object], int], value: object) -> int | str:
+def _attempt(value: object) -> int | str:
     try:
-        return parse(value)
+        return _plain_day(value)
     except DateProblem as problem:
         return str(problem)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,12 +17,16 @@ from airflow_provider_ams.ams.prepare.columns import (
     rename_reserved,
     timestamp_columns,
 )
+from airflow_provider_ams.ams.prepare.renames import nearest_of
 from airflow_provider_ams.ams.prepare.table_cells import spread_table_cells
 from airflow_provider_ams.ams.prepare.times import Times, read_times
 from airflow_provider_ams.ams.prepare.timestamps import check_timestamps
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.ids import as_id
 from airflow_provider_ams.ams.wire.values import Texts, read_texts
+
+_ROWS = ("holds list", "holds dict", "holds ndarray", "holds tuple")
+_ROWS_HINT = "If its cells hold rows of the form's table, name it in table_fields."
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,23 @@ class Draft:
         if column not in self._texts:
             self._texts[column], found = read_texts(self.frame[column], booleans)
             for what, rows in found.items():
+                hint = _ROWS_HINT if what.startswith(_ROWS) else ""
+                told = f"column {column!r} {what}"
                 for row in rows:
-                    problems.add(f"column {column!r} {what}", row, rule="value", field=str(column))
+                    problems.add(told, row, rule="value", field=str(column), hint=hint)
         return self._texts[column]
+
+    def set_texts(self, column: Any, texts: Texts) -> None:  # noqa: ANN401
+        """Take these for the texts of a column, instead of what it holds."""
+        self._texts[column] = texts
+
+    def without(self, names: Collection[str]) -> Draft:
+        """Return the draft without some of its fields."""
+        fields, table = (
+            {name: column for name, column in columns.items() if name not in names}
+            for columns in (self.fields, self.table)
+        )
+        return replace(self, fields=fields, table=table)
 
     def renamed(self, names: Mapping[str, str]) -> Draft:
         """Return the draft with other names for some of its fields."""
@@ -97,7 +115,7 @@ def read_frame(
     needs_event_id: bool = False,
     takes_event_id: bool = True,
     zone: str | None = None,
-    left_out: Sequence[str] = (),
+    date_format: str | Mapping[str, str] | None = None,
 ) -> Draft | None:
     """Check a frame's columns and read its dates, times and event ids.
 
@@ -120,8 +138,8 @@ def read_frame(
         False: an ``event_id`` column is ignored (insert).
     zone : str, optional
         The site's zone, for columns that carry one.
-    left_out : sequence of str
-        Form fields that are not to be sent.
+    date_format : str or mapping, optional
+        How texts of dates are written, as for ``strptime``: in all columns of dates, or by column.
 
     Returns
     -------
@@ -144,26 +162,40 @@ def read_frame(
         frame.rename(columns=spelt).reset_index(drop=True), list(table_fields or ()), problems
     )
     warnings: list[str] = []
-    times = read_times(frame, problems, zone, warnings)
     moments = timestamp_columns(frame)
+    columns = _fields(frame.columns.drop(moments), id_col, {*(table_fields or ()), *nested})
+    known = [*map(str, frame.columns), *columns[0], *columns[1]]
+    # Not every night has all that may be in nested cells.
+    formats = _formats(None if nested else known, date_format, problems)
+    times = read_times(frame, problems, zone, warnings, formats)
     check_timestamps(frame[moments], times, zone, problems)
     ids: list[int | None] = [None] * len(frame)
     if takes_event_id:
         ids = _event_ids(frame, problems, needs_event_id)
     if needs_start and "start_date" in frame:
         _check_starts(times, ids, problems)
-    plain = frame.columns.drop(moments)
-    columns = _fields(plain, id_col, {*(table_fields or ()), *nested}, left_out)
     return Draft(frame, labels, source, times, ids, *columns, warnings)
 
 
+def _formats(
+    known: list[str] | None, date_format: str | Mapping[str, str] | None, problems: Problems
+) -> Mapping[str, str | None]:
+    if date_format is None or isinstance(date_format, str):
+        return dict.fromkeys(("start_date", "end_date"), date_format)
+    for name in date_format:
+        if known is not None and name not in known:
+            what = f"date_format= names {name!r}, which is no column"
+            problems.add(what, rule="columns", hint=nearest_of(name, known))
+    return dict(date_format)
+
+
 def _fields(
-    given: pd.Index[Any], id_col: str, table: set[str], left_out: Sequence[str]
+    given: pd.Index[Any], id_col: str, table: set[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     columns: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
     for column in given:
         name = field_name(column, id_col)
-        if name is not None and name not in left_out:
+        if name is not None:
             columns[column in table][name] = column
     return columns
 

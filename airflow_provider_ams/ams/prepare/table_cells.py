@@ -1,17 +1,25 @@
-"""Table cells that hold a dict or a list of dicts: a row of the table for each dict."""
+"""Table cells that hold a dict or a list of dicts: a row of the table for each dict.
+
+They may be Python's, arrays and structs as Parquet has them, or JSON texts as a CSV file has them:
+a column that is named in `table_fields` is declared to be of the table, one way or the other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 from pandas.api.types import infer_dtype
 
 from airflow_provider_ams.ams.positions import InputRow
+from airflow_provider_ams.ams.prepare.columns import match_names
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.values import is_encodable
+
+_NOTHING = ("[]", "{}")
 
 
 def spread_table_cells(
@@ -43,25 +51,60 @@ def spread_table_cells(
     return spread, source, keys
 
 
+def nested_columns(frame: pd.DataFrame, table_fields: Sequence[str]) -> list[str]:
+    """Return the columns that hold rows of the table in their cells."""
+    return [t for t in table_fields if t in frame and _nested_cells(frame[t]) is not None]
+
+
+def hollow_columns(
+    frame: pd.DataFrame, table: Mapping[str, Any], fields: Collection[str]
+) -> list[str]:
+    """Return what are no fields of the form and hold nothing: columns of rows, without any."""
+    known = {*fields, *match_names(table, fields)}
+    return [
+        name
+        for name, column in table.items()
+        if name not in known and all(map(_is_nothing, frame[column].tolist()))
+    ]
+
+
+def _is_nothing(value: object) -> bool:
+    return _is_missing(value) or (isinstance(value, str) and value in _NOTHING)
+
+
 def _nested_cells(column: pd.Series[Any]) -> list[Any] | None:
     """Return a column's cells, as Python has them, if they hold rows of the table.
 
     Of a column that mixes such cells with plain values, the fewer are the mistake.
     """
-    arrow = isinstance(column.dtype, pd.ArrowDtype) and column.dtype.kind == "O"
-    if not arrow and column.dtype != object:
+    arrow = isinstance(column.dtype, pd.ArrowDtype)
+    if not (arrow or column.dtype == object or isinstance(column.dtype, pd.StringDtype)):
         return None
-    # Parquet's lists come as arrays.
-    if not arrow and not infer_dtype(column, skipna=True).startswith("mixed"):
+    kind = infer_dtype(column, skipna=True)
+    # Lists are "mixed"; Parquet's come as arrays, a CSV file's as texts.
+    if not kind.startswith(("mixed", "string", "unknown")):
         return None
-    cells = [v.tolist() if isinstance(v, np.ndarray) and v.ndim else v for v in column.tolist()]
+    cells = [_unpacked(v) for v in column.tolist()]
+    if kind == "string" and not any(v and _holds_rows(v) for v in cells):
+        return None  # a text "[]" may be just that
     rows = sum(map(_holds_rows, cells))
     return cells if rows and 2 * rows >= sum(not _is_missing(v) for v in cells) else None
 
 
+def _unpacked(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, np.ndarray) and value.ndim:
+        return value.tolist()
+    if not isinstance(value, str) or value[:1] not in ("[", "{"):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
+
+
 def _holds_rows(value: object) -> bool:
     if isinstance(value, (list, tuple)):
-        return any(isinstance(v, dict) for v in value)
+        return not value or any(isinstance(v, dict) for v in value)
     return isinstance(value, dict)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -14,15 +14,14 @@ import pandas as pd
 from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.prepare.date_columns import (
     DateColumn,
-    parse_column,
     read_dates,
+    read_minutes,
 )
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.dates import (
     DEFAULT_LENGTH,
     MINUTES_PER_DAY,
     DateProblem,
-    parse_minute,
 )
 
 DATE_COLUMNS = ("start_date", "start_time", "end_date", "end_time")
@@ -73,10 +72,31 @@ class CompleteTimes:
 
 
 def read_times(
-    frame: pd.DataFrame, problems: Problems, zone: str | None, warnings: list[str]
+    frame: pd.DataFrame,
+    problems: Problems,
+    zone: str | None,
+    warnings: list[str],
+    formats: Mapping[str, str | None] | None = None,
 ) -> Times:
-    """Read the date and time columns; what is wrong goes to `problems`, by row."""
-    start, end = (_Side(frame, name, zone, problems, warnings) for name in ("start", "end"))
+    """Read the date and time columns; what is wrong goes to `problems`, by row.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With any of ``start_date``, ``start_time``, ``end_date``, ``end_time``.
+    problems : Problems
+        Takes what can't be read.
+    zone : str or None
+        IANA name of the site's zone.
+    warnings : list of str
+        Takes what is left out.
+    formats : mapping, optional
+        Column of dates -> how its texts are written, as for ``strptime``.
+    """
+    start, end = (
+        _Side(frame, name, zone, problems, warnings, (formats or {}).get(f"{name}_date"))
+        for name in ("start", "end")
+    )
     return Times(start.days, start.minutes, end.days, end.minutes, start.exact)
 
 
@@ -90,32 +110,42 @@ class _Side:
         zone: str | None,
         problems: Problems,
         warnings: list[str],
+        date_format: str | None,
     ) -> None:
         self.date_name, self.time_name = f"{side}_date", f"{side}_time"
         self._problems, self._warnings = problems, warnings
         nothing: list[int | None] = [None] * len(frame)
-        dates = self._dates(frame, zone) or DateColumn(nothing)
+        dates = self._dates(frame, zone, date_format) or DateColumn(nothing)
         self.days = dates.days
         self.minutes = nothing if dates.minutes is None else dates.minutes
         self.exact = dates.exact
         if self.time_name in frame:
-            self._take_times(parse_column(frame[self.time_name], parse_minute, problems), dates)
+            self._take_times(*read_minutes(frame[self.time_name], problems), dates)
         elif dates.seconds:
-            warnings.append(f"Seconds in {self.date_name!r} were left out: AMS keeps minutes.")
+            self._leave_seconds(self.date_name)
         if zone is not None and not dates.zoned:
             self._note_gaps(zone)
 
-    def _dates(self, frame: pd.DataFrame, zone: str | None) -> DateColumn | None:
+    def _leave_seconds(self, name: str) -> None:
+        self._warnings.append(f"Seconds in {name!r} were left out: AMS keeps minutes.")
+
+    def _dates(
+        self, frame: pd.DataFrame, zone: str | None, date_format: str | None
+    ) -> DateColumn | None:
         if self.date_name not in frame:
             return None
         try:
-            return read_dates(frame[self.date_name], zone, self._problems)
+            return read_dates(frame[self.date_name], zone, self._problems, date_format)
         except DateProblem as problem:
             self._problems.add(str(problem), field=self.date_name)
             return None
 
-    def _take_times(self, given: list[int | None], dates: DateColumn) -> None:
+    def _take_times(
+        self, given: list[int | None], exact: list[int | None] | None, dates: DateColumn
+    ) -> None:
         date, time = self.date_name, self.time_name
+        if exact is not None:
+            self._leave_seconds(time)
         if dates.zoned:
             what = (
                 f"{date!r} has a time zone and holds the time, and {time!r} gives a time as well: "
@@ -129,7 +159,7 @@ class _Side:
             ):
                 self._warnings.append(f"Times of day in {date!r} were left out: {time!r} counts.")
             given = [a if a is not None else b for a, b in zip(given, told, strict=True)]
-        self.minutes, self.exact = given, None
+        self.minutes, self.exact = given, exact
 
     def _note_gaps(self, zone: str) -> None:
         """Reject times that the site's clocks skip when they go forward."""

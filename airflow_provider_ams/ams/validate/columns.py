@@ -5,9 +5,32 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import pandas as pd
+
 from airflow_provider_ams.ams.forms.schema import FormSchema
-from airflow_provider_ams.ams.prepare.columns import field_column, is_built_in, shadowed_fields
+from airflow_provider_ams.ams.options.plans import PlanOption
+from airflow_provider_ams.ams.prepare.columns import (
+    field_column,
+    field_names,
+    is_built_in,
+    shadowed_fields,
+)
+from airflow_provider_ams.ams.prepare.draft import Draft
+from airflow_provider_ams.ams.prepare.table_cells import nested_columns
 from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding
+
+
+def given_fields(
+    df: pd.DataFrame, draft: Draft | None, option: PlanOption
+) -> tuple[list[str], list[str]]:
+    """Return the fields that a frame gives: event-level ones, the table's.
+
+    Those in nested cells are known once the frame can be read; their column is no field.
+    """
+    if draft is not None:
+        return list(draft.fields), list(draft.table)
+    nested = nested_columns(df, option.table_fields or ())
+    return field_names(df.drop(columns=nested), option.id_col, option.table_fields or ())
 
 
 def protected_columns(columns: Iterable[object]) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSConfigurationError
@@ -14,17 +13,25 @@ from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.people.roster import match_known, match_users
-from airflow_provider_ams.ams.positions import DraftRow, InputRow
+from airflow_provider_ams.ams.positions import DraftRow
 from airflow_provider_ams.ams.prepare.build import build_events
-from airflow_provider_ams.ams.prepare.columns import field_names, match_names
+from airflow_provider_ams.ams.prepare.columns import match_names
 from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
 from airflow_provider_ams.ams.prepare.events import EventDraft
 from airflow_provider_ams.ams.prepare.identity import shared_identities
 from airflow_provider_ams.ams.prepare.key_columns import KeyColumns
 from airflow_provider_ams.ams.prepare.keys import frame_keys, key_fields, shared_keys
+from airflow_provider_ams.ams.prepare.moment_fields import (
+    MomentRules,
+    foreign_columns,
+    read_moments,
+)
+from airflow_provider_ams.ams.prepare.renames import Renames
+from airflow_provider_ams.ams.prepare.table_cells import hollow_columns
 from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
 from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding, Problems
 from airflow_provider_ams.ams.validate.columns import (
+    given_fields,
     hidden_fields,
     misplaced_columns,
     protected_columns,
@@ -32,11 +39,7 @@ from airflow_provider_ams.ams.validate.columns import (
     unusable_columns,
 )
 from airflow_provider_ams.ams.validate.report import ValidationReport
-from airflow_provider_ams.ams.validate.rules import (
-    CHECKS,
-    CheckContext,
-)
-from airflow_provider_ams.ams.wire.values import Texts
+from airflow_provider_ams.ams.validate.rules import check_rows
 
 _PEOPLE = {
     "missing": "is missing",
@@ -75,7 +78,6 @@ def draft_frame(
     option: PlanOption,
     zone: str | None,
     problems: Problems,
-    left_out: Sequence[str] = (),
 ) -> Draft | None:
     """Read a frame as an import of this kind takes it; None if it can't be used as a whole."""
     events = option.form_type == "event"
@@ -92,7 +94,7 @@ def draft_frame(
         needs_event_id=option.mode == "update",
         takes_event_id=events and option.mode != "insert" and option.key is None,
         zone=zone,
-        left_out=left_out,
+        date_format=option.date_format,
     )
 
 
@@ -102,7 +104,7 @@ class Inspector:
     Parameters
     ----------
     df : DataFrame
-        The frame.
+        The frame, its columns named as its owner does.
     form : str
         Exact name of the form.
     option : PlanOption
@@ -125,7 +127,6 @@ class Inspector:
         fresh: bool = False,
         read: tuple[Draft, Problems] | None = None,
     ) -> None:
-        self.df = df
         self.form = form
         self.option = option
         self.client = client
@@ -133,25 +134,33 @@ class Inspector:
         self.read = read
         self.found: list[Finding] = []
         self.problems = Problems(client.zone_setting)
+        self.names = Renames(option.columns)
+        self.df = self.names.frame(df, self.problems)
+        self._looked: frozenset[str] = frozenset()
 
     def inspect(self) -> Inspection:
         """Return what was found."""
         option = self.option
+        if self.problems:  # the columns are not what they are said to be
+            return self._unreadable()
+        draft = self._draft()
         checks = option.validate and option.contract != "off"
-        schema = self._schema(checks)
+        schema = self._schema(draft, checks)
         checked = schema if checks else None
         if checks and schema is None:
             self._note_blind()
-        left_out = self._columns(schema, checked)
-        draft = self._draft(left_out)
         if draft is not None and schema is not None:
+            draft = draft.without(hollow_columns(draft.frame, draft.table, schema.by_name))
+        left_out = self._columns(draft, schema, checked)
+        if draft is None:
+            return self._unreadable(schema)
+        draft = draft.without(left_out)
+        if schema is not None:
             draft = draft.renamed(match_names({**draft.fields, **draft.table}, schema.by_name))
             schema = schema.with_table(draft.table)
             checked = schema if checks else None
             self._missing(draft, schema)
-        if draft is None:
-            self.found += [problem.finding([]) for problem in self.problems]
-            return Inspection(self._report(), schema=schema)
+        self._moments(draft, schema, strict=checks)
         users = self._people(draft)
         numbered = self._numbered(draft, users)
         keys = self._keys(draft, numbered, schema)
@@ -161,8 +170,7 @@ class Inspector:
         self._ends(events)
         self.found += self.problems.findings(draft.source)
         if checked is not None:
-            bad = frozenset(p for f in self.found if f.severity == ERROR for p in f.positions)
-            self.found += _check(draft, events, option, checked, bad)
+            self.found += check_rows(draft, events, option, checked, self.found, self._looked)
         if option.form_type == "profile":
             self.found += self._one_record_each(events)
         if option.identifies and option.idempotency_field is not None:
@@ -172,19 +180,43 @@ class Inspector:
             self.found.append(Finding(ERROR, "frame", None, what))
         return Inspection(self._report(events), draft, users, events, schema)
 
-    def _draft(self, left_out: Sequence[str]) -> Draft | None:
-        if self.read is not None and not left_out:
+    def _unreadable(self, schema: FormSchema | None = None) -> Inspection:
+        self.found += [problem.finding([]) for problem in self.problems]
+        return Inspection(self._report(), schema=schema)
+
+    def _draft(self) -> Draft | None:
+        if self.read is not None:
             draft, self.problems = self.read
-            return draft
-        zone = self.client.timezone
-        return draft_frame(self.df, self.option, zone, self.problems, left_out)
+        else:
+            found = draft_frame(self.df, self.option, self.client.timezone, self.problems)
+            if found is None:
+                return None
+            draft = found
+        self.found += [Finding(WARNING, "dates", None, what) for what in draft.warnings]
+        return draft
+
+    def _moments(self, draft: Draft, schema: FormSchema | None, *, strict: bool) -> None:
+        """Read the fields of dates and times."""
+        option = self.option
+        if schema is None and isinstance(option.date_format, str):
+            what = "the account may not see which fields are dates: date_format= is not for them"
+            hint = "Name them: date_format={'field': ...}."
+            self.found.append(Finding(WARNING, "schema", None, what, hint=hint))
+        kinds = {} if schema is None else {n: f.kind for n, f in schema.by_name.items()}
+        rules = MomentRules(kinds, option.date_format, strict)
+        self._looked = read_moments(draft, rules, option.boolean_text, self.problems)
 
     # ------------------------------------------------------------ the form
 
-    def _schema(self, checks: bool) -> FormSchema | None:
-        """Read the form if anything goes by it: an insert that is not checked need not."""
+    def _schema(self, draft: Draft | None, checks: bool) -> FormSchema | None:
+        """Read the form if anything goes by it: an insert that is not checked need not.
+
+        Texts that may be dates in another spelling are looked up, too: the form says if they are.
+        """
         option = self.option
         needed = checks or option.key is not None or option.identifies
+        needed = needed or isinstance(option.date_format, str)
+        needed = needed or (draft is not None and foreign_columns(draft))
         if not needed and (option.mode == "insert" or not self._has_ids):
             return None
         return read_schema(
@@ -207,7 +239,9 @@ class Inspector:
         hint = "Give the account's role access to the form."
         self.found.append(Finding(WARNING, "schema", None, what, hint=hint))
 
-    def _columns(self, schema: FormSchema | None, checked: FormSchema | None) -> list[str]:
+    def _columns(
+        self, draft: Draft | None, schema: FormSchema | None, checked: FormSchema | None
+    ) -> list[str]:
         """Look at the columns; returns the fields that are to be left out."""
         if not isinstance(self.df, pd.DataFrame):
             return []
@@ -215,8 +249,9 @@ class Inspector:
         self.found += protected_columns(self.df.columns)
         if schema is None:
             return []
-        self.found += hidden_fields(self.df.columns, schema)
-        given = field_names(self.df, option.id_col, option.table_fields or ())
+        given = given_fields(self.df, draft, option)
+        names = self.df.columns if draft is None else draft.frame.columns
+        self.found += hidden_fields(names, schema)
         spelt = match_names([*given[0], *given[1]], schema.by_name)
         self.found += respelt_columns(spelt)
         if checked is None:
@@ -314,7 +349,7 @@ class Inspector:
     def _report(self, events: EventDraft | None = None) -> ValidationReport:
         order = sorted(self.found, key=lambda f: f.severity != ERROR)
         labels = self.df.index.tolist() if isinstance(self.df, pd.DataFrame) else []
-        told = tuple(finding.labelled(labels) for finding in order)
+        told = tuple(self.names.finding(finding).labelled(labels) for finding in order)
         count = 0 if events is None else rejected_count(told, events)
         option = self.option
         return ValidationReport(
@@ -329,41 +364,3 @@ def rejected_count(findings: Iterable[Finding], events: EventDraft) -> int:
 
 
 BACKWARDS = "the end is before the start"
-
-
-def _check(
-    draft: Draft,
-    events: EventDraft,
-    option: PlanOption,
-    schema: FormSchema,
-    rejected: frozenset[InputRow],
-) -> Iterator[Finding]:
-    keeps = option.on_missing_fields == "keep" and option.mode != "insert"
-    # By a key nobody knows yet which events are new; the plan looks at those again.
-    maybe_old = option.key is not None and keeps
-    new = [i is None and not maybe_old for i in events.event_ids]
-    if option.form_type == "profile":
-        new = [not keeps] * len(events)
-    context = CheckContext(
-        schema=schema,
-        draft=draft,
-        events=events,
-        fields=_texts(draft, draft.fields),
-        table=events.table,
-        keeps=keeps,
-        new=new,
-        numeric=numeric_fields(draft),
-        rejected=rejected,
-    )
-    for check in CHECKS:
-        yield from check(context)
-
-
-def numeric_fields(draft: Draft) -> frozenset[str]:
-    """Return the fields whose column can't hold anything but numbers."""
-    columns = {**draft.fields, **draft.table}
-    return frozenset(n for n, c in columns.items() if is_numeric_dtype(draft.frame[c].dtype))
-
-
-def _texts(draft: Draft, columns: dict[str, object]) -> dict[str, Texts]:
-    return {name: draft.texts(column, None, Problems()) for name, column in columns.items()}

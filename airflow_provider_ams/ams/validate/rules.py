@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pandas.api.types import is_numeric_dtype
+
 from airflow_provider_ams.ams.forms.schema import FormField, FormSchema
+from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.positions import DraftRow, EventNo, InputRow
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft
-from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding
+from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding, Problems
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.wire.stored_values import number
 from airflow_provider_ams.ams.wire.values import Texts
@@ -43,6 +46,8 @@ class CheckContext:
         Whether each event is new, as far as is known.
     numeric : set of str
         Fields whose column can't hold anything but numbers.
+    looked : set of str
+        Fields of dates and times that have been read already.
     rejected : set of int
         Rows of the input that can't be read.
     """
@@ -55,6 +60,7 @@ class CheckContext:
     keeps: bool
     new: list[bool]
     numeric: frozenset[str] = frozenset()
+    looked: frozenset[str] = frozenset()
     rejected: frozenset[InputRow] = frozenset()
 
     def event_rows(self, events: Sequence[EventNo]) -> list[InputRow]:
@@ -173,7 +179,7 @@ _FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
 def formats(context: CheckContext) -> Iterator[Finding]:
     """Find values that do not fit a number, date or time field."""
     for item, texts in context.known():
-        if item.kind not in _FORMATS or not item.writable:
+        if item.kind not in _FORMATS or not item.writable or item.name in context.looked:
             continue
         fits, what = _FORMATS[item.kind]
         bad = {t for t in set(texts) if t is not None and not fits(t)}
@@ -215,12 +221,15 @@ def lengths(context: CheckContext) -> Iterator[Finding]:
         yield from _values(context, "length", item.name, what, texts, bad, WARNING)
 
 
+_STAND_INS = {"nan", "NaN", "None", "NaT", "<NA>", "null", "#N/A", "#DIV/0!", "#VALUE!", "#REF!"}
+
+
 def placeholders(context: CheckContext) -> Iterator[Finding]:
     """Find texts that a program has made of a missing value."""
     for name, texts in (*context.fields.items(), *context.table.items()):
         if name in context.numeric:
             continue
-        bad = {"nan", "NaN", "None", "NaT", "<NA>", "null"} & {t for t in set(texts) if t}
+        bad = _STAND_INS & {t for t in set(texts) if t}
         what = "a text stands for a missing value, and would be stored as it is"
         yield from _values(context, "placeholder", name, what, texts, bad, WARNING)
 
@@ -283,3 +292,59 @@ CHECKS: tuple[Callable[[CheckContext], Iterator[Finding]], ...] = (
     untyped_fields,
     duplicates,
 )
+
+
+def check_rows(
+    draft: Draft,
+    events: EventDraft,
+    option: PlanOption,
+    schema: FormSchema,
+    found: Sequence[Finding],
+    looked: frozenset[str],
+) -> list[Finding]:
+    """Return what the checks find.
+
+    Parameters
+    ----------
+    draft : Draft
+        The frame.
+    events : EventDraft
+        Its events.
+    option : PlanOption
+        What they are meant for.
+    schema : FormSchema
+        The form.
+    found : sequence of Finding
+        What is known to be wrong already.
+    looked : frozenset of str
+        Fields of dates and times that have been read already.
+    """
+    keeps = option.on_missing_fields == "keep" and option.mode != "insert"
+    # By a key nobody knows yet which events are new; the plan looks at those again.
+    maybe_old = option.key is not None and keeps
+    new = [i is None and not maybe_old for i in events.event_ids]
+    if option.form_type == "profile":
+        new = [not keeps] * len(events)
+    context = CheckContext(
+        schema=schema,
+        draft=draft,
+        events=events,
+        fields=_texts(draft, draft.fields),
+        table=events.table,
+        keeps=keeps,
+        new=new,
+        numeric=numeric_fields(draft),
+        looked=looked,
+        rejected=frozenset(p for f in found if f.severity == ERROR for p in f.positions),
+    )
+    return [finding for check in CHECKS for finding in check(context)]
+
+
+def numeric_fields(draft: Draft) -> frozenset[str]:
+    """Return the fields whose column can't hold anything but numbers."""
+    columns = {**draft.fields, **draft.table}
+    return frozenset(n for n, c in columns.items() if is_numeric_dtype(draft.frame[c].dtype))
+
+
+def _texts(draft: Draft, columns: dict[str, object]) -> dict[str, Texts]:
+    return {name: draft.texts(column, None, Problems()) for name, column in columns.items()}

@@ -169,7 +169,7 @@ BAD = [
     ("start_time", "00:10 PM", "h:mm AM"),
     ("start_time", "9:60 AM", "h:mm AM"),
     ("start_time", "9:00:00 AM", "h:mm AM"),
-    ("end_time", dt.time(9, 0, 30), "seconds"),
+    ("end_time", dt.date(2025, 1, 1), "h:mm AM"),
     ("end_date", "31/12/2024", "before the start"),
 ]
 
