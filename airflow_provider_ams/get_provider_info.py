@@ -137,6 +137,16 @@ _OPTIONS = {
         "example": "s3://bucket/ams-state",
         "default": None,
     },
+    "dead_letter_path": {
+        "description": "Folder for the rows that did not land, of tasks without a "
+        "dead_letter_path of their own, local or any ObjectStoragePath; a template, with a file "
+        "for each try: <dag>/<task>/<run>-<map index>-try<n>.csv. Without it, positions and "
+        "reasons of these rows are in the XCom entry 'rejected'.",
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "s3://bucket/dead-letters/{{ ds }}",
+        "default": None,
+    },
     "plan_key": {
         "description": "Secret that plan files are sealed with, 16 characters or more, so that "
         "only a plan made here is applied; several, separated by commas, while one takes the "

@@ -16,9 +16,11 @@ import _common as common
 import orjson
 
 from airflow_provider_ams.ams import AMSClient, get_event_data, sync_event_data
+from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.people.roster import get_roster
 from airflow_provider_ams.ams.prepare.columns import EVENT_COLUMNS
-from airflow_provider_ams.ams.read.frames import records_frame
+from airflow_provider_ams.ams.read.frames import Layout, records_frame
+from airflow_provider_ams.ams.read.typed import FormTypes
 from airflow_provider_ams.ams.wire.endpoints import SYNCHRONISE
 from airflow_provider_ams.sandbox import SandboxProcess
 
@@ -82,18 +84,24 @@ def parsing(sandbox, repeats: int) -> None:
         body |= {"userIds": roster.ids, "pagination": pagination}
         bodies.append(raw.post("synchronise", orjson.dumps(body)))
         cursor = SYNCHRONISE.parse(bodies[-1], time.time()).cursor or ""
-    times = []
-    for _ in range(max(3, repeats)):
-        began = time.process_time()
-        pages = [SYNCHRONISE.parse(body, time.time()) for body in bodies]
-        parsed = time.process_time()
-        events = [event for page in pages for event in page.events]
-        records_frame(events, EVENT_COLUMNS, roster)
-        times.append((time.process_time() - began, parsed - began))
-    best, parse = min(times)
+    rows = []
+    for how in ("guess_col_type", "dtype='schema'", "dtype='schema', timestamps"):
+        times = []
+        for _ in range(max(3, repeats)):
+            began = time.process_time()
+            pages = [SYNCHRONISE.parse(body, time.time()) for body in bodies]
+            parsed = time.process_time()
+            events = [event for page in pages for event in page.events]
+            types = None
+            if how != "guess_col_type":
+                types = FormTypes(read_schema(client, common.SITE_FORM), "Europe/Berlin")
+            zone = "Europe/Berlin" if how.endswith("timestamps") else None
+            records_frame(events, Layout(EVENT_COLUMNS, types=types, timestamps=zone), roster)
+            times.append((time.process_time() - began, parsed - began))
+        best, parse = min(times)
+        rows.append([how, len(events), best, parse, len(events) / best])
     print(f"\nBytes -> records -> frame, {common.FIELDS} fields, one core")
-    head = ["rows", "CPU seconds", "of it to records", "rows/s"]
-    common.table(head, [[len(events), best, parse, len(events) / best]])
+    common.table(["types", "rows", "CPU seconds", "of it to records", "rows/s"], rows)
 
 
 def main() -> None:

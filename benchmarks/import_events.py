@@ -35,7 +35,7 @@ def bodies(frame) -> list[bytes]:
     draft = read_frame(frame, "user_id", problems)
     assert draft is not None
     drafted = build_events(draft, common.SITE_FORM, frame["user_id"].tolist(), problems)
-    times = complete_times(drafted.times, [None] * len(drafted), NOW)
+    times = complete_times(drafted.times, None, NOW)
     events = drafted.complete(times, drafted.event_ids)
     return [calls.encode(events, batch) for batch in calls.batches(events, BATCH)]
 

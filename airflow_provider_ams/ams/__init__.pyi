@@ -163,6 +163,9 @@ from .plan.data_loss import (
 from .plan.plan import (
     Plan as Plan,
 )
+from .read.typed import (
+    AMSTypeWarning as AMSTypeWarning,
+)
 from .results import (
     DeleteResult as DeleteResult,
 )

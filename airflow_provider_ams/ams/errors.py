@@ -5,7 +5,7 @@
 `AMSLoginError`             check user name, password and site, then log in again
 `AMSTransientError`         run again later; what had landed by then is in ``.result``
 `AMSUnknownOutcomeError`    a write got no trustworthy answer: look, or run again to reconcile
-`AMSImportError`            AMS refused these rows: mend them and send them again
+`AMSImportError`            rows were rejected, by AMS or a check: mend them, send them again
 ==========================  ===========================================================
 
 Messages name endpoints, columns, row labels and counts. They never hold a password, a token or a
@@ -31,7 +31,7 @@ class Report(Protocol):
 
     @property
     def ok(self) -> bool:
-        """Whether there is no error."""
+        """Whether an import would be green."""
 
     def frame(self) -> pd.DataFrame:
         """Return a row for each field and rule."""
@@ -127,7 +127,7 @@ class AMSReplyError(AMSTransientError):
 
 
 class AMSImportError(AMSError):
-    """AMS refused rows, after all that it takes have landed.
+    """Rows were rejected, by AMS or by a check before; the others have landed.
 
     Parameters
     ----------

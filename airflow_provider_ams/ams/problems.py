@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from airflow_provider_ams.ams.positions import DraftRow, InputRow, describe_rows
+from airflow_provider_ams.ams.reasons import named
 
 ERROR, WARNING = "error", "warning"
 # Where the site's time zone is set, as messages say it.
 ZONE_SETTING = "timezone=, AMS_TIMEZONE"
-# How a message begins if all that is wrong is of one kind.
-_LEADS = {"event_id": "", "user": "Failed to map people: "}
 
 
 @dataclass(frozen=True)
@@ -65,20 +64,6 @@ class Finding:
     def __str__(self) -> str:
         rows = f" (rows {describe_rows(self.rows, self.positions)})" if self.rows else ""
         return f"{named(self.field, self.what)}{rows}"
-
-
-def named(name: str | None, what: str) -> str:
-    """Return what is wrong, with the field's name in front unless it is in there."""
-    # A field may be called "day": a word that many messages have.
-    plain = name is not None and "_" in name and name in what.split()
-    told = name is None or repr(name) in what or plain
-    return what if told else f"{name!r}: {what}"
-
-
-def lead(rules: Collection[str]) -> str:
-    """Return how a message begins that tells what breaks these rules."""
-    first = next(iter(rules), "") if len(set(rules)) == 1 else ""
-    return _LEADS.get(first, "DataFrame is invalid: ")
 
 
 def _plain(label: Any) -> Any:  # noqa: ANN401
@@ -135,6 +120,24 @@ class Problems:
         problem = self._found.setdefault((rule, field, what), Problem(rule, field, what, hint))
         if row is not None:
             problem.rows.append(DraftRow(row))
+
+    def findings(self, source: Sequence[InputRow]) -> list[Finding]:
+        """Return them as errors about rows of the input.
+
+        A value that can't be read is not missing from the key as well.
+        """
+        unread: dict[str | None, set[DraftRow]] = {}
+        for problem in self:
+            if problem.rule != "key":
+                unread.setdefault(problem.field, set()).update(problem.rows)
+        found = []
+        for problem in self:
+            rows = problem.rows
+            if problem.rule == "key" and (broken := unread.get(problem.field)):
+                rows = [row for row in rows if row not in broken]
+            if rows or not problem.rows:
+                found.append(replace(problem, rows=rows).finding(source))
+        return found
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._found.values())

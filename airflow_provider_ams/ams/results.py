@@ -7,6 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from airflow_provider_ams.ams.positions import describe_rows
+from airflow_provider_ams.ams.reasons import explain, failed_frame, group_reasons
+from airflow_provider_ams.ams.tables import html_note
+
 STATUSES = ("inserted", "updated", "unchanged", "rejected", "unknown")
 
 
@@ -32,6 +36,11 @@ class ImportResult:
         Time taken.
     deletes : DeleteResult or None
         What became of the deletions of a mirror or a plan; None if nothing was to be deleted.
+    failed : DataFrame
+        One line for each reason of each row that did not land: ``row`` (Int64, position in the
+        input from 0), ``user_id`` and ``event_id`` (Int64, where known), ``status``, ``code`` (a
+        word to go by, such as ``format`` or ``refused``), ``field``, ``reason`` and ``hint``. It
+        holds no value of the rows.
     """
 
     form: str
@@ -41,6 +50,7 @@ class ImportResult:
     retries: int = 0
     seconds: float = 0.0
     deletes: DeleteResult | None = field(default=None, repr=False)
+    failed: pd.DataFrame = field(default_factory=lambda: failed_frame(()), repr=False)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -62,9 +72,25 @@ class ImportResult:
             "warnings": list(self.warnings),
         }
 
+    def explain(self, shown: int = 5) -> str:
+        """Return why rows did not land, as a table grouped by reason; empty if all did.
+
+        Parameters
+        ----------
+        shown : int
+            Rows named for each reason, by position, person and event.
+        """
+        return explain(self.form, self.failed, shown)
+
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {status}" for status, n in self.counts.items() if n)
         return f"ImportResult({self.form!r}: {counts or 'no rows'})"
+
+    def _repr_html_(self) -> str:
+        reasons = group_reasons(self.failed)
+        return html_note(
+            self.form, pd.DataFrame([self.counts]), reasons, remarks=self.warnings[:20]
+        )
 
 
 @dataclass(frozen=True)
@@ -106,3 +132,8 @@ class DeleteResult:
             "retries": self.retries,
             "seconds": round(self.seconds, 3),
         }
+
+    def _repr_html_(self) -> str:
+        failed = self.rows.dropna(subset="reason").groupby(["status", "reason"], sort=False)
+        reasons = failed["event_id"].agg(lambda ids: describe_rows(ids.tolist())).reset_index()
+        return html_note(self.form, pd.DataFrame([self.counts]), reasons)

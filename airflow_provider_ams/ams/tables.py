@@ -5,19 +5,21 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import pandas as pd
 from tabulate import tabulate
 
 
 def text_table(title: str, frame: pd.DataFrame) -> str:
-    """Return a heading and a table of left-aligned columns."""
+    """Return a heading and a table of left-aligned columns; nothing in them is hidden."""
+    title = shown(title)
     if frame.empty:
         return title
-    lines = frame.astype(str).values.tolist()
+    lines = [list(map(shown, line)) for line in frame.astype(str).values.tolist()]
     table = tabulate(
         lines,
-        headers=list(map(str, frame.columns)),
+        headers=[shown(str(c)) for c in frame.columns],
         tablefmt="plain",
         disable_numparse=True,
         preserve_whitespace=True,
@@ -55,6 +57,13 @@ def visible(text: str, *, only_ascii: bool = False) -> str:
     return _ACTIVE.sub(_numbers, text)
 
 
+def shown(text: str) -> str:
+    """Return a text without hidden characters, for a place where no text is more than a text."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_character(c, False) for c in text).replace("\n", "↵")
+
+
 def _character(c: str, only_ascii: bool) -> str:
     if c in "\n ⟨⟩" or (c.isascii() and c.isprintable()):
         return c
@@ -88,15 +97,27 @@ def markdown_table(head: list[str], lines: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
-def html_table(frame: pd.DataFrame) -> str:
-    """Return a table as HTML, every text in it escaped."""
+def html_table(frame: pd.DataFrame, longest: int | None = None) -> str:
+    """Return a table as HTML, every text in it escaped and nothing hidden.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The lines.
+    longest : int, optional
+        Lines at most; how many more there are is told.
+    """
+    first = frame if longest is None else frame.head(longest)
+    texts = first.astype(str).map(shown)
     with pd.option_context("display.max_colwidth", None):  # texts are whole or not there
-        return frame.astype(str).to_html(index=False, border=0, escape=True)
+        table = texts.to_html(index=False, border=0, escape=True)
+    more = len(frame) - len(first)
+    return f"{table}<p>... and {more} more lines</p>" if more else table
 
 
 def html_page(title: str, *parts: str) -> str:
     """Return a page that stands for itself."""
-    name = html.escape(title)
+    name = html.escape(shown(title))
     style = (
         "body{font-family:sans-serif}table{border-collapse:collapse}"
         "td,th{border:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-align:top}"
@@ -105,3 +126,20 @@ def html_page(title: str, *parts: str) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
         f"<style>{style}</style></head><body><h1>{name}</h1>{''.join(parts)}</body></html>"
     )
+
+
+def html_note(title: str, *frames: pd.DataFrame, remarks: Sequence[str] = ()) -> str:
+    """Return what a notebook shows of an object: a heading, short tables, remarks.
+
+    Parameters
+    ----------
+    title : str
+        The heading.
+    *frames : DataFrame
+        Tables; of each, the first 20 lines are shown, and none if it is empty.
+    remarks : sequence of str
+        Lines below.
+    """
+    tables = "".join(html_table(frame, 20) for frame in frames if len(frame))
+    lines = "".join(f"<p>{html.escape(shown(text))}</p>" for text in remarks)
+    return f"<div><b>{html.escape(shown(title))}</b>{tables}{lines}</div>"

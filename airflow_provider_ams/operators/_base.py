@@ -14,7 +14,7 @@ from airflow_provider_ams.operators._data import write_rows, xcom_safe
 from airflow_provider_ams.operators._dates import ams_date
 from airflow_provider_ams.operators._hidden import HiddenField, HiddenValues, HidingOperator
 from airflow_provider_ams.operators._options import as_values, library_option
-from airflow_provider_ams.operators._report import airflow_errors, table
+from airflow_provider_ams.operators._report import raise_for_airflow, table
 from airflow_provider_ams.retry_policy import default_retry_policy
 
 if TYPE_CHECKING:
@@ -72,13 +72,16 @@ class AmsOperator(HidingOperator):
         Parameters
         ----------
         repeatable : bool
-            See `airflow_errors`.
+            See `raise_for_airflow`.
         """
-        with airflow_errors(repeatable):
-            try:
-                yield self.hook.get_conn()
-            finally:
-                self.hook.close()
+        from airflow_provider_ams.ams.errors import AMSError
+
+        try:
+            yield self.hook.get_conn()
+        except AMSError as error:
+            raise_for_airflow(error, repeatable)
+        finally:
+            self.hook.close()
 
     def import_option(self, option_class: type, **settings: Any) -> Any:  # noqa: ANN401
         """Build the options of an import, with the connection's batch size if the task has none."""
@@ -106,6 +109,11 @@ class AmsOperator(HidingOperator):
         figures = {k: v for k, v in summary.items() if k not in ("form", "warnings")}
         self.log.info("%s", table(title, figures))
         self.log_warnings(summary.get("warnings", []))
+
+    def log_failed(self, table: str) -> None:
+        """Log why rows did not land, as a table grouped by reason, if some did not."""
+        if table:
+            self.log.warning("%s", table)
 
     def log_warnings(self, warnings: Sequence[str]) -> None:
         """Log what the library warns of, a line each."""

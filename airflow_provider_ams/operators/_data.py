@@ -154,7 +154,7 @@ def write_rows(
         if kind == "parquet":
             frame.to_parquet(file, index=False)
         elif kind == "jsonl":
-            file.writelines(_lines(frame))
+            file.writelines(_lines(_days_as_text(frame)))
         else:
             if decimal == ",":
                 frame = frame.apply(_comma_decimals)
@@ -164,6 +164,18 @@ def write_rows(
                 file, index=False, sep=sep, encoding=encoding or "utf-8", errors="backslashreplace"
             )
     return str(path)
+
+
+def _days_as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose days are ISO dates, as in CSV: JSON would give each of them a time."""
+    days = {
+        str(name): column.dt.strftime("%Y-%m-%d").where(column.notna(), None)
+        for name, column in frame.items()
+        if column.dtype.kind == "M"
+        and getattr(column.dtype, "tz", None) is None
+        and (column.isna() | (column == column.dt.normalize())).all()
+    }
+    return frame.assign(**days) if days else frame
 
 
 def _comma_decimals(column: pd.Series[Any]) -> pd.Series[Any]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException
+
+if TYPE_CHECKING:
+    from airflow_provider_ams.ams import AMSError
 
 
 def table(title: str, figures: Mapping[str, object]) -> str:
@@ -28,12 +32,17 @@ def table(title: str, figures: Mapping[str, object]) -> str:
     return f"{title}\n{head}\n{line}"
 
 
-@contextmanager
-def airflow_errors(repeatable: bool = True) -> Iterator[None]:
-    """Tell Airflow which errors no retry can heal; the AMS error stays attached as the cause.
+def raise_for_airflow(error: AMSError, repeatable: bool = True) -> NoReturn:
+    """Raise an error of the library as Airflow is to take it.
+
+    Airflow logs an exception with each exception behind it and all their frames. The message says
+    what happened, where and what to do; the AMS error stays at hand as the ``__context__``. Only
+    what no import can foresee is shown with its frames.
 
     Parameters
     ----------
+    error : AMSError
+        What went wrong.
     repeatable : bool
         Whether the work may simply be done again when nobody can tell what came of it. True for
         reads, updates and profiles; an insert sent again would be a second event.
@@ -42,7 +51,7 @@ def airflow_errors(repeatable: bool = True) -> Iterator[None]:
     ------
     AirflowFailException
         The configuration, the login or rows must be mended first.
-    AMSTransientError
+    AMSTransientError, AMSUnknownOutcomeError
         As it came: Airflow tries again.
     """
     from airflow_provider_ams.ams.errors import (
@@ -51,11 +60,19 @@ def airflow_errors(repeatable: bool = True) -> Iterator[None]:
         AMSUnknownOutcomeError,
     )
 
+    unknown, cause = isinstance(error, AMSUnknownOutcomeError), error.__cause__
+    crash = cause if unknown and not isinstance(cause, AMSError) else None
+    if isinstance(error, AMSTransientError) or (repeatable and unknown):
+        raise error.with_traceback(None) from crash
+    raise AirflowFailException(str(error)) from crash
+
+
+@contextmanager
+def airflow_errors() -> Iterator[None]:
+    """Tell Airflow which errors no retry can heal; see `raise_for_airflow`."""
+    from airflow_provider_ams.ams.errors import AMSError
+
     try:
         yield
-    except AMSTransientError:
-        raise
     except AMSError as error:
-        if repeatable and isinstance(error, AMSUnknownOutcomeError):
-            raise
-        raise AirflowFailException(str(error)) from error
+        raise_for_airflow(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import conf
@@ -10,7 +11,8 @@ from airflow.providers.common.compat.sdk import conf
 from airflow_provider_ams.links.dead_letters import DeadLettersLink
 from airflow_provider_ams.links.sites import AmsSiteLink
 from airflow_provider_ams.operators._base import AmsOperator
-from airflow_provider_ams.operators._data import READING, REASON, STATUS, rows_of, write_rows
+from airflow_provider_ams.operators._data import READING, rows_of
+from airflow_provider_ams.operators._dead_letters import keep_letters, push_reasons
 from airflow_provider_ams.operators._hidden import HiddenField
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class AmsWriteOperator(AmsOperator):
-    """Base of the operators that write.
+    """Base of the operators that write: they validate and keep fields, which the library does not.
 
     The task notes how far it has come: in its state store (Airflow 3.3), under `state_path`, or
     in an Airflow Variable that is removed when it has succeeded. A retry goes on from there: what
@@ -30,8 +32,9 @@ class AmsWriteOperator(AmsOperator):
     clear, or if the note is lost, every row is looked up; what is still in AMS is not sent again.
     Outside of a DAG run, where no try follows, an unknown outcome is final.
 
-    Three defaults are not the library's: `validate` is True, `on_missing_fields` is ``keep`` (no
-    field is emptied because the rows lack it), and nobody is asked to confirm anything.
+    All defaults are the library's but four: `validate` is True (False there),
+    `on_missing_fields` is ``keep`` (``clear`` there), and a task prints no status lines
+    (`interactive_mode`) and asks nobody (`require_confirmation`).
 
     Parameters
     ----------
@@ -78,8 +81,11 @@ class AmsWriteOperator(AmsOperator):
         Seconds that AMS is given to finish a call whose answer was lost; 5 if left out.
     dead_letter_path : str or ObjectStoragePath, optional
         File (``.csv``, ``.parquet``, ``.jsonl``) for the rows that did not land, each with
-        ``ams_status`` and ``ams_reason``; empty when all landed. It has the columns of `data` by
-        their own names: mended, it can be ``data``, with everything else as it is.
+        ``ams_status`` and ``ams_reason``; empty when all landed, as it was when there were no
+        rows. It has the columns of `data` by their own names: mended, it can be ``data``, with
+        everything else as it is. Without it the setting ``[ams] dead_letter_path`` names a folder,
+        with a file for each try; without that positions, codes and reasons are in the XCom entry
+        ``rejected``.
     state_path : str, optional
         Folder for state files, local or any ObjectStoragePath, for Airflow below 3.3; the
         setting ``[ams] state_path`` if left out, else the note is a Variable.
@@ -142,13 +148,10 @@ class AmsWriteOperator(AmsOperator):
         if self.is_dry_run:
             return self._plan(frame)
         checkpoint = self.checkpoint(context)
-        try:
-            with self.client(self.can_repeat() or checkpoint is not None) as client:
-                result = self._send(frame, client, checkpoint)
-            self._report(frame, result)
-        finally:
-            if self.dead_letters is not None and "ti" in context:
-                context["ti"].xcom_push(key="dead_letter_path", value=self.dead_letters)
+        with self.client(self.can_repeat() or checkpoint is not None) as client:
+            result = self._send(context, frame, client, checkpoint)
+        self._tell(result)
+        self._keep(context, frame, result)
         if checkpoint is not None:
             self._discard(checkpoint)
         return result.summary()
@@ -177,10 +180,15 @@ class AmsWriteOperator(AmsOperator):
         return {}
 
     def _send(
-        self, frame: pd.DataFrame, client: AMSClient, checkpoint: TaskCheckpoint | None
+        self,
+        context: Context,
+        frame: pd.DataFrame,
+        client: AMSClient,
+        checkpoint: TaskCheckpoint | None,
     ) -> ImportResult:
         import airflow_provider_ams.ams as ams
         from airflow_provider_ams.ams.errors import AMSError
+        from airflow_provider_ams.ams.write.checkpoint import LostLease
 
         more = self.arguments(client)
         if checkpoint is not None:
@@ -191,7 +199,10 @@ class AmsWriteOperator(AmsOperator):
             )
         except AMSError as error:
             if isinstance(error.result, ams.ImportResult):
-                self._report(frame, error.result)
+                self._tell(error.result)
+                # What an overtaken try knows of its rows is out of date: the other one keeps them.
+                if not isinstance(error.__cause__ or error, LostLease):
+                    self._keep_if_possible(context, frame, error.result)
             raise
         return result
 
@@ -202,22 +213,31 @@ class AmsWriteOperator(AmsOperator):
             option = self.import_option(PlanOption, **self.plan_options)
             more = self.arguments(client)
             plan = plan_event_data(frame, self.form, option=option, client=client, **more)
-        self.log.info("Dry run, nothing is sent. %s", plan)
-        self.log_warnings(plan.warnings)
+            self.log.info("Dry run, nothing is sent. %s", plan)
+            self.log_warnings(plan.warnings)
+            self.log_failed(plan.explain())
+            plan.check(option.tolerance)
         return plan.summary()
 
-    def _report(self, frame: pd.DataFrame, result: ImportResult) -> None:
+    def _tell(self, result: ImportResult) -> None:
         summary = result.summary()
         title = f"{summary.get('form', self.form)}: {self.function}"
         self.log_summary(title, {"rows in": summary.pop("rows"), **summary})
-        if self.dead_letter_path is not None:
-            failed = result.rows["status"].isin(["rejected", "unknown"]).to_numpy()
-            outcome = {
-                STATUS: result.rows.loc[failed, "status"].to_numpy(),
-                REASON: result.rows.loc[failed, "reason"].to_numpy(),
-            }
-            how = {"sep": self.sep, "decimal": self.decimal, "encoding": self.encoding}
-            rows = frame.loc[failed].assign(**outcome)
-            path = write_rows(rows, self.dead_letter_path, **how)
-            self.log.info("%d rows that did not land are in %s", int(failed.sum()), path)
-            self.dead_letters = path if failed.any() else None
+        self.log_failed(result.explain())
+
+    def _keep(self, context: Context, frame: pd.DataFrame, result: ImportResult) -> None:
+        path = self.dead_letter_path
+        how = {"sep": self.sep, "decimal": self.decimal, "encoding": self.encoding}
+        self.dead_letters = keep_letters(self, context, frame, result, path, **how)
+
+    def _keep_if_possible(
+        self, context: Context, frame: pd.DataFrame, result: ImportResult
+    ) -> None:
+        """Keep what did not land; why the import is red counts more than why this fails."""
+        try:
+            self._keep(context, frame, result)
+        except Exception as error:  # noqa: BLE001 - the import's own error follows
+            place = self.dead_letter_path or "the place of dead letters"
+            self.log.error("Nothing was written to %s: %s", place, type(error).__name__)
+            with suppress(Exception):
+                push_reasons(self, context, result)

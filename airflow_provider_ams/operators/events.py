@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
 from airflow_provider_ams.hooks.ams import AmsHook
-from airflow_provider_ams.operators._base import AmsReadOperator
 from airflow_provider_ams.operators._dates import date_text
 from airflow_provider_ams.operators._hidden import HiddenField, HiddenValues
 from airflow_provider_ams.operators._options import library_option
+from airflow_provider_ams.operators._records import AmsRecordsOperator
 from airflow_provider_ams.operators._watermark import WATERMARK, load_watermark, save_watermark
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-class AmsGetEventDataOperator(AmsReadOperator):
+class AmsGetEventDataOperator(AmsRecordsOperator):
     """Read the events of a form between two dates.
 
     Parameters
@@ -34,10 +34,11 @@ class AmsGetEventDataOperator(AmsReadOperator):
         time zone. `to_date` is the end of the run's data interval if left out.
     data_key, data_value, data_condition, events_per_user
         Further conditions; see the library's ``EventFilter``. `data_value` is never shown.
-    include_missing_users, guess_col_type
+    include_missing_users, timestamps
         See the library's ``EventOption``.
-    user_key, user_value, output_path, ams_conn_id
-        Whom to read, where to put it, what to connect to; see `AmsReadOperator`.
+    user_key, user_value, output_path, dtype, types, guess_col_type, ams_conn_id
+        Whom to read, where to put it, types of columns, what to connect to; see
+        `AmsRecordsOperator`.
 
     Returns
     -------
@@ -46,7 +47,7 @@ class AmsGetEventDataOperator(AmsReadOperator):
     """
 
     template_fields: Sequence[str] = (
-        *AmsReadOperator.template_fields,
+        *AmsRecordsOperator.template_fields,
         "form",
         "from_date",
         "to_date",
@@ -68,38 +69,49 @@ class AmsGetEventDataOperator(AmsReadOperator):
         data_condition: str | Sequence[str] | None = None,
         events_per_user: int | None = None,
         include_missing_users: bool = False,
-        guess_col_type: bool = True,
+        timestamps: bool = False,
         user_key: str | None = None,
         user_value: Any = None,  # noqa: ANN401
         output_path: Any = None,  # noqa: ANN401
+        dtype: str | None = None,
+        types: Mapping[str, str] | None = None,
+        guess_col_type: bool | None = None,
         ams_conn_id: str = AmsHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        people = {"user_key": user_key, "user_value": user_value}
-        super().__init__(**people, output_path=output_path, ams_conn_id=ams_conn_id, **kwargs)
+        super().__init__(
+            user_key=user_key,
+            user_value=user_value,
+            output_path=output_path,
+            dtype=dtype,
+            types=types,
+            guess_col_type=guess_col_type,
+            ams_conn_id=ams_conn_id,
+            **kwargs,
+        )
         self.form, self.from_date, self.to_date = form, from_date, to_date
         self.data_key, self.data_value, self.data_condition = data_key, data_value, data_condition
         self.events_per_user = events_per_user
-        self.include_missing_users, self.guess_col_type = include_missing_users, guess_col_type
+        self.include_missing_users, self.timestamps = include_missing_users, timestamps
 
     def execute(self, context: Context) -> pd.DataFrame | str:
         """Read the events."""
         from airflow_provider_ams.ams import EventFilter, EventOption, get_event_data
 
         began = time.monotonic()
-        with self.client() as client:
+        with self.reading() as client:
             frame = get_event_data(
                 self.form,
                 date_text(self.from_date, client.timezone),
                 date_text(self.to_date, client.timezone),
                 filter=library_option(EventFilter, self, **self.people),
-                option=library_option(EventOption, self, interactive_mode=False),
+                option=self.read_option(EventOption),
                 client=client,
             )
         return self.deliver(f"{self.form}: events", frame, client, began)
 
 
-class AmsSyncEventDataOperator(AmsReadOperator):
+class AmsSyncEventDataOperator(AmsRecordsOperator):
     """Read the events of a form that were added or changed since the last time.
 
     The new watermark goes to XCom under ``last_synchronisation_time`` and the ids of deleted
@@ -117,10 +129,11 @@ class AmsSyncEventDataOperator(AmsReadOperator):
         Where to begin when there is no Variable (yet): epoch milliseconds, or a date or date-time
         in ISO 8601 (UTC unless it names a zone). 0 reads everything, once; AMS suffers when every
         run does that.
-    guess_col_type
+    timestamps
         See the library's ``SyncEventOption``.
-    user_key, user_value, output_path, ams_conn_id
-        Whom to read, where to put it, what to connect to; see `AmsReadOperator`.
+    user_key, user_value, output_path, dtype, types, guess_col_type, ams_conn_id
+        Whom to read, where to put it, types of columns, what to connect to; see
+        `AmsRecordsOperator`.
 
     Returns
     -------
@@ -129,7 +142,7 @@ class AmsSyncEventDataOperator(AmsReadOperator):
     """
 
     template_fields: Sequence[str] = (
-        *AmsReadOperator.template_fields,
+        *AmsRecordsOperator.template_fields,
         "form",
         "watermark_variable",
         "last_synchronisation_time",
@@ -141,16 +154,27 @@ class AmsSyncEventDataOperator(AmsReadOperator):
         form: str,
         watermark_variable: str | None = None,
         last_synchronisation_time: int | str | None = None,
-        guess_col_type: bool = True,
+        timestamps: bool = False,
         user_key: str | None = None,
         user_value: Any = None,  # noqa: ANN401
         output_path: Any = None,  # noqa: ANN401
+        dtype: str | None = None,
+        types: Mapping[str, str] | None = None,
+        guess_col_type: bool | None = None,
         ams_conn_id: str = AmsHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        people = {"user_key": user_key, "user_value": user_value}
-        super().__init__(**people, output_path=output_path, ams_conn_id=ams_conn_id, **kwargs)
-        self.form, self.guess_col_type = form, guess_col_type
+        super().__init__(
+            user_key=user_key,
+            user_value=user_value,
+            output_path=output_path,
+            dtype=dtype,
+            types=types,
+            guess_col_type=guess_col_type,
+            ams_conn_id=ams_conn_id,
+            **kwargs,
+        )
+        self.form, self.timestamps = form, timestamps
         self.watermark_variable = watermark_variable
         self.last_synchronisation_time = last_synchronisation_time
 
@@ -160,12 +184,12 @@ class AmsSyncEventDataOperator(AmsReadOperator):
 
         since = load_watermark(self.watermark_variable, self.last_synchronisation_time)
         began = time.monotonic()
-        with self.client() as client:
+        with self.reading() as client:
             result = sync_event_data(
                 self.form,
                 since,
                 filter=library_option(SyncEventFilter, self, **self.people),
-                option=library_option(SyncEventOption, self, interactive_mode=False),
+                option=self.read_option(SyncEventOption),
                 client=client,
             )
         title, ti = f"{self.form}: events changed since {since}", context["ti"]

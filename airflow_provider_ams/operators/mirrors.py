@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 class AmsMirrorEventDataOperator(AmsWriteOperator, AmsPeopleOperator):
-    """Make a window of a form hold exactly these rows; see the library's `mirror_event_data`.
+    """Make a window hold these rows; unlike the library it validates, and keeps other fields.
+
+    See the library's `mirror_event_data`.
 
     New rows are inserted, changed ones updated, unchanged ones not sent, and stored events of the
     window that the rows do not have are deleted. Nothing outside the window is touched, and

@@ -11,6 +11,7 @@ from airflow_provider_ams.hooks.ams import AmsHook
 from airflow_provider_ams.operators._base import AmsOperator, AmsPeopleOperator
 from airflow_provider_ams.operators._branch import BranchMixIn
 from airflow_provider_ams.operators._data import READING, rows_of, write_text
+from airflow_provider_ams.operators._dead_letters import push_reasons
 from airflow_provider_ams.operators._hidden import HiddenField
 from airflow_provider_ams.operators._options import as_number, as_window, library_option
 from airflow_provider_ams.operators._people import check_person, people_of
@@ -20,7 +21,7 @@ from airflow_provider_ams.operators._report import airflow_errors
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_ams.ams import Plan, ValidationReport
+    from airflow_provider_ams.ams import ImportResult, Plan, ValidationReport
 
 
 class _AmsLookOperator(AmsPeopleOperator):
@@ -48,25 +49,26 @@ class _AmsLookOperator(AmsPeopleOperator):
 
 
 class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
-    """Check rows against the live form; see the library's `validate_event_data`.
+    """Check rows against the live form; unlike the library for rows that keep other fields.
+
+    See the library's `validate_event_data`.
 
     The report goes to the log as a table, to XCom as JSON, and to `report_path`. It names fields,
     rules and rows, and repeats no value.
 
     Parameters
     ----------
-    form, data, id_col, key, table_fields, contract, boolean_text, types
+    form, data, id_col, key, table_fields, contract, boolean_text, types, idempotency_field
     columns, date_format, sep, decimal, encoding, sheet, default_dates
         The rows, as for the operators that write.
-    idempotency_field : str, optional
-        A text field of the form to spare, for a stable id of each new event: rows that AMS holds
-        already are then recognised, whoever wrote them. See the library's `EventImportOption`.
     mode : str
         What they are meant for: ``insert``, ``update``, ``upsert`` or ``mirror``.
     on_missing_fields : str
         As for `AmsUpdateEventDataOperator`; the library's own default is ``clear``.
     form_type : str
         ``event`` or ``profile``.
+    tolerance : int or str, optional
+        Bad rows to put up with, as for the operators that write: with more the rows are not valid.
     check_event_ids : bool
         Look up whether each ``event_id`` is one of the form and the person.
     user_key, user_value
@@ -84,12 +86,13 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
     Returns
     -------
     dict
-        The report: ``ok``, ``errors``, ``warnings``, ``findings``.
+        The report: ``ok``, ``rejected`` (rows), ``errors``, ``warnings``, ``findings``.
     """
 
     template_fields: Sequence[str] = (
         *_AmsLookOperator.template_fields,
         "form_type",
+        "tolerance",
         "report_path",
     )
 
@@ -120,6 +123,7 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
         sheet: str | None = None,
         default_dates: bool = False,
         form_type: str = "event",
+        tolerance: int | str | None = None,
         check_event_ids: bool = True,
         user_key: str | None = None,
         user_value: Any = None,  # noqa: ANN401
@@ -167,7 +171,9 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
 
 
 class AmsPlanOperator(_AmsLookOperator):
-    """Work out what an import would do, for a person to approve; nothing is sent.
+    """Plan an import for approval; unlike the library it validates, and keeps other fields.
+
+    Nothing is sent.
 
     `AmsApplyPlanOperator` does what the plan says. The result holds what a person approves it by,
     a line with all counts and the plan as Markdown: `AmsApprovalOperator` shows both (Airflow
@@ -176,12 +182,9 @@ class AmsPlanOperator(_AmsLookOperator):
 
     Parameters
     ----------
-    form, data, id_col, key, table_fields, contract, boolean_text, types
+    form, data, id_col, key, table_fields, contract, boolean_text, types, idempotency_field
     columns, date_format, sep, decimal, encoding, sheet, default_dates, validate
         The rows, as for the operators that write.
-    idempotency_field : str, optional
-        A text field of the form to spare, for a stable id of each new event: rows that AMS holds
-        already are then recognised, whoever wrote them. See the library's `EventImportOption`.
     mode : str
         What to do with them: ``insert``, ``update``, ``upsert`` or ``mirror``.
     on_missing_fields : str
@@ -281,6 +284,7 @@ class AmsPlanOperator(_AmsLookOperator):
             people = people_of(plan, client, self.person)
         self.log.info("%s", plan)  # no values in there
         self.log_warnings(plan.warnings)
+        self.log_failed(plan.explain())
         path = keep_plan(self, context, plan, self.plan_path)
         return {
             **plan.summary(),
@@ -361,20 +365,29 @@ class AmsApplyPlanOperator(AmsOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Apply the plan."""
-        from airflow_provider_ams.ams import apply
+        from airflow_provider_ams.ams import AMSError, ImportResult, apply
 
         with self.client() as client:
-            result = apply(
-                self._plan(context),
-                digest=str(self.approved_digest) if self._needs_approval else None,
-                max_deletes=as_number(self.max_deletes),
-                tolerance=as_number(self.tolerance),
-                interactive_mode=False,
-                client=client,
-            )
-        summary = result.summary()
-        self.log_summary(f"{result.form}: plan applied", summary)
-        return summary
+            try:
+                result = apply(
+                    self._plan(context),
+                    digest=str(self.approved_digest) if self._needs_approval else None,
+                    max_deletes=as_number(self.max_deletes),
+                    tolerance=as_number(self.tolerance),
+                    interactive_mode=False,
+                    client=client,
+                )
+            except AMSError as error:
+                if isinstance(error.result, ImportResult):
+                    self._report(context, error.result)
+                raise
+        self._report(context, result)
+        return result.summary()
+
+    def _report(self, context: Context, result: ImportResult) -> None:
+        self.log_summary(f"{result.form}: plan applied", result.summary())
+        self.log_failed(result.explain())
+        push_reasons(self, context, result)  # a plan has no rows to keep but those it sends
 
     def _plan(self, context: Context) -> Plan:
         plan = find_plan(context, self.plan_task_id, self.plan_path, self.require_seal)

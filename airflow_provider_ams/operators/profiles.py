@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_ams.hooks.ams import AmsHook
-from airflow_provider_ams.operators._base import AmsReadOperator
 from airflow_provider_ams.operators._options import library_option
+from airflow_provider_ams.operators._records import AmsRecordsOperator
 from airflow_provider_ams.operators._write import AmsWriteOperator
 
 if TYPE_CHECKING:
@@ -16,17 +16,16 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-class AmsGetProfileDataOperator(AmsReadOperator):
+class AmsGetProfileDataOperator(AmsRecordsOperator):
     """Read the profile records of a form.
 
     Parameters
     ----------
     form : str
         The profile form's name.
-    guess_col_type
-        See the library's ``ProfileOption``.
-    user_key, user_value, output_path, ams_conn_id
-        Whom to read, where to put it, what to connect to; see `AmsReadOperator`.
+    user_key, user_value, output_path, dtype, types, guess_col_type, ams_conn_id
+        Whom to read, where to put it, types of columns, what to connect to; see
+        `AmsRecordsOperator`.
 
     Returns
     -------
@@ -34,41 +33,50 @@ class AmsGetProfileDataOperator(AmsReadOperator):
         The records, or the path they were written to.
     """
 
-    template_fields: Sequence[str] = (*AmsReadOperator.template_fields, "form")
+    template_fields: Sequence[str] = (*AmsRecordsOperator.template_fields, "form")
 
     def __init__(
         self,
         *,
         form: str,
-        guess_col_type: bool = True,
         user_key: str | None = None,
         user_value: Any = None,  # noqa: ANN401
         output_path: Any = None,  # noqa: ANN401
+        dtype: str | None = None,
+        types: Mapping[str, str] | None = None,
+        guess_col_type: bool | None = None,
         ams_conn_id: str = AmsHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        people = {"user_key": user_key, "user_value": user_value}
-        super().__init__(**people, output_path=output_path, ams_conn_id=ams_conn_id, **kwargs)
+        super().__init__(
+            user_key=user_key,
+            user_value=user_value,
+            output_path=output_path,
+            dtype=dtype,
+            types=types,
+            guess_col_type=guess_col_type,
+            ams_conn_id=ams_conn_id,
+            **kwargs,
+        )
         self.form = form
-        self.guess_col_type = guess_col_type
 
     def execute(self, context: Context) -> pd.DataFrame | str:
         """Read the records."""
         from airflow_provider_ams.ams import ProfileFilter, ProfileOption, get_profile_data
 
         began = time.monotonic()
-        with self.client() as client:
+        with self.reading() as client:
             frame = get_profile_data(
                 self.form,
                 filter=library_option(ProfileFilter, self, **self.people),
-                option=library_option(ProfileOption, self, interactive_mode=False),
+                option=self.read_option(ProfileOption),
                 client=client,
             )
         return self.deliver(f"{self.form}: profiles", frame, client, began)
 
 
 class AmsUpsertProfileDataOperator(AmsWriteOperator):
-    """Write profile records, one for each person.
+    """Write profile records; unlike the library it validates, and keeps other fields.
 
     Parameters
     ----------

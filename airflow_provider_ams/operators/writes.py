@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AmsInsertEventDataOperator(AmsWriteOperator):
-    """Insert events into a form.
+    """Insert events into a form; unlike the library it validates the rows first.
 
     Sent twice, a row is two events. A task that has no place to note how far it came therefore
     fails at once, instead of trying again, when nobody can tell whether rows were stored.
@@ -81,7 +81,7 @@ class AmsInsertEventDataOperator(AmsWriteOperator):
 
 
 class AmsUpdateEventDataOperator(AmsWriteOperator):
-    """Change events by ``event_id``.
+    """Change events by ``event_id``; unlike the library it validates, and keeps other fields.
 
     Parameters
     ----------
@@ -146,7 +146,9 @@ class AmsUpdateEventDataOperator(AmsWriteOperator):
 
 
 class AmsUpsertEventDataOperator(AmsWriteOperator):
-    """Update the rows whose event exists and insert the others.
+    """Update events or insert them; unlike the library it validates, and keeps other fields.
+
+    Rows whose event exists update it, the others are inserted.
 
     Parameters
     ----------

@@ -81,7 +81,7 @@ def test_invalid_rows_fail_with_the_report_everywhere(logged, tmp_path, ending):
     ti = TI()
     with pytest.raises(AirflowFailException) as caught:
         validate(bad_rows(), ti, report_path=str(path))
-    assert isinstance(caught.value.__cause__, AMSValidationError)
+    assert isinstance(caught.value.__context__, AMSValidationError)
     report = ti.values["return_value"]
     assert {f["rule"] for f in report["findings"]} == {"format", "unknown_field"}
     log = logged()
@@ -220,7 +220,7 @@ def test_plan_and_apply(ams_sandbox, tmp_path, kept_in):
     ams_sandbox.edit_event(ams_sandbox.events(FORM)[0]["id"], {"Day": "9"})
     with pytest.raises(AirflowFailException) as caught:
         apply.execute({"ti": ti})
-    assert isinstance(caught.value.__cause__, AMSStalePlanError)
+    assert isinstance(caught.value.__context__, AMSStalePlanError)
 
 
 def test_a_plan_may_hide_values():

@@ -201,7 +201,7 @@ def test_rejected_rows_fail_the_task_and_can_be_mended(ams_sandbox, tmp_path):
 
     with pytest.raises(AirflowFailException) as caught:
         send(rows)
-    assert isinstance(caught.value.__cause__, AMSImportError)
+    assert isinstance(caught.value.__context__, AMSImportError)
     assert "no sleep given" not in str(caught.value)
     assert len(ams_sandbox.events("Wellness")) == 1
     rejected = pd.read_csv(path)
@@ -244,7 +244,7 @@ def test_a_wrong_password_fails_at_once(ams_connection, operator):
     ams_connection(password="wrong")
     with pytest.raises(AirflowFailException) as caught:
         OPERATORS[operator]().execute({})
-    assert isinstance(caught.value.__cause__, AMSLoginError)
+    assert isinstance(caught.value.__context__, AMSLoginError)
 
 
 @pytest.mark.parametrize("operator", OPERATORS)

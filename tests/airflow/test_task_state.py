@@ -46,7 +46,7 @@ def context(request, tmp_path):
         ti = SimpleNamespace(
             dag_id="d", run_id="manual__2026-01-01T00:00:00+00:00", task_id="t", map_index=-1
         )
-        ti.max_tries = max_tries
+        ti.max_tries, ti.xcom_push = max_tries, lambda **entry: None
         return {"ti": ti, **({"task_state_store": store} if request.param == "store" else {})}
 
     make.arguments = {} if request.param == "store" else {"state_path": f"file://{tmp_path}/s"}
@@ -133,7 +133,7 @@ def test_without_a_place_for_the_note_an_unknown_outcome_is_final(ams_sandbox):
     lose_an_answer(ams_sandbox)
     with pytest.raises(AirflowFailException) as caught:
         insert({})
-    assert isinstance(caught.value.__cause__, AMSUnknownOutcomeError)
+    assert isinstance(caught.value.__context__, AMSUnknownOutcomeError)
 
 
 def test_profiles_that_were_confirmed_are_not_sent_again(ams_sandbox, context):

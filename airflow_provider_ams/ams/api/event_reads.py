@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -12,6 +13,7 @@ from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.options.reads import (
+    EventExportOption,
     EventFilter,
     EventOption,
     SyncEventFilter,
@@ -20,10 +22,13 @@ from airflow_provider_ams.ams.options.reads import (
 from airflow_provider_ams.ams.options.rules import DATA_CONDITIONS, as_list
 from airflow_provider_ams.ams.people.roster import Roster, get_roster, select_users
 from airflow_provider_ams.ams.prepare.columns import EVENT_COLUMNS
-from airflow_provider_ams.ams.read.frames import records_frame
+from airflow_provider_ams.ams.read.frames import Layout, records_frame
 from airflow_provider_ams.ams.read.search import Search, search
 from airflow_provider_ams.ams.read.synchronise import synchronise
+from airflow_provider_ams.ams.read.timestamps import site_zone, warn_of_gaps
+from airflow_provider_ams.ams.read.typed import form_types
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
+from airflow_provider_ams.ams.wire.records import Event
 from airflow_provider_ams.ams.wire.values import ValueProblem, cell_text
 
 
@@ -84,6 +89,9 @@ def get_event_data(
         does not return empty fields. A form field named like one of these columns is called
         ``field:name``. Events with a table have one row for each table row, the event-level
         fields in the first. Without events the frame is empty, with the columns up to the fields.
+        With ``dtype="schema"`` all fields of the form have a column, of one type every time: see
+        `ExportOption`. With ``timestamps=True`` two more columns, ``start`` and ``end``, stand
+        before the fields: see `EventExportOption`.
 
     Raises
     ------
@@ -102,14 +110,31 @@ def get_event_data(
         client = call.client
         call.console.info(f"Requesting event data from '{form}'")
         check_form(client, form, "event")
+        layout = _layout(client, form, option)
         roster = get_roster(client, cache=option.cache)
         users = select_users(client, filter, cache=True)
         events = search(client, _search(form, filter), users, *days)
-        frame = records_frame(events, EVENT_COLUMNS, roster, guess=option.guess_col_type)
+        frame = _frame(events, layout, roster, form)
         if option.include_missing_users:
             frame = _with_missing_users(frame, users, roster)
         call.console.done(f"Read {len(events)} events from '{form}'")
         return frame
+
+
+def _layout(client: AMSClient, form: str, option: EventExportOption) -> Layout:
+    """Return what the frame looks like: known before anything is read."""
+    zone = site_zone(client, option.timestamps)
+    types = form_types(client, form, "event", option)
+    return Layout(EVENT_COLUMNS, option.guess_col_type, types, zone)
+
+
+def _frame(events: Sequence[Event], layout: Layout, roster: Roster, form: str) -> pd.DataFrame:
+    frame = records_frame(events, layout, roster)
+    if layout.types is not None:
+        layout.types.warn(form, frame)
+    if layout.timestamps is not None:
+        warn_of_gaps(frame, form)
+    return frame
 
 
 def _day(value: str | dt.date, name: str) -> int:
@@ -209,9 +234,10 @@ def sync_event_data(
         client = call.client
         call.console.info(f"Synchronising event data from '{form}'")
         check_form(client, form, "event")
+        layout = _layout(client, form, option)
         roster = get_roster(client, cache=option.cache)
         users = select_users(client, filter, cache=True)
         read = synchronise(client, form, users, since)
-        frame = records_frame(read.events, EVENT_COLUMNS, roster, guess=option.guess_col_type)
+        frame = _frame(read.events, layout, roster, form)
         call.console.done(f"Read {len(read.events)} events from '{form}'")
         return SyncResult(frame, read.server_time, read.deleted_ids)

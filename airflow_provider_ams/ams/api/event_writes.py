@@ -185,7 +185,7 @@ def mirror_event_data(
     password: str | None = None,
     *,
     window: tuple[object, object],
-    option: MirrorEventOption | None = None,
+    option: MirrorEventOption,
     client: AMSClient | None = None,
 ) -> ImportResult:
     """Make a form hold, within a window of days, exactly the events of the frame.
@@ -197,14 +197,14 @@ def mirror_event_data(
     Parameters
     ----------
     df : DataFrame
-        As for `insert_event_data`; all rows start within the window.
+        As for `insert_event_data`; a row that starts outside the window is rejected.
     form : str
         Exact name of the event form.
     url, username, password : str, optional
         Else the environment (``AMS_URL``, ``AMS_USERNAME``, ``AMS_PASSWORD``), else keyring.
     window : tuple of str or date
         First and last day (``dd/MM/yyyy``), both included.
-    option : MirrorEventOption, optional
+    option : MirrorEventOption
         By which key, whose events, and how many deletes at most (0 by default).
     client : AMSClient, optional
         Use this client.
@@ -217,14 +217,13 @@ def mirror_event_data(
     Raises
     ------
     AMSInputError
-        The frame can't be sent as a whole, or a row starts outside the window; nothing was sent.
+        The frame can't be sent as a whole; nothing was sent.
     AMSConfigurationError
         More than `max_deletes` events would be deleted; nothing was sent.
     AMSImportError, AMSUnknownOutcomeError, AMSTransientError
-        As for `insert_event_data`. A mirror sends and deletes nothing while a row can't be sent,
-        and deletes nothing unless all rows have landed.
+        As for `insert_event_data`. A mirror deletes nothing unless all rows have landed: a row
+        that is rejected may be what one of the events to delete was to become.
     """
-    option = option or MirrorEventOption()
     where = Connection(url, username, password, client)
     del password  # no traceback that shows locals may show it
     with calling(where, option, "Failed to mirror events") as call:

@@ -20,7 +20,7 @@ from airflow_provider_ams.ams.plan.window import Window, window_span
 from airflow_provider_ams.ams.problems import ERROR
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.validate.event_ids import read_ids, wrong_ids
-from airflow_provider_ams.ams.validate.inspect import Inspector
+from airflow_provider_ams.ams.validate.inspect import Inspector, rejected_count
 from airflow_provider_ams.ams.validate.report import ValidationReport
 from airflow_provider_ams.ams.write.apply import Application
 
@@ -54,8 +54,9 @@ def validate_event_data(
     Returns
     -------
     ValidationReport
-        All findings at once, grouped by field and rule, with counts and rows; ``.ok`` if there
-        is no error. It names fields, rules and rows, and repeats no value.
+        All findings at once, grouped by field and rule, with counts and rows; ``.ok`` if an
+        import with this `tolerance` would be green. It names fields, rules and rows, and repeats
+        no value.
 
     Raises
     ------
@@ -87,7 +88,8 @@ def _inspect(
     labels = df.index.tolist()
     wrong = [finding.labelled(labels) for finding in wrong_ids(seen.events, stored)]
     found = sorted((*seen.report.findings, *wrong), key=lambda f: f.severity != ERROR)
-    return replace(seen.report, findings=tuple(found))
+    rejected = rejected_count(found, seen.events)
+    return replace(seen.report, findings=tuple(found), rejected=rejected)
 
 
 def plan_event_data(
@@ -143,7 +145,9 @@ def plan_event_data(
         planner = Planner(call.client, form, option, scope, for_later=True)
         events = planner.look(df)
         plan = planner.plan(events, call.client.now().naive())
-        call.console.done(str(plan).splitlines()[0])
+        call.console.done(plan.subject())
+        if told := plan.explain():
+            call.console.failed(told)
         return plan
 
 
@@ -221,7 +225,9 @@ def apply(
         application = Application(
             call.client, plan, call.console, done=guard.look(), guard=guard, meter=call.meter
         )
-        application.run()
+        result = application.run()
+        if told := result.explain():
+            call.console.failed(told)
         return application.check(tolerance)
 
 

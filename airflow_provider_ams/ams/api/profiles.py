@@ -12,8 +12,9 @@ from airflow_provider_ams.ams.options.reads import ProfileFilter, ProfileOption
 from airflow_provider_ams.ams.options.writes import UpsertProfileOption
 from airflow_provider_ams.ams.people.roster import get_roster, select_users
 from airflow_provider_ams.ams.prepare.columns import PROFILE_COLUMNS
-from airflow_provider_ams.ams.read.frames import records_frame
+from airflow_provider_ams.ams.read.frames import Layout, records_frame
 from airflow_provider_ams.ams.read.profiles import read_profiles
+from airflow_provider_ams.ams.read.typed import form_types
 from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.write.imports import Import, Wording
 from airflow_provider_ams.ams.write.places import Resume
@@ -50,7 +51,8 @@ def get_profile_data(
     -------
     DataFrame
         ``user_id`` (int64), ``about``, ``username``, ``profile_id`` (Int64), ``form``,
-        ``entered_by_user_id`` (Int64), then a column for each field that has any value.
+        ``entered_by_user_id`` (Int64), then a column for each field that has any value; with
+        ``dtype="schema"`` for each field of the form, of one type every time: see `ExportOption`.
 
     Raises
     ------
@@ -66,10 +68,14 @@ def get_profile_data(
         client = call.client
         call.console.info(f"Requesting profile data from '{form}'")
         check_form(client, form, "profile")
+        types = form_types(client, form, "profile", option)
+        layout = Layout(PROFILE_COLUMNS, option.guess_col_type, types)
         roster = get_roster(client, cache=option.cache)
         users = select_users(client, filter, cache=True)
         records = read_profiles(client, form, users)
-        frame = records_frame(records, PROFILE_COLUMNS, roster, guess=option.guess_col_type)
+        frame = records_frame(records, layout, roster)
+        if layout.types is not None:
+            layout.types.warn(form, frame)
         call.console.done(f"Read {len(records)} profile records from '{form}'")
         return frame
 

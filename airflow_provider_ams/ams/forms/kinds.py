@@ -30,14 +30,38 @@ _BY_TYPE = {
 }
 
 
+# What AMS fills in has values as well; a linked value may be anything.
+_SHOWN = {
+    "calculation": NUMBER,
+    "historycalculation": NUMBER,
+    "agecalculation": NUMBER,
+    "textcalculation": TEXT,
+    "historytextcalculation": TEXT,
+    "datecalculation": DATE,
+    "timecalculation": TIME,
+    "linkeddate": DATE,
+    "linkedtime": TIME,
+    "linkedtext": TEXT,
+}
+
+
 def kind_of_type(item_type: str) -> str:
     """Return the kind of an item by AMS's name of its type.
 
     What AMS fills in itself is known in any letter case and spacing: sent, it would be dropped.
     """
-    letters = "".join(c for c in item_type.lower() if c.isalpha()).removesuffix("field")
+    letters = _letters(item_type)
     if letters.endswith("calculation"):
         return CALCULATED
     if letters.startswith("linked") and letters != "linked":
         return LINKED
     return PERSONAL if letters == "personaldetails" else _BY_TYPE.get(item_type, UNKNOWN)
+
+
+def shown_kind(item_type: str) -> str:
+    """Return what the values of an item look like that AMS fills in; unknown if nobody can tell."""
+    return _SHOWN.get(_letters(item_type), UNKNOWN)
+
+
+def _letters(item_type: str) -> str:
+    return "".join(c for c in item_type.lower() if c.isalpha()).removesuffix("field")

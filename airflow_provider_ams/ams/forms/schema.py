@@ -55,6 +55,11 @@ class FormField:
         return self.declared or kinds.kind_of_type(self.item_type)
 
     @property
+    def value_kind(self) -> str:
+        """What values look like, also those that AMS fills in; unknown if nobody can tell."""
+        return self.kind if self.writable else kinds.shown_kind(self.item_type)
+
+    @property
     def calculated(self) -> bool:
         """AMS works the value out on each save."""
         return self.kind == kinds.CALCULATED

@@ -20,6 +20,7 @@ from airflow_provider_ams.ams.options.writes import EventImportOption, ImportOpt
 
 FORM_TYPES = ("event", "profile", "database")
 MODES = ("insert", "update", "upsert", "mirror")
+_NO_KEY = "A mirror needs a key to find events by, such as key=['start_date', 'start_time']."
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,6 @@ class PlanOption(EventImportOption):
     form_type: str = "event"
     users: UserFilter | None = None
     check_event_ids: bool = True
-    validate: bool = True
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -91,7 +91,7 @@ class PlanOption(EventImportOption):
         check_choice("form_type", self.form_type, FORM_TYPES[:2])
         check_key(self.key)
         if self.mode == "mirror" and self.key is None:
-            raise AMSConfigurationError("A mirror needs a key to find events by.")
+            raise AMSConfigurationError(_NO_KEY)
         if self.mode in ("insert", "update") and self.key is not None:
             raise AMSConfigurationError(f"mode {self.mode!r} takes no key; 'upsert' does.")
 
@@ -138,7 +138,7 @@ class MirrorEventOption(EventImportOption):
         In interactive mode, ask before events are deleted.
     """
 
-    key: Sequence[str] = ("start_date",)
+    key: Sequence[str] | None = None
     max_deletes: int | str = 0
     on_missing_fields: str = "clear"
     users: UserFilter | None = None
@@ -148,6 +148,8 @@ class MirrorEventOption(EventImportOption):
         """Check the values."""
         super().__post_init__()
         check_key(self.key)
+        if self.key is None:
+            raise AMSConfigurationError(_NO_KEY)
         delete_limit(self.max_deletes, 0)
         check_choice("on_missing_fields", self.on_missing_fields, ON_MISSING_FIELDS)
 

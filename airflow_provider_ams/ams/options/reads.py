@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,10 @@ from airflow_provider_ams.ams.options.rules import (
     as_list,
     check_between,
     check_choice,
+    check_types,
 )
+
+DTYPES = ("schema",)
 
 
 @dataclass(frozen=True)
@@ -132,16 +135,69 @@ class ExportOption:
     guess_col_type : bool
         Turn columns in which every value is a number into numbers. A column with one value that
         would not survive it (``007``, 20 digits) stays text.
+    dtype : str, optional
+        ``schema``: columns and types are those of the form's fields, in its order, whatever was
+        read, or nothing; `guess_col_type` then does not count, and False is refused.
+
+        ====================================  ==================================================
+        ids                                   Int64
+        names, the event's dates and times    string, as without `dtype`
+        number                                Float64
+        duration                              Float64, in milliseconds (numbers as AMS shows them)
+        date                                  datetime64[ms], midnight without a zone
+        time, text, choice, choices, file     string, as it was written
+        calculated, linked, personal          as their item type says, if it does; else string
+        any other, and fields of no form      string
+        ====================================  ==================================================
+
+        AMS knows no booleans. A column with a value that does not fit its type stays string, with
+        all values as they were written, and an `AMSTypeWarning` names the field and the events.
+    types : dict of str, optional
+        With `dtype`: field -> kind, for fields of which the form's schema does not say it; see
+        `ImportOption`.
     """
 
     interactive_mode: bool = False
     cache: bool = True
     guess_col_type: bool = True
+    dtype: str | None = None
+    types: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        check_types(self.types)
+        if self.dtype is None:
+            if self.types:
+                raise AMSConfigurationError("types needs dtype='schema'.")
+            return
+        check_choice("dtype", self.dtype, DTYPES)
+        if not self.guess_col_type:
+            raise AMSConfigurationError(
+                "dtype='schema' and guess_col_type=False contradict each other.",
+                hint="Leave one of them out.",
+            )
 
 
 @dataclass(frozen=True)
-class EventOption(ExportOption):
-    """Options of `get_event_data`; see `ExportOption` for the shared ones.
+class EventExportOption(ExportOption):
+    """What the reads of events share; see `ExportOption` for the rest.
+
+    Parameters
+    ----------
+    timestamps : bool
+        Add ``start`` and ``end``, ``datetime64[ms, zone]`` in the site's zone, which must be set.
+        Of an hour that clocks show twice, the first one counts; a time that they skip counts as if
+        they had not moved yet (2:30 is what they call 3:30); NaT if AMS's text can't be read, with
+        an `AMSTypeWarning`. Imports do not send these columns, and reject rows in which they
+        differ from date and time.
+    """
+
+    timestamps: bool = False
+
+
+@dataclass(frozen=True)
+class EventOption(EventExportOption):
+    """Options of `get_event_data`; see `EventExportOption` for the shared ones.
 
     Parameters
     ----------
@@ -153,8 +209,8 @@ class EventOption(ExportOption):
 
 
 @dataclass(frozen=True)
-class SyncEventOption(ExportOption):
-    """Options of `sync_event_data`; see `ExportOption`."""
+class SyncEventOption(EventExportOption):
+    """Options of `sync_event_data`; see `EventExportOption`."""
 
 
 @dataclass(frozen=True)

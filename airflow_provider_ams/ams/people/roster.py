@@ -124,6 +124,14 @@ def people_called(client: AMSClient, user_ids: Iterable[int], column: str) -> di
     }
 
 
+def known_names(client: AMSClient, user_id: int) -> list[str]:
+    """Return what a person is called, from the roster if it was read; AMS is not asked."""
+    roster = _rosters.get(client)
+    columns = ("about", "username", "email", "first_name", "last_name", "known_as")
+    texts = [roster.text(user_id, column) for column in columns] if roster else []
+    return [text for text in texts if text]
+
+
 def _read_roster(client: AMSClient) -> Roster:
     users: dict[int, User] = {}
     cursors = [""]
@@ -160,6 +168,9 @@ def match_known(
     return match_users(get_roster(client, cache=False), column, id_col)
 
 
+_BAD = ("missing", "unmatched", "ambiguous")
+
+
 def match_users(
     roster: Roster | None, column: pd.Series[Any], id_col: str
 ) -> tuple[list[int | None], dict[str, list[Any]]]:
@@ -183,10 +194,15 @@ def match_users(
     """
     missing = column.isna().tolist()
     find = partial(roster.find, id_col) if roster else _given
+    values = column.tolist()
+    if not any(missing) and set(map(type, values)) in ({int}, {str}):
+        held = {value: find(value) for value in set(values)}
+        if all(len(users) == 1 for users in held.values()):
+            return [held[value][0] for value in values], {kind: [] for kind in _BAD}
     known: _Found = {}
     ids: list[int | None] = []
-    bad: dict[str, list[Any]] = {"missing": [], "unmatched": [], "ambiguous": []}
-    for label, value, gone in zip(column.index, column.tolist(), missing, strict=True):
+    bad: dict[str, list[Any]] = {kind: [] for kind in _BAD}
+    for label, value, gone in zip(column.index, values, missing, strict=True):
         matches = [] if gone else _find_once(find, value, known)
         ids.append(matches[0] if len(matches) == 1 else None)
         if len(matches) != 1:

@@ -11,13 +11,11 @@ import pandas as pd
 from airflow_provider_ams.ams.plan.diff import Change
 from airflow_provider_ams.ams.positions import EventNo, InputRow
 from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.reasons import NOT_SENT, Reason, failed_frame
 from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
 
 INSERT, UPDATE, UNCHANGED, DELETE, REJECT = "insert", "update", "unchanged", "delete", "reject"
 ACTIONS = (INSERT, UPDATE, UNCHANGED, DELETE, REJECT)
-
-# The rule by which the other rows of a mirror wait for those that can't be sent.
-HELD_BACK = "mirror"
 
 
 class Rejection(NamedTuple):
@@ -25,17 +23,28 @@ class Rejection(NamedTuple):
 
     Parameters
     ----------
-    rule : str
-        The check that found it: a code to go by.
-    reason : str
-        In words, without values.
-    hint : str
-        What to do about it.
+    reasons : tuple of Reason
+        All that is wrong with it.
+    user_id : int or None
+        The person, if known.
+    event_id : int or None
+        As the row gives it.
     """
 
-    rule: str
-    reason: str
-    hint: str = ""
+    reasons: tuple[Reason, ...]
+    user_id: int | None = None
+    event_id: int | None = None
+
+    @property
+    def reason(self) -> str:
+        """All reasons in one text."""
+        return NOT_SENT + "; ".join(map(str, self.reasons))
+
+    def lines(self, row: InputRow) -> Iterator[tuple[Any, ...]]:
+        """Yield a line of `failed_frame` for each reason."""
+        for code, name, text, hint in self.reasons:
+            who = row, self.user_id, self.event_id
+            yield (*who, "rejected", code, name, f"{NOT_SENT}{text}", hint)
 
 
 class Deletion(NamedTuple):
@@ -46,6 +55,14 @@ class Deletion(NamedTuple):
     day: int
     minute: int
     digest: str
+
+
+def not_deleted(count: int) -> str:
+    """Return the warning that deletes have to wait."""
+    return (
+        f"{count} events are not in the frame, but nothing is deleted while rows are rejected: "
+        "one of these may be such an event."
+    )
 
 
 @dataclass(kw_only=True)
@@ -151,6 +168,11 @@ class Contents:
             index=index,
         )
 
+    @property
+    def failed(self) -> pd.DataFrame:
+        """One line for each rejected row and reason; columns as in `ImportResult.failed`."""
+        return failed_frame(line for row, r in self.rejects.items() for line in r.lines(row))
+
     def lines(self) -> Iterator[dict[str, Any]]:
         """Yield what is to be done, deletes first: a line for each changed field, and so on.
 
@@ -165,13 +187,14 @@ class Contents:
                     yield from self._about(EventNo(event), action)
         for position, rejection in self.rejects.items():
             line = _line(REJECT, self.row_labels[position], None, None, None)
-            yield {**line, "field": rejection.reason}
+            yield {**line, "position": position, "field": rejection.reason}
 
     def _about(self, event: EventNo, action: str) -> Iterator[dict[str, Any]]:
         e = self.events
         start = f"{day_text(e.start_days[event])} {SHOWN_TIMES[e.start_minutes[event]]}"
-        label = self.row_labels[e.rows[event][0]]
-        base = _line(action, label, e.user_ids[event], start, e.event_ids[event])
+        first = e.rows[event][0]
+        base = _line(action, self.row_labels[first], e.user_ids[event], start, e.event_ids[event])
+        base["position"] = first
         if action == UPDATE:
             # One that is sent although nothing is known to change has a line all the same.
             for change in self.changes.get(event, ()):
@@ -201,6 +224,7 @@ def _line(
     return {
         "action": action,
         "row": row,
+        "position": None,
         "user_id": user,
         "start": start,
         "event_id": event_id,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Sequence
 
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.plan.plan import Plan
-
-_HOME = "airflow_provider_ams.ams"
+from airflow_provider_ams.ams.warned import warn
 
 
 class AMSDataLossWarning(UserWarning):
@@ -45,13 +42,5 @@ def _warn(form: str, names: Sequence[str]) -> str:
         f"AMS replaces whole events: the fields {', '.join(map(repr, names))} of '{form}', which "
         "the frame does not have, are emptied. on_missing_fields='keep' keeps them."
     )
-    warnings.warn(text, AMSDataLossWarning, stacklevel=_callers_level())
+    warn(text, AMSDataLossWarning)
     return text
-
-
-def _callers_level() -> int:
-    """Return the stack level, for a warning, of the first caller outside this package."""
-    frame, level = sys._getframe(1), 1
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(_HOME):
-        frame, level = frame.f_back, level + 1
-    return level

@@ -51,8 +51,8 @@ def differences(
     _moments(events, known, there, stored, found)
     for name in compared_fields(events, schema):
         texts, held = events.fields.get(name), stored.fields.get(name)
-        new: Texts = [None] * len(known) if texts is None else [texts[e] for e in known]
-        old: Texts = [None] * len(known) if held is None else [held[at] for at in there]
+        new: Texts = [None] * len(known) if texts is None else _taken(texts, known)
+        old: Texts = [None] * len(known) if held is None else list(map(held.__getitem__, there))
         if new == old:
             continue
         for i in differing(new, old, kind_of(schema, name), zone):
@@ -60,6 +60,10 @@ def differences(
     if events.has_table or any(stored.table_rows):
         _tables(events, known, there, stored, schema, zone, found)
     return found
+
+
+def _taken(texts: Texts, known: Sequence[EventNo]) -> Texts:
+    return texts if len(known) == len(texts) else list(map(texts.__getitem__, known))
 
 
 def kind_of(schema: FormSchema | None, name: str) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.plan.match import Matched
-from airflow_provider_ams.ams.positions import StoredNo
 from airflow_provider_ams.ams.prepare.events import EventDraft
-from airflow_provider_ams.ams.prepare.times import Moment
+from airflow_provider_ams.ams.prepare.times import Times
 from airflow_provider_ams.ams.read.snapshot import Snapshot
 
 
@@ -36,21 +33,10 @@ class Looked:
     matched: Matched
 
     @property
-    def moments(self) -> Sequence[Moment | None]:
-        """Start and end of the stored event that each event stands for, made when asked for."""
-        return _Moments(self.stored, self.matched.stored_index)
-
-
-class _Moments(Sequence["Moment | None"]):
-    def __init__(self, stored: Snapshot, index: Sequence[StoredNo | None]) -> None:
-        self._stored = stored
-        self._index = index
-
-    def __len__(self) -> int:
-        return len(self._index)
-
-    def __getitem__(self, event: Any) -> Any:  # noqa: ANN401
-        at, s = self._index[event], self._stored
-        if at is None:
+    def times(self) -> Times | None:
+        """Start and end of the stored event that each event stands for; None if all are new."""
+        index, stored = self.matched.stored_index, self.stored
+        if all(at is None for at in index):
             return None
-        return Moment(s.start_days[at], s.start_minutes[at], s.end_days[at], s.end_minutes[at])
+        columns = (stored.start_days, stored.start_minutes, stored.end_days, stored.end_minutes)
+        return Times(*([None if at is None else column[at] for at in index] for column in columns))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.positions import EventNo, StoredNo
 from airflow_provider_ams.ams.prepare.events import EventDraft
+from airflow_provider_ams.ams.prepare.key_columns import Holders
 from airflow_provider_ams.ams.prepare.keys import record_keys, unknown_parts
 from airflow_provider_ams.ams.problems import ERROR, Finding
 from airflow_provider_ams.ams.read.snapshot import Snapshot
@@ -91,17 +93,14 @@ def match_keys(
     """Find events by key; a key that several stored events have is a finding."""
     keys = events.keys
     assert keys is not None
-    held = _by_key(record_keys(stored, key, schema))
-    matched = Matched([])
-    for event, wanted in enumerate(keys):
-        found = held.get(wanted, ())
-        if len(found) > 1:
-            matched.claimed.update(found)
-            ids = ", ".join(str(stored.ids[at]) for at in found)
-            what = f"several stored events have this key: {ids}"
-            rows = events.rows[EventNo(event)]
-            matched.findings.append(Finding(ERROR, "key", None, what, positions=rows))
-        matched.stored_index.append(found[0] if len(found) == 1 else None)
+    holders = Holders(keys, record_keys(stored, key, schema))
+    matched = Matched(cast("list[StoredNo | None]", holders.only()))
+    for event, found in holders.several():
+        matched.claimed.update(map(StoredNo, found))
+        ids = ", ".join(str(stored.ids[at]) for at in found)
+        what = f"several stored events have this key: {ids}"
+        rows = events.rows[EventNo(event)]
+        matched.findings.append(Finding(ERROR, "key", None, what, positions=rows))
     unclear = unknown_parts(key, schema)
     if unclear:
         _find_unclear(events, stored, key, schema, matched, unclear)
@@ -135,13 +134,14 @@ def _find_unclear(
 ) -> None:
     """Find new events that may be stored ones, if only the kind of a key's field were known."""
     taken = {at for at in matched.stored_index if at is not None}
-    held = _by_key(record_keys(stored, key, schema, loose=True))
+    wanted, held = (record_keys(r, key, schema, loose=True) for r in (events, stored))
+    holders = Holders(wanted, held)
     names = ", ".join(map(repr, unclear))
     hint = f"Say what the field is, such as types={{{unclear[0]!r}: 'number'}}."
-    for event, wanted in enumerate(record_keys(events, key, schema, loose=True)):
-        if matched.stored_index[event] is not None:
+    for event, index in enumerate(matched.stored_index):
+        if index is not None:
             continue
-        found = [at for at in held.get(wanted, ()) if at not in taken]
+        found = [StoredNo(at) for at in holders.all(event) if at not in taken]
         if not found:
             continue
         matched.claimed.update(found)
@@ -149,10 +149,3 @@ def _find_unclear(
         what = f"event {ids} may have this key: the form does not say what {names} is"
         rows = events.rows[EventNo(event)]
         matched.findings.append(Finding(ERROR, "key", unclear[0], what, [], hint, rows))
-
-
-def _by_key(keys: Sequence[Hashable]) -> dict[Hashable, list[StoredNo]]:
-    found: dict[Hashable, list[StoredNo]] = defaultdict(list)
-    for at, key in enumerate(keys):
-        found[key].append(StoredNo(at))
-    return dict(found)

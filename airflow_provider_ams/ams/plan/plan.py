@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_ams.ams.errors import AMSConfigurationError
+from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSInputError
+from airflow_provider_ams.ams.options.rules import rejected_limit
 from airflow_provider_ams.ams.plan.contents import Contents
 from airflow_provider_ams.ams.plan.render import (
     People,
     as_html,
     as_markdown,
+    as_note,
     as_text,
     heading,
 )
 from airflow_provider_ams.ams.plan.stored_plan import dump_plan, load_contents, plan_digest
+from airflow_provider_ams.ams.reasons import explain, hints, tell
 from airflow_provider_ams.transport.files import FileProblem, write_atomic
 
 
@@ -44,12 +47,52 @@ class Plan(Contents):
             "warnings": list(self.warnings),
         }
 
+    def explain(self, shown: int = 5) -> str:
+        """Return why rows are not to be sent, as `ImportResult.explain`; empty if all are."""
+        return explain(self.form, self.failed, shown)
+
+    def check(self, tolerance: int | str | None = None) -> None:
+        """Raise if the import would end red for the rows that are rejected.
+
+        Parameters
+        ----------
+        tolerance : int, str or None
+            As for imports.
+
+        Raises
+        ------
+        AMSInputError
+            Names the reasons, the most frequent ones first, and their rows.
+        """
+        if len(self.rejects) <= rejected_limit(tolerance, self.row_count):
+            return
+        failed, labels = self.failed, self.row_labels
+        raise AMSInputError(
+            f"{tell(failed, labels)}{len(self.rejects)} of {self.row_count} rows are not to be "
+            "sent. Nothing was sent.",
+            rows=[labels[position] for position in sorted(self.rejects)],
+            rows_told=True,
+            hint=hints(failed),
+        )
+
     def subject(self) -> str:
         """Return form and all counts in a line."""
         return heading(self)
 
     def __str__(self) -> str:
         return as_text(self)
+
+    def show(self, max_lines: int = 50) -> None:
+        """Print the plan line by line with old and new values, for whoever asks to see them.
+
+        They are athletes' data: `print(plan)` shows none of them, nor does a notebook by itself.
+
+        Parameters
+        ----------
+        max_lines : int
+            Lines at most; the counts are always of all.
+        """
+        print(as_text(self, max_lines, show_values=True))
 
     def markdown(self, max_lines: int = 50, show_values: bool = True, people: People = None) -> str:
         """Return the plan for a person to read and approve.
@@ -70,7 +113,7 @@ class Plan(Contents):
         return as_html(self, max_lines, show_values, people)
 
     def _repr_html_(self) -> str:
-        return self.html(max_lines=100, show_values=False)  # a notebook is kept and shared
+        return as_note(self)  # a notebook is kept and shared
 
     # ------------------------------------------------------------ keeping it
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 import pandas as pd
 
@@ -13,12 +14,12 @@ from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.plan.contents import (
-    HELD_BACK,
     INSERT,
     UNCHANGED,
     UPDATE,
     Deletion,
     Rejection,
+    not_deleted,
 )
 from airflow_provider_ams.ams.plan.diff import Change, differences
 from airflow_provider_ams.ams.plan.gaps import undated, without_required
@@ -43,18 +44,20 @@ from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
 from airflow_provider_ams.ams.prepare.identity import with_identity
 from airflow_provider_ams.ams.prepare.renames import Renames
 from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
-from airflow_provider_ams.ams.problems import ERROR, Finding, Problems, named
+from airflow_provider_ams.ams.problems import ERROR, Finding, Problems
 from airflow_provider_ams.ams.read.snapshot import Snapshot
+from airflow_provider_ams.ams.reasons import Reason
 from airflow_provider_ams.ams.validate.inspect import (
     BACKWARDS,
+    Inspection,
     Inspector,
     draft_frame,
-    numeric_fields,
 )
 from airflow_provider_ams.ams.validate.report import ValidationReport
+from airflow_provider_ams.ams.validate.rules import numeric_fields
 
-# What the other rows of a mirror are told: nobody knows which stored events the bad ones stand for.
-_HELD_BACK = Rejection(HELD_BACK, "a mirror sends nothing while other rows are rejected")
+# What the other rows of an event are told: it goes as a whole, or not at all.
+_TOGETHER = Reason("event", None, "another row of its event can't be sent")
 
 
 class Planner:
@@ -98,7 +101,8 @@ class Planner:
         self._rows = pd.Index([])
         self._numeric: frozenset[str] = frozenset()
         self._warnings: list[str] = []
-        self._rejects: dict[InputRow, Rejection] = {}
+        self._rejects: dict[InputRow, list[Reason]] = {}
+        self._seen: Inspection | None = None
 
     def look(self, df: pd.DataFrame) -> EventDraft:
         """Check the frame and return the events that can be sent, as it gives them.
@@ -115,13 +119,14 @@ class Planner:
         if seen.events is None or any(not f.positions for f in seen.report.errors):
             seen.report.raise_for_errors()
         assert seen.events is not None
+        assert seen.draft is not None
         self.schema, self._rows = seen.schema, df.index
         self._warnings += map(str, seen.report.warnings)
-        if seen.draft is not None:
-            self._numeric = numeric_fields(seen.draft)
+        self._numeric = numeric_fields(seen.draft)
+        self._seen = seen
         self._note(seen.report.errors)
         if self.window is not None:
-            self.window.check(seen.events, df.index)
+            self._reject(self.window.outside(seen.events))
         events = seen.events.take(self._sound(seen.events.rows))
         field = self.option.idempotency_field
         if field is None or not self.option.identifies:
@@ -146,9 +151,6 @@ class Planner:
         changes = differences(complete, index, stored, self.schema, self.client.timezone)
         complete, index, changes = self._put_back(complete, index, changes, stored)
         deletes = self._deletes(index, looked)
-        if self.window is not None and self._rejects:
-            self._hold_back()
-            complete, index, changes = complete.take([]), [], {}
         return self._plan(complete, index, changes, stored, deletes)
 
     @property
@@ -180,31 +182,24 @@ class Planner:
 
     def _note(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
-            reason = named(finding.field, finding.what)
+            reason = Reason(finding.rule, finding.field, finding.what, finding.hint)
             for position in finding.positions:
-                known = self._rejects.get(position)
-                self._rejects[position] = (
-                    Rejection(finding.rule, reason, finding.hint or "")
-                    if known is None
-                    else known._replace(reason=f"{known.reason}; {reason}")
-                )
+                known = self._rejects.setdefault(position, [])
+                if reason not in known:
+                    known.append(reason)
 
     def _sound(self, rows: Sequence[Sequence[InputRow]]) -> list[EventNo]:
+        if not self._rejects:
+            return cast("list[EventNo]", list(range(len(rows))))
         sound = []
         for event, positions in enumerate(rows):
-            hit = self._rejects.keys() & set(positions) if self._rejects else ()
+            hit = self._rejects.keys() & set(positions)
             if not hit:
                 sound.append(EventNo(event))
                 continue
-            rejection = self._rejects[min(hit)]
             for position in positions:
-                self._rejects.setdefault(position, rejection)
+                self._rejects.setdefault(position, [_TOGETHER])
         return sound
-
-    def _hold_back(self) -> None:
-        """Reject what is left of a mirror: it goes as a whole, or not at all."""
-        for row in range(len(self._rows)):
-            self._rejects.setdefault(InputRow(row), _HELD_BACK)
 
     # ------------------------------------------------------------ what is stored
 
@@ -253,7 +248,7 @@ class Planner:
         if not (self.option.default_dates or self._profiles):
             self._reject(undated(events, matched))
         self._warn_of_utc(looked)
-        times = complete_times(events.times, looked.moments, now)
+        times = complete_times(events.times, looked.times, now)
         if not self._profiles:
             self._reject(
                 Finding(ERROR, END_RULE, None, BACKWARDS, positions=events.rows[event])
@@ -353,7 +348,7 @@ class Planner:
             actions=self._actions(index, changes),
             changes=changes,
             deletes=deletes,
-            rejects=self._rejects,
+            rejects=self._rejections(),
             stored=len(stored),
             users=sorted({*people, *events.user_ids}),
             server_time=stored.server_time,
@@ -367,6 +362,16 @@ class Planner:
             compared=option.compares,
             url=self.client.url,
         )
+
+    def _rejections(self) -> dict[InputRow, Rejection]:
+        """Return why rows can't be sent, with person and event as far as the frame says."""
+        seen = self._seen
+        if not self._rejects or seen is None or seen.draft is None:
+            return {}
+        # Of a row that is spread over several of the draft, all say the same.
+        given = zip(seen.draft.source, seen.users, seen.draft.event_ids, strict=True)
+        who = {row: (user, i) for row, user, i in given if row in self._rejects}
+        return {row: Rejection(tuple(why), *who[row]) for row, why in self._rejects.items()}
 
     def _actions(
         self, index: Sequence[StoredNo | None], changes: dict[EventNo, list[Change]]
@@ -391,9 +396,6 @@ class Planner:
         deletes = self.window.deletions(looked.stored, kept)
         if deletes and self._rejects:
             # A row that can't be read may be the very one that a stored event stands for.
-            self._warnings.append(
-                f"{len(deletes)} events are not in the frame, but nothing is deleted while rows "
-                "are rejected."
-            )
+            self._warnings.append(not_deleted(len(deletes)))
             return []
         return deletes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
+from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -21,6 +22,7 @@ from airflow_provider_ams.ams.plan.cut import change_markdown, change_text, shor
 from airflow_provider_ams.ams.plan.stored_plan import plan_digest
 from airflow_provider_ams.ams.tables import (
     code,
+    html_note,
     html_page,
     html_table,
     markdown_table,
@@ -32,6 +34,7 @@ _COLUMNS = ("action", "row", "user_id", "start", "event_id", "field", "change")
 # What can't be undone comes first.
 _SHOWN = (DELETE, UPDATE, INSERT, UNCHANGED, REJECT)
 _NAME, _REMARK = 100, 500
+_MORE = "plan.show() prints it line by line, with values."
 # What people are called, by their ids; None for the ids themselves.
 People = Mapping[int, str] | None
 
@@ -65,6 +68,8 @@ def _texts(
     texts = {c: "" if line[c] is None else str(line[c]) for c in _COLUMNS[:-1]}
     if people is not None and line["user_id"] in people:
         texts["user_id"] = shortened(people[line["user_id"]], piece, _NAME)
+    if line["row"] is not None and not show_values and not isinstance(line["row"], Integral):
+        texts["row"] = f"at position {line['position']}"  # a label may be a person's name
     is_number = texts["row"].isascii() and texts["row"].isdecimal()
     texts["row"] = shortened(texts["row"], str if is_number else piece, _NAME)
     texts["field"] = shortened(texts["field"], piece, _NAME if line["new"] else _REMARK)
@@ -140,3 +145,17 @@ def as_html(plan: Contents, max_lines: int, show_values: bool, people: People = 
     if more:
         parts.append(f"<p>... and {more} more lines</p>")
     return html_page(heading(plan), *parts)
+
+
+def as_note(plan: Contents) -> str:
+    """Return what a notebook shows of a plan: counts, changed fields, reasons; no value."""
+    counts = plan.counts
+    fields = [(shortened(name, longest=_NAME), count) for name, count in _fields(plan)]
+    reasons = Counter(shortened(r.reason, longest=_REMARK) for r in plan.rejects.values())
+    return html_note(
+        heading(plan),
+        pd.DataFrame([{action: counts[action] for action in _SHOWN}]),
+        pd.DataFrame(fields, columns=["field", "events that change"]),
+        pd.DataFrame(reasons.most_common(), columns=["rejected because", "rows"]),
+        remarks=[*(shortened(w, longest=_REMARK) for w in plan.warnings), _MORE],
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -44,19 +45,24 @@ class Done:
     deletes: set[int] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
 class _Index:
-    """Where a plan speaks of a stored event or of a person; made once, asked before every call."""
+    """Where a plan speaks of a stored event or of a person; made once, if AMS has changed."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.updates: dict[int, list[EventNo]] = {}
-        self.inserts: dict[int, list[EventNo]] = {}
-        self.deletes = {d.event_id: d for d in plan.deletes}
+    updates: dict[int, list[EventNo]] = field(default_factory=dict)
+    inserts: dict[int, list[EventNo]] = field(default_factory=dict)
+    deletes: dict[int, Deletion] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, plan: Plan) -> _Index:
+        index = cls(deletes={d.event_id: d for d in plan.deletes})
         events = plan.events
         for e, (event_id, user) in enumerate(zip(events.event_ids, events.user_ids, strict=True)):
             if event_id is not None:
-                self.updates.setdefault(event_id, []).append(EventNo(e))
+                index.updates.setdefault(event_id, []).append(EventNo(e))
             elif plan.actions[e] == INSERT:
-                self.inserts.setdefault(user, []).append(EventNo(e))
+                index.inserts.setdefault(user, []).append(EventNo(e))
+        return index
 
 
 class Guard:
@@ -80,7 +86,6 @@ class Guard:
         self.client = client
         self.plan = plan
         self.kept = kept
-        self._index = _Index(plan)
         # Once something has changed, it stays so: an edit taken back is for a person to see.
         self._changed: dict[EventNo, int] = {}
         self._changed_deletes: set[int] = set()
@@ -90,6 +95,10 @@ class Guard:
         self._schema: FormSchema | None = None
         self._has_schema = False
         self._lock = Lock()
+
+    @cached_property
+    def _index(self) -> _Index:
+        return _Index.of(self.plan)
 
     def look(self) -> Done:
         """Look at everything that the plan is about, and return what is done already.
@@ -168,12 +177,13 @@ class Guard:
 
     def _compared(self, read: SyncRead) -> _Comparison:
         table, schema, zone = list(self.plan.events.table), None, self.client.timezone
+        index = _Index()
         if read.events or read.deleted_ids:
             schema = self._form()
+            with self._lock:
+                index = self._index
         changed = take_snapshot(read.events, schema, table, zone=zone)
-        comparison = _Comparison(
-            self.plan, self._index, changed, set(read.deleted_ids), schema, zone
-        )
+        comparison = _Comparison(self.plan, index, changed, set(read.deleted_ids), schema, zone)
         comparison.run()
         return comparison
 

@@ -16,9 +16,10 @@ from airflow_provider_ams.ams.plan.contents import ACTIONS, UPDATE, Contents, De
 from airflow_provider_ams.ams.plan.diff import Change
 from airflow_provider_ams.ams.positions import EventNo, InputRow
 from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.reasons import Reason
 from airflow_provider_ams.transport.files import FileProblem, locate
 
-VERSION = 2
+VERSION = 3
 _PARTS = {"version", "digest", "seal", "plan"}
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY
 _SHORTEST_KEY = 16
@@ -104,7 +105,10 @@ def _content(plan: Contents) -> dict[str, Any]:
     content["row_labels"] = plan.row_labels.tolist()
     content["changes"] = {str(e): [list(c) for c in cs] for e, cs in plan.changes.items()}
     content["deletes"] = [list(d) for d in plan.deletes]
-    content["rejects"] = {str(p): list(r) for p, r in plan.rejects.items()}
+    content["rejects"] = {
+        str(p): [[list(reason) for reason in r.reasons], r.user_id, r.event_id]
+        for p, r in plan.rejects.items()
+    }
     return content
 
 
@@ -115,7 +119,10 @@ def _parts(content: dict[str, Any]) -> dict[str, Any]:
     found["changes"] = {
         EventNo(int(e)): [Change(*c) for c in cs] for e, cs in found["changes"].items()
     }
-    found["rejects"] = {InputRow(int(p)): Rejection(*r) for p, r in found["rejects"].items()}
+    found["rejects"] = {
+        InputRow(int(p)): Rejection(tuple(Reason(*reason) for reason in reasons), *who)
+        for p, (reasons, *who) in found["rejects"].items()
+    }
     found["deletes"] = [Deletion(*d) for d in found["deletes"]]
     return found
 

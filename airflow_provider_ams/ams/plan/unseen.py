@@ -51,7 +51,9 @@ class Unseen:
             return any(texts[at] is None and not (sent and sent[e]) for e, at in self._there)
         if item.kind != "file" and (item.kind != "unknown" or item.options):
             return False
-        return item.name not in self.events.fields and not any(text is not None for text in texts)
+        # A column without any value is that of a read, which has one for each field of the form.
+        given = any(self.events.fields.get(item.name, ()))
+        return not given and not any(text is not None for text in texts)
 
     def warnings(self) -> list[str]:
         """Return what nobody can tell of any event."""

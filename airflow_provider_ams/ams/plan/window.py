@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-import pandas as pd
-
-from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSInputError
+from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.plan.contents import Deletion
 from airflow_provider_ams.ams.positions import StoredNo
 from airflow_provider_ams.ams.prepare.events import EventDraft
+from airflow_provider_ams.ams.problems import ERROR, Finding
 from airflow_provider_ams.ams.read.snapshot import Snapshot, Span
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day
 
@@ -31,14 +30,8 @@ class Window:
     span: Span
     users: list[int]
 
-    def check(self, events: EventDraft, labels: pd.Index) -> None:
-        """Refuse events that start outside.
-
-        Raises
-        ------
-        AMSInputError
-            Names the rows.
-        """
+    def outside(self, events: EventDraft) -> Iterator[Finding]:
+        """Find events that start outside: a mirror writes and deletes only within."""
         first, last = self.span.first or 0, self.span.last or 1 << 31
         outside = [
             position
@@ -47,12 +40,18 @@ class Window:
             for position in positions
         ]
         if outside:
-            raise AMSInputError(
-                f"DataFrame is invalid: {len(outside)} rows start outside the window. Nothing was "
-                "sent.",
-                rows=[labels[p] for p in outside],
-                hint="A mirror writes and deletes only within its window.",
-            )
+            what, hint = "starts outside the window of the mirror", "Drop the row, or widen it."
+            yield Finding(ERROR, "window", "start_date", what, [], hint, outside)
+        mine = set(self.users)
+        others = [
+            position
+            for user, positions in zip(events.user_ids, events.rows, strict=True)
+            if user > 0 and user not in mine
+            for position in positions
+        ]
+        if others:
+            what = "the person is none of those whose events the mirror looks after"
+            yield Finding(ERROR, "window", None, what, [], "Drop the row.", others)
 
     def deletions(self, stored: Snapshot, kept: Collection[StoredNo]) -> list[Deletion]:
         """Return the stored events of the window's people that are not to be kept."""

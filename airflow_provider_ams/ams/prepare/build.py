@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from airflow_provider_ams.ams.positions import DraftRow, InputRow
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft
+from airflow_provider_ams.ams.prepare.key_columns import KeyColumns
 from airflow_provider_ams.ams.prepare.times import Times
 from airflow_provider_ams.ams.prepare.torn import note_torn_events
 from airflow_provider_ams.ams.problems import Problems
@@ -25,7 +26,7 @@ def build_events(
     problems: Problems,
     *,
     booleans: tuple[str, str] | None = None,
-    keys: Sequence[Hashable] | None = None,
+    keys: KeyColumns | None = None,
 ) -> EventDraft:
     """Group rows into events and convert all values; times stay as they are given.
 
@@ -41,7 +42,7 @@ def build_events(
         Takes contradictions within an event and values without a text form.
     booleans : tuple of str, optional
         Texts for True and False.
-    keys : sequence, optional
+    keys : KeyColumns, optional
         What the rows of one event share, if not event id or person, date and time.
     """
     groups = _groups(draft, user_ids, keys, problems)
@@ -67,7 +68,7 @@ def build_events(
         table=table,
         table_rows=[_rows_with_values(group, table) for group in groups] if draft.table else (),
         table_groups=groups if draft.table else (),
-        keys=None if keys is None else pick.first(keys),
+        keys=keys if keys is None or pick.is_single else keys.take([g[0] for g in groups]),
     )
 
 
@@ -78,14 +79,14 @@ def _rows_with_values(group: Sequence[DraftRow], table: dict[str, Texts]) -> lis
 def _groups(
     draft: Draft,
     user_ids: Sequence[int],
-    keys: Sequence[Hashable] | None,
+    keys: KeyColumns | None,
     problems: Problems,
 ) -> Groups:
     """Return the rows of each event: by key or event id, else by user, date and start time."""
     if not draft.table:
         _note_repeated_ids(draft.event_ids, problems)
         return cast("Groups", list(zip(range(len(draft)), strict=True)))
-    names: list[Hashable] = list(keys or _starts(draft, user_ids))
+    names: list[Hashable] = list(_starts(draft, user_ids) if keys is None else keys)
     groups: dict[Hashable, list[DraftRow]] = {}
     for row, (event_id, name) in enumerate(zip(draft.event_ids, names, strict=True)):
         key = name if keys is not None or event_id is None else event_id
@@ -130,15 +131,15 @@ class _Picker:
     def __init__(self, draft: Draft, groups: Groups, problems: Problems) -> None:
         self._groups = groups
         self._problems = problems
-        self._single = all(len(g) == 1 for g in groups) and len(groups) == len(draft)
+        self.is_single = all(len(g) == 1 for g in groups) and len(groups) == len(draft)
 
     def first(self, values: Sequence[_T]) -> list[_T]:
         """Return the values of each event's first row."""
-        return list(values) if self._single else [values[group[0]] for group in self._groups]
+        return list(values) if self.is_single else [values[group[0]] for group in self._groups]
 
     def one(self, name: str, values: list[Any]) -> list[Any]:
         """Return the value of each event, wherever in its rows it stands."""
-        if self._single:
+        if self.is_single:
             return values
         picked = []
         for group in self._groups:

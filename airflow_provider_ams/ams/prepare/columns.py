@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
+from airflow_provider_ams.ams.prepare.date_columns import is_zoned
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.values import is_encodable
 
@@ -37,6 +38,8 @@ RESERVED = frozenset(EVENT_COLUMNS) | frozenset(PROFILE_COLUMNS) | {"email"}
 # have a field called "Email".
 ANY_CASE = RESERVED - {"email", "about", "form"}
 FIELD_PREFIX = "field:"
+# What reads add to the dates and times if they are asked to.
+TIMESTAMPS = ("start", "end")
 # AMS has these as built-in fields; sending them makes duplicates of them (docs/wire.md, section 4).
 _BUILT_IN = frozenset({"first name", "last name"})
 
@@ -123,11 +126,23 @@ def field_name(column: object, id_col: str) -> str | None:
     return name
 
 
+def timestamp_columns(frame: pd.DataFrame) -> list[str]:
+    """Return the columns that a read has added to tell when events start and end.
+
+    They hold moments with a zone, which no field of a form can, beside the event's own dates.
+    """
+    if not frame.columns.is_unique:  # which is refused elsewhere
+        return []
+    columns = [name for name in TIMESTAMPS if name in frame and f"{name}_date" in frame]
+    return [name for name in columns if is_zoned(frame[name].dtype)]
+
+
 def field_names(
     df: pd.DataFrame, id_col: str, table_fields: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """Return the form fields that a frame's columns stand for: event-level ones, the table's."""
-    columns = rename_reserved(df, id_col).columns
+    frame = rename_reserved(df, id_col)
+    columns = frame.columns.drop(timestamp_columns(frame))
     names = [n for c in columns if (n := field_name(c, id_col)) is not None]
     like = {*table_fields, *match_names(table_fields, names).values()}
     table = [n for n in names if n in like]
@@ -156,7 +171,8 @@ def check_columns(
         return
     if needs_event_id and "event_id" not in frame:
         problems.add("missing 'event_id': read the events with get_event_data() to have it")
-    can_update = "event_id" in frame and frame["event_id"].notna().all() and len(frame)
+    # Rows without an id are told one by one, unless none can have a date.
+    can_update = "event_id" in frame and frame["event_id"].notna().any()
     if needs_start and "start_date" not in frame and not can_update:
         problems.add("missing 'start_date': add a column of dd/MM/yyyy dates")
     if id_col not in frame:
@@ -164,6 +180,11 @@ def check_columns(
     absent = [t for t in table_fields if t not in frame and not match_names([t], frame.columns)]
     if absent:
         problems.add(f"table_fields {absent} are no columns of the frame")
+    twice = [c for c in frame.columns if f"{FIELD_PREFIX}{c}" in frame and field_name(c, id_col)]
+    twice = [c for c in twice if c not in timestamp_columns(frame)]
+    if twice:
+        both = [f"{FIELD_PREFIX}{c}" for c in twice]
+        problems.add(f"columns {twice} and {both} stand for the same fields; drop one of each")
     odd = [c for c in frame.columns if not isinstance(c, str) or not c.strip()]
     if odd:
         problems.add(f"columns {odd} have no text as their name")

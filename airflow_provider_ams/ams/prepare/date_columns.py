@@ -23,9 +23,8 @@ from airflow_provider_ams.ams.prepare.spellings import (
     read_time_texts,
 )
 from airflow_provider_ams.ams.problems import Problems
-from airflow_provider_ams.ams.wire.dates import MINUTES_PER_DAY, DateProblem, parse_day
+from airflow_provider_ams.ams.wire.dates import EPOCH_DAY, MINUTES_PER_DAY, DateProblem, parse_day
 
-_EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 # An event may end on the day after its start, and that must be a day of the calendar, too.
 _FIRST_DAY, _LAST_DAY = 1, dt.date.max.toordinal() - 1
 _NO_DAY = "is not a day of the calendar (AMS dates are dd/MM/yyyy)"
@@ -111,7 +110,7 @@ def _wall_clock(
     missing = np.isnat(values)
     seconds = bool((values != whole)[~missing].any())
     minutes = whole.astype("int64") - numbers * MINUTES_PER_DAY
-    days = numbers + _EPOCH_DAY
+    days = numbers + EPOCH_DAY
     odd = np.flatnonzero(((days < _FIRST_DAY) | (days > _LAST_DAY)) & ~missing).tolist()
     _bad(column, _NO_DAY, odd, problems)
     missing[odd] = True
@@ -123,6 +122,13 @@ def _wall_clock(
         zoned,
         seconds,
     )
+
+
+def is_zoned(dtype: Any) -> bool:  # noqa: ANN401
+    """Tell whether a column's type is that of moments with a zone."""
+    if isinstance(dtype, pd.ArrowDtype):
+        return getattr(dtype.pyarrow_dtype, "tz", None) is not None
+    return isinstance(dtype, pd.DatetimeTZDtype)
 
 
 def _with_gaps(values: Any, missing: Any) -> list[int | None]:  # noqa: ANN401

@@ -15,10 +15,12 @@ from airflow_provider_ams.ams.prepare.columns import (
     field_name,
     match_names,
     rename_reserved,
+    timestamp_columns,
 )
 from airflow_provider_ams.ams.prepare.renames import nearest_of
 from airflow_provider_ams.ams.prepare.table_cells import spread_table_cells
 from airflow_provider_ams.ams.prepare.times import Times, read_times
+from airflow_provider_ams.ams.prepare.timestamps import check_timestamps
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.ids import as_id
 from airflow_provider_ams.ams.wire.values import Texts, read_texts
@@ -160,11 +162,13 @@ def read_frame(
         frame.rename(columns=spelt).reset_index(drop=True), list(table_fields or ()), problems
     )
     warnings: list[str] = []
-    columns = _fields(frame, id_col, {*(table_fields or ()), *nested})
+    moments = timestamp_columns(frame)
+    columns = _fields(frame.columns.drop(moments), id_col, {*(table_fields or ()), *nested})
     known = [*map(str, frame.columns), *columns[0], *columns[1]]
     # Not every night has all that may be in nested cells.
     formats = _formats(None if nested else known, date_format, problems)
     times = read_times(frame, problems, zone, warnings, formats)
+    check_timestamps(frame[moments], times, zone, problems)
     ids: list[int | None] = [None] * len(frame)
     if takes_event_id:
         ids = _event_ids(frame, problems, needs_event_id)
@@ -186,10 +190,10 @@ def _formats(
 
 
 def _fields(
-    frame: pd.DataFrame, id_col: str, table: set[str]
+    given: pd.Index[Any], id_col: str, table: set[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     columns: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-    for column in frame.columns:
+    for column in given:
         name = field_name(column, id_col)
         if name is not None:
             columns[column in table][name] = column

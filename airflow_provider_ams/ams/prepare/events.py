@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from airflow_provider_ams.ams.positions import DraftRow, EventNo, InputRow
+from airflow_provider_ams.ams.prepare.key_columns import KeyColumns
 from airflow_provider_ams.ams.prepare.times import CompleteTimes, Times
 from airflow_provider_ams.ams.wire.dates import WIRE_TIMES, day_text
 from airflow_provider_ams.ams.wire.values import Texts
@@ -42,7 +43,7 @@ class EventDraft:
         Rows of the draft that hold a value of the table, event by event.
     table_groups : list of list of int
         As `table_rows`, with the rows that hold none.
-    keys : list, optional
+    keys : KeyColumns, optional
         What events are found by, if not by event id.
     """
 
@@ -55,7 +56,7 @@ class EventDraft:
     table: dict[str, Texts]
     table_rows: Sequence[Sequence[DraftRow]] = ()
     table_groups: Sequence[Sequence[DraftRow]] = ()
-    keys: list[Hashable] | None = None
+    keys: KeyColumns | None = None
 
     def __len__(self) -> int:
         return len(self.user_ids)
@@ -93,7 +94,7 @@ class EventDraft:
             fields={name: _some(texts, chosen) for name, texts in self.fields.items()},
             table_rows=_some(self.table_rows, chosen) if self.table else (),
             table_groups=_some(self.table_groups, chosen) if self.table else (),
-            keys=None if self.keys is None else _some(self.keys, chosen),
+            keys=None if self.keys is None else self.keys.take(chosen),
         )
 
     def complete(self, times: CompleteTimes, event_ids: list[int | None]) -> EventSet:

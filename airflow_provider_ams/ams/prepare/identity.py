@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
 
 import orjson
 
 from airflow_provider_ams.ams.prepare.events import EventDraft
+from airflow_provider_ams.ams.problems import ERROR, Finding
 from airflow_provider_ams.ams.wire.values import Texts
 
 # Of this library alone: ids of others do not collide with its own.
@@ -35,6 +36,17 @@ def with_identity(events: EventDraft, field: str) -> EventDraft:
         name = f"{events.form}\n{seen[content]}\n".encode() + content
         ids.append(str(uuid.uuid5(_NAMESPACE, name.hex())))
     return replace(events, fields={**events.fields, field: ids})
+
+
+def shared_identities(events: EventDraft, field: str) -> Iterator[Finding]:
+    """Find events to which the frame gives the same id: AMS would be left with one of them."""
+    given = events.fields.get(field) or [None] * len(events)
+    counts = Counter(given)
+    again = [e for e, own in enumerate(given) if own is not None and counts[own] > 1]
+    if again:
+        what = "several events have the same id in the idempotency field"
+        rows = [p for event in again for p in events.rows[event]]
+        yield Finding(ERROR, "key", field, what, positions=rows)
 
 
 def _content(events: EventDraft, event: int, field: str) -> bytes:

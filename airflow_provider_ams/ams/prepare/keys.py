@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
+import pandas as pd
+
 from airflow_provider_ams.ams.errors import AMSConfigurationError
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.rules import ID_COLUMNS
 from airflow_provider_ams.ams.prepare.draft import Draft
+from airflow_provider_ams.ams.prepare.key_columns import KeyColumns
 from airflow_provider_ams.ams.prepare.times import DATE_COLUMNS
 from airflow_provider_ams.ams.problems import ERROR, Finding, Problems
 from airflow_provider_ams.ams.wire.stored_values import loose_meanings, meanings
@@ -72,7 +76,7 @@ def frame_keys(
     schema: FormSchema | None,
     booleans: tuple[str, str] | None,
     problems: Problems,
-) -> list[Hashable]:
+) -> KeyColumns:
     """Return the key of each row of a frame; rows that lack a part of it are noted.
 
     Raises
@@ -87,10 +91,10 @@ def frame_keys(
     for part in parts:
         column = _column(draft, part, schema, booleans, problems)
         columns.append(column)
-        for row, value in enumerate(column):
-            if value is None:
+        if None in column:
+            for row in (row for row, value in enumerate(column) if value is None):
                 problems.add(f"{part!r}, part of the key, is missing", row, rule="key", field=part)
-    keys: list[Hashable] = list(zip(*columns, strict=True))
+    keys = KeyColumns(columns)
     if draft.table and draft.times.exact is not None and set(parts) & {"start_date", "start_time"}:
         _note_mixed_starts(keys, draft.times.exact, problems)
     return keys
@@ -109,14 +113,12 @@ def _note_mixed_starts(
             problems.add(what, row, rule="key", field="start_date")
 
 
-def shared_keys(draft: Draft, keys: Sequence[Hashable], parts: Sequence[str]) -> Iterator[Finding]:
+def shared_keys(draft: Draft, keys: KeyColumns, parts: Sequence[str]) -> Iterator[Finding]:
     """Find keys that several events of the frame share."""
     if draft.table:
         return
-    first: dict[object, int] = {}
-    again = [row for row, key in enumerate(keys) if first.setdefault(key, row) != row]
-    if again:
-        rows = sorted({*again, *(first[keys[row]] for row in again)})
+    rows = np.flatnonzero(pd.Series(keys.codes()).duplicated(keep=False)).tolist()
+    if rows:
         what = f"several rows have the same key ({', '.join(['person', *parts])})"
         positions = [draft.source[row] for row in rows]
         yield Finding(ERROR, "key", None, what, positions=positions)
@@ -146,7 +148,7 @@ def _column(
 
 def record_keys(
     records: Records, key: Sequence[str], schema: FormSchema | None, *, loose: bool = False
-) -> list[tuple[Hashable, ...]]:
+) -> KeyColumns:
     """Return the key of each stored event, or of each event to be stored.
 
     With `loose`, values of fields of an unknown kind count as all that they may mean.
@@ -159,4 +161,4 @@ def record_keys(
         else:
             texts = records.fields.get(part) or [None] * len(records)
             columns.append(mean(texts, schema.kind_of(part) if schema else "unknown"))
-    return list(zip(*columns, strict=True))
+    return KeyColumns(columns)

@@ -15,6 +15,7 @@ import pandas as pd
 from pandas.api.types import infer_dtype
 
 from airflow_provider_ams.ams.positions import InputRow
+from airflow_provider_ams.ams.prepare.columns import match_names
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.values import is_encodable
 
@@ -59,11 +60,16 @@ def hollow_columns(
     frame: pd.DataFrame, table: Mapping[str, Any], fields: Collection[str]
 ) -> list[str]:
     """Return what are no fields of the form and hold nothing: columns of rows, without any."""
+    known = {*fields, *match_names(table, fields)}
     return [
         name
         for name, column in table.items()
-        if name not in fields and all(_is_missing(v) or v in _NOTHING for v in frame[column])
+        if name not in known and all(map(_is_nothing, frame[column].tolist()))
     ]
+
+
+def _is_nothing(value: object) -> bool:
+    return _is_missing(value) or (isinstance(value, str) and value in _NOTHING)
 
 
 def _nested_cells(column: pd.Series[Any]) -> list[Any] | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from airflow_provider_ams.ams.positions import EventNo
@@ -26,6 +27,9 @@ from airflow_provider_ams.ams.wire.dates import (
 DATE_COLUMNS = ("start_date", "start_time", "end_date", "end_time")
 END_RULE = "end"
 _ZERO = dt.timedelta()
+_Column = npt.NDArray[np.int64]
+# Neither a day nor a minute.
+_GAP = -1
 
 
 @dataclass(frozen=True)
@@ -46,15 +50,6 @@ class Times:
     def columns(self) -> tuple[list[int | None], ...]:
         """The four columns, in order."""
         return self.start_days, self.start_minutes, self.end_days, self.end_minutes
-
-
-class Moment(NamedTuple):
-    """Start and end of one stored event."""
-
-    start_day: int
-    start_minute: int
-    end_day: int
-    end_minute: int
 
 
 @dataclass(frozen=True)
@@ -158,10 +153,12 @@ class _Side:
             )
             self._problems.add(what, field=date)
         elif dates.minutes is not None:
-            pairs = list(zip(given, dates.minutes, strict=True))
-            if any(a is not None and b not in (0, None, a) for a, b in pairs):
+            told = dates.minutes
+            if set(told) - {0, None} and any(
+                a is not None and b not in (0, None, a) for a, b in zip(given, told, strict=True)
+            ):
                 self._warnings.append(f"Times of day in {date!r} were left out: {time!r} counts.")
-            given = [a if a is not None else b for a, b in pairs]
+            given = [a if a is not None else b for a, b in zip(given, told, strict=True)]
         self.minutes, self.exact = given, exact
 
     def _note_gaps(self, zone: str) -> None:
@@ -193,32 +190,46 @@ def exists(day: int, minute: int, zone: str) -> bool:
     return there.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local
 
 
-def complete_times(
-    given: Times, stored: Sequence[Moment | None], now: dt.datetime
-) -> CompleteTimes:
+def complete_times(given: Times, stored: Times | None, now: dt.datetime) -> CompleteTimes:
     """Complete the times of events: from the stored event, else from now and one hour's length.
 
     A new start alone moves a stored event: it keeps its length. An end before the start on the
     day of the start, without an end date, is on the next day.
+
+    Parameters
+    ----------
+    given : Times
+        What the frame says.
+    stored : Times or None
+        What AMS holds of each event; nothing of new ones. None if all are new.
+    now : datetime
+        The start of new events that have none.
     """
-    if not any(None in column for column in given.columns) and not any(stored):
-        return _checked(*(list(column) for column in given.columns))
-    if not any(stored) and set(given.end_days) | set(given.end_minutes) <= {None}:
-        return _one_hour(given, now)
-    today, this_minute = now.date().toordinal(), now.hour * 60 + now.minute
-    # By columns: an object for each event would be the garbage collector's to look after.
-    columns: list[list[int]] = [[], [], [], []]
-    rows = zip(*given.columns, stored, strict=True)
-    for start_day, start_minute, end_day, end_minute, held in rows:
-        if held is not None:
-            moment = _moved(held, start_day, start_minute, end_day, end_minute)
-        else:
-            day = today if start_day is None else start_day
-            minute = this_minute if start_minute is None else start_minute
-            moment = _new(day, minute, end_day, end_minute)
-        for column, value in zip(columns, moment, strict=True):
-            column.append(value)
-    return _checked(*columns)
+    if stored is None:
+        if not any(None in column for column in given.columns):
+            return _checked(*(np.array(column, dtype=np.int64) for column in given.columns))
+        if set(given.end_days) | set(given.end_minutes) <= {None}:
+            return _one_hour(given, now)
+    said = _numbers(given)
+    start = (now.date().toordinal(), now.hour * 60 + now.minute)
+    fresh = _new((_filled(said[0], start[0]), _filled(said[1], start[1])), said[2], said[3])
+    if stored is None:
+        return _checked(*fresh)
+    held = _numbers(stored)
+    moved = _moved(said, held)
+    new = held[0] == _GAP
+    return _checked(*(np.where(new, f, m) for f, m in zip(fresh, moved, strict=True)))
+
+
+def _numbers(times: Times) -> tuple[_Column, ...]:
+    return tuple(
+        np.array([_GAP if value is None else value for value in column], dtype=np.int64)
+        for column in times.columns
+    )
+
+
+def _filled(column: _Column, default: _Column | int) -> _Column:
+    return np.where(column == _GAP, default, column)
 
 
 def _one_hour(given: Times, now: dt.datetime) -> CompleteTimes:
@@ -232,40 +243,41 @@ def _one_hour(given: Times, now: dt.datetime) -> CompleteTimes:
     return CompleteTimes(days, minutes, end_days, ends, [])
 
 
-def _moved(
-    held: Moment,
-    start_day: int | None,
-    start_minute: int | None,
-    end_day: int | None,
-    end_minute: int | None,
-) -> Moment:
-    days = held.end_day - held.start_day
-    length = days * MINUTES_PER_DAY + held.end_minute - held.start_minute
-    day = held.start_day if start_day is None else start_day
-    minute = held.start_minute if start_minute is None else start_minute
-    extra, stop = divmod(minute + length, MINUTES_PER_DAY)
-    if end_day is None:
-        end_day = day + (extra if end_minute is None else int(end_minute < minute))
-    return Moment(day, minute, end_day, stop if end_minute is None else end_minute)
+def _moved(said: Sequence[_Column], held: Sequence[_Column]) -> tuple[_Column, ...]:
+    """Return the times of stored events of which the frame says something, or nothing."""
+    length = (held[2] - held[0]) * MINUTES_PER_DAY + held[3] - held[1]
+    day, minute = _filled(said[0], held[0]), _filled(said[1], held[1])
+    extra, stop = np.divmod(minute + length, MINUTES_PER_DAY)
+    over = np.where(said[3] == _GAP, extra, said[3] < minute)
+    return day, minute, _filled(said[2], day + over), _filled(said[3], stop)
 
 
-def _new(day: int, minute: int, end_day: int | None, end_minute: int | None) -> Moment:
-    over, default = divmod(minute + DEFAULT_LENGTH, MINUTES_PER_DAY)
-    if end_minute is None:
-        # A day alone says nothing of an hour that runs over midnight.
-        return Moment(day, minute, day + over if end_day in (None, day) else end_day, default)
-    if end_day is None:
-        end_day = day + int(end_minute < minute)
-    return Moment(day, minute, end_day, end_minute)
+def _new(
+    start: tuple[_Column, _Column], end_day: _Column, end_minute: _Column
+) -> tuple[_Column, ...]:
+    """Return the times of new events."""
+    day, minute = start
+    over, default = np.divmod(minute + DEFAULT_LENGTH, MINUTES_PER_DAY)
+    # A day alone says nothing of an hour that runs over midnight.
+    same_day = (end_day == _GAP) | (end_day == day)
+    alone = np.where(same_day, day + over, end_day)
+    timed = _filled(end_day, day + (end_minute < minute))
+    untimed = end_minute == _GAP
+    return day, minute, np.where(untimed, alone, timed), np.where(untimed, default, end_minute)
 
 
 def _checked(
-    days: Sequence[int | None],
-    minutes: Sequence[int | None],
-    end_days: Sequence[int | None],
-    end_minutes: Sequence[int | None],
+    days: _Column, minutes: _Column, end_days: _Column, end_minutes: _Column
 ) -> CompleteTimes:
-    columns = [[v for v in c if v is not None] for c in (days, minutes, end_days, end_minutes)]
-    lines = zip(*columns, strict=True)
-    backwards = [EventNo(e) for e, (a, b, c, d) in enumerate(lines) if (c, d) < (a, b)]
-    return CompleteTimes(columns[0], columns[1], columns[2], columns[3], backwards)
+    before = (end_days < days) | ((end_days == days) & (end_minutes < minutes))
+    backwards = [EventNo(event) for event in np.flatnonzero(before).tolist()]
+    return CompleteTimes(
+        _shared(days), _shared(minutes), _shared(end_days), _shared(end_minutes), backwards
+    )
+
+
+def _shared(column: _Column) -> list[int]:
+    """Return a column as a list in which equal numbers are one object: days and minutes repeat."""
+    values: list[int] = column.tolist()
+    known = {value: value for value in set(values)}
+    return list(map(known.__getitem__, values))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 import pandas as pd
 
 from airflow_provider_ams.ams.people.roster import Roster
-from airflow_provider_ams.ams.prepare.columns import field_column
+from airflow_provider_ams.ams.prepare.columns import FIELD_PREFIX, TIMESTAMPS, field_column
+from airflow_provider_ams.ams.read.timestamps import moments
+from airflow_provider_ams.ams.read.typed import FormTypes
 from airflow_provider_ams.ams.wire.dates import (
     SHOWN_TIMES,
     day_text,
@@ -17,7 +20,7 @@ from airflow_provider_ams.ams.wire.dates import (
     stored_minute,
 )
 from airflow_provider_ams.ams.wire.records import Event, Profile
-from airflow_provider_ams.ams.wire.values import parse_column
+from airflow_provider_ams.ams.wire.values import Texts, parse_column
 
 
 def _plain_day(text: str | None) -> str | None:
@@ -39,12 +42,40 @@ _PLAIN = {
 }
 
 
+@dataclass(frozen=True)
+class Layout:
+    """What a frame of records looks like.
+
+    Parameters
+    ----------
+    columns : mapping
+        `EVENT_COLUMNS` or `PROFILE_COLUMNS` of `prepare.columns`.
+    guess : bool
+        Turn number columns into numbers.
+    types : FormTypes, optional
+        Types of all columns, in place of `guess`.
+    timestamps : str, optional
+        Add ``start`` and ``end``, in this zone.
+    """
+
+    columns: Mapping[str, tuple[str | None, str]]
+    guess: bool = True
+    types: FormTypes | None = None
+    timestamps: str | None = None
+
+    def dtype(self, column: str) -> str:
+        """Return the type of a column that every form has."""
+        held = self.columns[column][1]
+        return held if self.types is None else {"object": "string"}.get(held, "Int64")
+
+    def field(self, name: str) -> str:
+        """Return the column of a form field."""
+        hidden = self.timestamps is not None and name in TIMESTAMPS
+        return f"{FIELD_PREFIX}{name}" if hidden else field_column(name)
+
+
 def records_frame(
-    records: Sequence[Event] | Sequence[Profile],
-    columns: Mapping[str, tuple[str | None, str]],
-    roster: Roster,
-    *,
-    guess: bool = True,
+    records: Sequence[Event] | Sequence[Profile], layout: Layout, roster: Roster
 ) -> pd.DataFrame:
     """Return events or profiles as a frame.
 
@@ -55,20 +86,18 @@ def records_frame(
     ----------
     records : sequence of Event or Profile
         What was read.
-    columns : mapping
-        `EVENT_COLUMNS` or `PROFILE_COLUMNS` of `prepare.columns`.
+    layout : Layout
+        Columns and their types.
     roster : Roster
         For names.
-    guess : bool
-        Turn number columns into numbers.
     """
     counts = [len(record.rows) or 1 for record in records]
     total = sum(counts)
     meta = {
         column: _repeated(_meta(records, column, attribute, roster), counts, total)
-        for column, (attribute, _) in columns.items()
+        for column, (attribute, _) in layout.columns.items()
     }
-    return _assemble(meta, columns, _fields(records), total, guess)
+    return _assemble(meta, layout, _fields(records), total)
 
 
 def _meta(
@@ -92,9 +121,9 @@ def _repeated(values: list[Any], counts: list[int], total: int) -> list[Any]:
     return [value for value, count in zip(values, counts, strict=True) for _ in range(count)]
 
 
-def _fields(records: Sequence[Event] | Sequence[Profile]) -> dict[str, list[str | None]]:
+def _fields(records: Sequence[Event] | Sequence[Profile]) -> dict[str, Texts]:
     """Return the fields as they are met; a column ends at the last row that has a value."""
-    fields: dict[str, list[str | None]] = {}
+    fields: dict[str, Texts] = {}
     at = 0
     for record in records:
         for row in record.rows:
@@ -115,16 +144,20 @@ def _fields(records: Sequence[Event] | Sequence[Profile]) -> dict[str, list[str 
 
 
 def _assemble(
-    meta: dict[str, list[Any]],
-    columns: Mapping[str, tuple[str | None, str]],
-    fields: dict[str, list[str | None]],
-    total: int,
-    guess: bool,
+    meta: dict[str, list[Any]], layout: Layout, fields: dict[str, Texts], total: int
 ) -> pd.DataFrame:
     data: dict[str, pd.Series[Any]] = {
-        column: pd.Series(meta[column], dtype=dtype) for column, (_, dtype) in columns.items()
+        column: pd.Series(values, dtype=layout.dtype(column)) for column, values in meta.items()
     }
-    for name, texts in fields.items():
-        texts += [None] * (total - len(texts))
-        data[field_column(name)] = parse_column(texts) if guess else pd.Series(texts, dtype=object)
+    if layout.timestamps is not None:
+        for name in TIMESTAMPS:
+            data[name] = moments(meta[f"{name}_date"], meta[f"{name}_time"], layout.timestamps)
+    types = layout.types
+    for name, held in (fields if types is None else types.complete(fields)).items():
+        texts = held + [None] * (total - len(held))
+        if types is not None:
+            column = types.column(name, texts)
+        else:
+            column = parse_column(texts) if layout.guess else pd.Series(texts, dtype=object)
+        data[layout.field(name)] = column
     return pd.DataFrame(data)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSConfigurationError
@@ -19,6 +18,8 @@ from airflow_provider_ams.ams.prepare.build import build_events
 from airflow_provider_ams.ams.prepare.columns import match_names
 from airflow_provider_ams.ams.prepare.draft import Draft, read_frame
 from airflow_provider_ams.ams.prepare.events import EventDraft
+from airflow_provider_ams.ams.prepare.identity import shared_identities
+from airflow_provider_ams.ams.prepare.key_columns import KeyColumns
 from airflow_provider_ams.ams.prepare.keys import frame_keys, key_fields, shared_keys
 from airflow_provider_ams.ams.prepare.moment_fields import (
     MomentRules,
@@ -38,11 +39,7 @@ from airflow_provider_ams.ams.validate.columns import (
     unusable_columns,
 )
 from airflow_provider_ams.ams.validate.report import ValidationReport
-from airflow_provider_ams.ams.validate.rules import (
-    CHECKS,
-    CheckContext,
-)
-from airflow_provider_ams.ams.wire.values import Texts
+from airflow_provider_ams.ams.validate.rules import check_rows
 
 _PEOPLE = {
     "missing": "is missing",
@@ -153,8 +150,7 @@ class Inspector:
         if checks and schema is None:
             self._note_blind()
         if draft is not None and schema is not None:
-            known = {*schema.by_name, *match_names(draft.table, schema.by_name)}
-            draft = draft.without(hollow_columns(draft.frame, draft.table, known))
+            draft = draft.without(hollow_columns(draft.frame, draft.table, schema.by_name))
         left_out = self._columns(draft, schema, checked)
         if draft is None:
             return self._unreadable(schema)
@@ -172,15 +168,17 @@ class Inspector:
             draft, self.form, numbered, self.problems, booleans=option.boolean_text, keys=keys
         )
         self._ends(events)
-        self.found += [problem.finding(draft.source) for problem in self.problems]
+        self.found += self.problems.findings(draft.source)
         if checked is not None:
-            self.found += _check(draft, events, option, checked, self._looked)
+            self.found += check_rows(draft, events, option, checked, self.found, self._looked)
         if option.form_type == "profile":
             self.found += self._one_record_each(events)
+        if option.identifies and option.idempotency_field is not None:
+            self.found += shared_identities(events, option.idempotency_field)
         if option.overwrites and not (events.fields or events.table):
             what = "it has no form field, and an update would clear all of them"
             self.found.append(Finding(ERROR, "frame", None, what))
-        return Inspection(self._report(), draft, users, events, schema)
+        return Inspection(self._report(events), draft, users, events, schema)
 
     def _unreadable(self, schema: FormSchema | None = None) -> Inspection:
         self.found += [problem.finding([]) for problem in self.problems]
@@ -313,7 +311,7 @@ class Inspector:
 
     def _keys(
         self, draft: Draft, people: list[int], schema: FormSchema | None
-    ) -> list[Hashable] | None:
+    ) -> KeyColumns | None:
         """Return what the rows of each event share, if events are found by a key."""
         option = self.option
         if option.key is None:
@@ -333,7 +331,7 @@ class Inspector:
         """Look for ends before their starts, where the frame says when events start."""
         if self.option.form_type == "profile":
             return
-        complete = complete_times(events.times, [None] * len(events), self.client.now().naive())
+        complete = complete_times(events.times, None, self.client.now().naive())
         for event in complete.backwards:
             # Without a start in the frame that of the stored event counts, not that of now.
             if events.times.start_days[event] is not None:
@@ -348,49 +346,21 @@ class Inspector:
             rows = [p for event in again for p in events.rows[event]]
             yield Finding(ERROR, "duplicate", self.option.id_col, what, positions=rows)
 
-    def _report(self) -> ValidationReport:
+    def _report(self, events: EventDraft | None = None) -> ValidationReport:
         order = sorted(self.found, key=lambda f: f.severity != ERROR)
         labels = self.df.index.tolist() if isinstance(self.df, pd.DataFrame) else []
         told = tuple(self.names.finding(finding).labelled(labels) for finding in order)
-        return ValidationReport(self.form, len(labels), self.option.contract, told)
+        count = 0 if events is None else rejected_count(told, events)
+        option = self.option
+        return ValidationReport(
+            self.form, len(labels), option.contract, told, count, option.tolerance
+        )
+
+
+def rejected_count(findings: Iterable[Finding], events: EventDraft) -> int:
+    """Return how many input rows an import would reject: events go as a whole, or not at all."""
+    bad = {row for f in findings if f.severity == ERROR for row in f.positions}
+    return sum(len(rows) for rows in events.rows if not bad.isdisjoint(rows)) if bad else 0
 
 
 BACKWARDS = "the end is before the start"
-
-
-def _check(
-    draft: Draft,
-    events: EventDraft,
-    option: PlanOption,
-    schema: FormSchema,
-    looked: frozenset[str],
-) -> Iterator[Finding]:
-    keeps = option.on_missing_fields == "keep" and option.mode != "insert"
-    # By a key nobody knows yet which events are new; the plan looks at those again.
-    maybe_old = option.key is not None and keeps
-    new = [i is None and not maybe_old for i in events.event_ids]
-    if option.form_type == "profile":
-        new = [not keeps] * len(events)
-    context = CheckContext(
-        schema=schema,
-        draft=draft,
-        events=events,
-        fields=_texts(draft, draft.fields),
-        table=events.table,
-        keeps=keeps,
-        new=new,
-        numeric=numeric_fields(draft),
-        looked=looked,
-    )
-    for check in CHECKS:
-        yield from check(context)
-
-
-def numeric_fields(draft: Draft) -> frozenset[str]:
-    """Return the fields whose column can't hold anything but numbers."""
-    columns = {**draft.fields, **draft.table}
-    return frozenset(n for n, c in columns.items() if is_numeric_dtype(draft.frame[c].dtype))
-
-
-def _texts(draft: Draft, columns: dict[str, object]) -> dict[str, Texts]:
-    return {name: draft.texts(column, None, Problems()) for name, column in columns.items()}

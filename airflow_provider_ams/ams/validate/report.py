@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +9,11 @@ from typing import Any
 import pandas as pd
 
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSValidationError
+from airflow_provider_ams.ams.options.rules import rejected_limit
 from airflow_provider_ams.ams.positions import describe_rows
-from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding, lead
-from airflow_provider_ams.ams.tables import html_page, html_table, text_table
+from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding
+from airflow_provider_ams.ams.reasons import lead
+from airflow_provider_ams.ams.tables import html_note, html_page, html_table, text_table
 from airflow_provider_ams.transport.files import write_atomic
 
 _COLUMNS = ("severity", "field", "rule", "rows", "first_rows", "what", "hint")
@@ -32,12 +33,18 @@ class ValidationReport:
         ``strict``, ``drop_unknown`` or ``off``.
     findings : tuple of Finding
         Grouped by field and rule.
+    rejected : int
+        Rows that an import would reject: those with an error, and the others of their events.
+    tolerance : int, str or None
+        Rejected rows to put up with, as for imports.
     """
 
     form: str
     rows: int
     contract: str
     findings: tuple[Finding, ...]
+    rejected: int = 0
+    tolerance: int | str | None = None
 
     @property
     def errors(self) -> list[Finding]:
@@ -51,8 +58,9 @@ class ValidationReport:
 
     @property
     def ok(self) -> bool:
-        """Whether there is no error."""
-        return not self.errors
+        """Whether an import would be green: no error about the frame, and few enough of rows."""
+        whole = any(not finding.rows for finding in self.errors)
+        return not whole and self.rejected <= rejected_limit(self.tolerance, self.rows)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON: names, rules, counts and row labels, no values."""
@@ -61,6 +69,7 @@ class ValidationReport:
             "rows": self.rows,
             "contract": self.contract,
             "ok": self.ok,
+            "rejected": self.rejected,
             "errors": len(self.errors),
             "warnings": len(self.warnings),
             "findings": [f.as_dict() for f in self.findings],
@@ -119,7 +128,7 @@ class ValidationReport:
         raise AMSConfigurationError(f"A report's file must end in .csv or .html, not {ending!r}.")
 
     def raise_for_errors(self) -> None:
-        """Raise if there is any error.
+        """Raise unless `ok`.
 
         Raises
         ------
@@ -131,7 +140,7 @@ class ValidationReport:
         parts = "; ".join(str(f) for f in self.errors)
         hints = list(dict.fromkeys(f.hint for f in self.errors if f.hint))
         raise AMSValidationError(
-            f"{lead({f.rule for f in self.errors})}{parts}. Nothing was sent.",
+            f"{lead(f.rule for f in self.errors)}{parts}. Nothing was sent.",
             report=self,
             rows=list(dict.fromkeys(row for f in self.errors for row in f.rows)),
             rows_told=True,
@@ -142,4 +151,4 @@ class ValidationReport:
         return self.text()
 
     def _repr_html_(self) -> str:
-        return f"<b>{html.escape(self.headline())}</b>{html_table(self.frame())}"
+        return html_note(self.headline(), self.frame())

@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pandas.api.types import is_numeric_dtype
+
 from airflow_provider_ams.ams.forms.schema import FormField, FormSchema
+from airflow_provider_ams.ams.options.plans import PlanOption
 from airflow_provider_ams.ams.positions import DraftRow, EventNo, InputRow
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft
-from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding
+from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding, Problems
 from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
 from airflow_provider_ams.ams.wire.stored_values import number
 from airflow_provider_ams.ams.wire.values import Texts
@@ -45,6 +48,8 @@ class CheckContext:
         Fields whose column can't hold anything but numbers.
     looked : set of str
         Fields of dates and times that have been read already.
+    rejected : set of int
+        Rows of the input that can't be read.
     """
 
     schema: FormSchema
@@ -56,6 +61,7 @@ class CheckContext:
     new: list[bool]
     numeric: frozenset[str] = frozenset()
     looked: frozenset[str] = frozenset()
+    rejected: frozenset[InputRow] = frozenset()
 
     def event_rows(self, events: Sequence[EventNo]) -> list[InputRow]:
         """Return positions in the input for the rows of events."""
@@ -263,6 +269,8 @@ def duplicates(context: CheckContext) -> Iterator[Finding]:
     seen: set[Any] = set()
     again = []
     for event, (line, new) in enumerate(zip(lines, context.new, strict=True)):
+        if not context.rejected.isdisjoint(events.rows[event]):
+            continue  # it is like another for what could not be read
         if new and line in seen:
             again.append(EventNo(event))
         seen.add(line)
@@ -284,3 +292,59 @@ CHECKS: tuple[Callable[[CheckContext], Iterator[Finding]], ...] = (
     untyped_fields,
     duplicates,
 )
+
+
+def check_rows(
+    draft: Draft,
+    events: EventDraft,
+    option: PlanOption,
+    schema: FormSchema,
+    found: Sequence[Finding],
+    looked: frozenset[str],
+) -> list[Finding]:
+    """Return what the checks find.
+
+    Parameters
+    ----------
+    draft : Draft
+        The frame.
+    events : EventDraft
+        Its events.
+    option : PlanOption
+        What they are meant for.
+    schema : FormSchema
+        The form.
+    found : sequence of Finding
+        What is known to be wrong already.
+    looked : frozenset of str
+        Fields of dates and times that have been read already.
+    """
+    keeps = option.on_missing_fields == "keep" and option.mode != "insert"
+    # By a key nobody knows yet which events are new; the plan looks at those again.
+    maybe_old = option.key is not None and keeps
+    new = [i is None and not maybe_old for i in events.event_ids]
+    if option.form_type == "profile":
+        new = [not keeps] * len(events)
+    context = CheckContext(
+        schema=schema,
+        draft=draft,
+        events=events,
+        fields=_texts(draft, draft.fields),
+        table=events.table,
+        keeps=keeps,
+        new=new,
+        numeric=numeric_fields(draft),
+        looked=looked,
+        rejected=frozenset(p for f in found if f.severity == ERROR for p in f.positions),
+    )
+    return [finding for check in CHECKS for finding in check(context)]
+
+
+def numeric_fields(draft: Draft) -> frozenset[str]:
+    """Return the fields whose column can't hold anything but numbers."""
+    columns = {**draft.fields, **draft.table}
+    return frozenset(n for n, c in columns.items() if is_numeric_dtype(draft.frame[c].dtype))
+
+
+def _texts(draft: Draft, columns: dict[str, object]) -> dict[str, Texts]:
+    return {name: draft.texts(column, None, Problems()) for name, column in columns.items()}

@@ -13,6 +13,7 @@ from functools import lru_cache
 from airflow_provider_ams.ams.wire.values import date_text
 
 MINUTES_PER_DAY = 24 * 60
+EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 DEFAULT_LENGTH = 60
 
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSError
-from airflow_provider_ams.ams.plan.contents import UNCHANGED
+from airflow_provider_ams.ams.plan.contents import UNCHANGED, not_deleted
 from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.plan.stale import Done, Guard
 from airflow_provider_ams.ams.positions import EventNo
@@ -15,7 +15,7 @@ from airflow_provider_ams.ams.results import DeleteResult, ImportResult
 from airflow_provider_ams.ams.write.checkpoint import Journal
 from airflow_provider_ams.ams.write.delete import Deleter
 from airflow_provider_ams.ams.write.importer import HowToSend, Importer
-from airflow_provider_ams.ams.write.outcome import Meter, judge, result_rows
+from airflow_provider_ams.ams.write.outcome import Meter, failed_rows, judge, result_rows
 from airflow_provider_ams.ams.write.profile_check import check_profiles
 from airflow_provider_ams.transport import Console
 
@@ -90,7 +90,9 @@ class Application:
         ledger = importer.ledger if importer else None
         warnings = [*self.plan.warnings, *(importer.warnings if importer else ())]
         rows = result_rows(self.plan, ledger)
-        self.result = ImportResult(self.plan.form, rows, warnings, *self.meter.spent())
+        failed = failed_rows(self.plan, ledger)
+        spent = self.meter.spent()
+        self.result = ImportResult(self.plan.form, rows, warnings, *spent, failed=failed)
         return self.result
 
     def check(self, tolerance: int | str | None) -> ImportResult:
@@ -103,10 +105,9 @@ class Application:
         """
         importer, result = self._importer, self.result
         assert result is not None
-        ledger = importer.ledger if importer else None
         stopped = importer.stopped if importer else None
         crashed = importer.crashed if importer else None
-        judge(result, self.plan, ledger, tolerance, stopped, crashed)
+        judge(result, tolerance, stopped, crashed)
         self._delete(result)
         return self.result or result
 
@@ -146,6 +147,10 @@ class Application:
     def _delete(self, result: ImportResult) -> None:
         ids = [d.event_id for d in self.plan.deletes if d.event_id not in self.done.deletes]
         if not ids:
+            return
+        if result.counts["rejected"]:
+            # A row that AMS refused may be what one of these events was to become.
+            result.warnings.append(not_deleted(len(ids)))
             return
         users = sorted({d.user_id for d in self.plan.deletes})
         deleter = Deleter(self.client, self.plan.form, ids, users, self.plan.server_time)

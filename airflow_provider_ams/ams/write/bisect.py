@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 
 from airflow_provider_ams.ams.errors import (
     AMSConfigurationError,
@@ -23,6 +24,10 @@ _SPLIT = (
     "AMS has stored more events than were sent: it splits those that mix fields of its table and "
     "others; name the columns of the table in table_fields"
 )
+# What AMS says of a refused event that is no value of it.
+_PUBLIC = {"Error", "organisationId"}
+# How many of the call's events AMS has taken: no reason of one of them.
+_COUNTS = re.compile(r"\d+ out of \d+ records[^.]*\.?", re.ASCII)
 
 
 class Bisector:
@@ -38,13 +43,23 @@ class Bisector:
         How often the same events go out at most.
     endpoint : str
         Where they go.
+    names : callable
+        Returns what a person is called, as far as is known, to be left out of what AMS says.
     """
 
-    def __init__(self, events: EventSet, ledger: Ledger, tries: int, endpoint: str) -> None:
+    def __init__(
+        self,
+        events: EventSet,
+        ledger: Ledger,
+        tries: int,
+        endpoint: str,
+        names: Callable[[int], list[str]] = lambda user_id: [],
+    ) -> None:
         self.events = events
         self.ledger = ledger
         self.tries = tries
         self.endpoint = endpoint
+        self.names = names
         #: What AMS has said of single events.
         self._said: dict[EventNo, str] = {}
 
@@ -87,7 +102,8 @@ class Bisector:
 
     def _refuse(self, left: Sequence[EventNo], attempt: Attempt) -> list[Batch]:
         for event in left:
-            self.ledger.refuse(event, f"not stored: {attempt.reply.reason}", attempt.number)
+            reason = f"not stored: {attempt.reply.reason}"
+            self.ledger.refuse(event, reason, attempt.number, "not_stored")
         return []
 
     def _divide(self, left: list[EventNo], attempt: Attempt) -> list[Batch]:
@@ -95,8 +111,8 @@ class Bisector:
         if len(left) > 1:
             half = (len(left) + 1) // 2
             return [Batch(left[:half]), Batch(left[half:])]
-        words = self._said.get(left[0]) or _words(attempt)
-        self.ledger.refuse(left[0], words, attempt.number)
+        said = self._said.get(left[0]) or _words(attempt, self._values(left[0]))
+        self.ledger.refuse(left[0], said, attempt.number)
         return []
 
     def _note_errors(self, left: Sequence[EventNo], errors: Sequence[dict[str, str]]) -> None:
@@ -109,14 +125,36 @@ class Bisector:
                 person, start = error.get("organisationId"), error.get("Start Date")
                 mine = person == str(self.events.user_ids[event])
                 if mine and start == day_text(self.events.start_days[event]):
-                    self._said[event] = text
+                    told = [v for k, v in error.items() if k not in _PUBLIC]
+                    values = [*self._values(event), *told]
+                    self._said[event] = f"AMS refused the event: {without_values(text, values)}"
+
+    def _values(self, event: EventNo) -> list[str]:
+        """Return what the event holds, and what its person is called."""
+        events = self.events
+        texts = [column[event] for column in events.fields.values()]
+        rows = events.table_rows[event] if events.has_table else ()
+        texts += [column[row] for column in events.table.values() for row in rows]
+        days = [day_text(events.start_days[event]), day_text(events.end_days[event])]
+        return [*filter(None, texts), *days, *self.names(events.user_ids[event])]
 
 
-def _words(attempt: Attempt) -> str:
+def without_values(text: str, values: Iterable[str]) -> str:
+    """Return words of AMS in which the values of an event can't be read: they go to logs."""
+    # The longest first: a value may be part of another.
+    for value in sorted({v.strip() for v in values if v.strip()}, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", text, flags=re.IGNORECASE)
+    return text
+
+
+def _words(attempt: Attempt, values: Iterable[str]) -> str:
     reply = attempt.reply
-    if reply.reason in ("", "UNEXPECTED_ERROR"):
+    if reply.status not in (None, 200):
+        return f"AMS refused the event: HTTP {reply.status}"
+    said = clean(_COUNTS.sub("", reply.message)) or reply.reason
+    if said in ("", "UNEXPECTED_ERROR"):
         return "AMS refused the event without a reason; often a required field has no value"
-    return reply.reason
+    return f"AMS refused the event: {without_values(said, values)}"
 
 
 def _shut_out(status: int | None, endpoint: str) -> AMSError:

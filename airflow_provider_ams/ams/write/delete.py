@@ -14,6 +14,7 @@ from airflow_provider_ams.ams.errors import (
     AMSTransientError,
     AMSUnknownOutcomeError,
 )
+from airflow_provider_ams.ams.positions import describe_rows
 from airflow_provider_ams.ams.read.paging import chunks
 from airflow_provider_ams.ams.read.synchronise import synchronise
 from airflow_provider_ams.ams.results import DeleteResult
@@ -22,6 +23,7 @@ from airflow_provider_ams.ams.write.ledger import REJECTED, UNKNOWN
 
 DELETED = "deleted"
 _SINGLE, _MANY = "deleteevent", "v2/event/deleteAll"
+_SHOWN = 5
 
 
 class Deleter:
@@ -99,13 +101,22 @@ class Deleter:
             if ids:
                 what = "are of unknown state" if status == UNKNOWN else "are not deleted"
                 raise kind(
-                    f"{len(ids)} of {len(self.status)} events {what}"
-                    + (f" ({self.stopped.message})" if self.stopped else "")
-                    + ".",
+                    f"{len(ids)} of {len(self.status)} events {what}: {self._told(ids)}.",
                     result=result,
                     rows=ids,
-                    hint="The reasons are in .result.rows.",
+                    rows_told=True,
+                    hint="Look at them in AMS, and run again.",
                 ) from self.stopped
+
+    def _told(self, ids: Sequence[int]) -> str:
+        """Return why, each reason once and with its events."""
+        found: dict[str, list[int]] = {}
+        for event_id in ids:
+            reason = self.reasons.get(event_id) or "AMS gives no reason"
+            found.setdefault(reason.rstrip("."), []).append(event_id)
+        parts = [f"{why} (events {describe_rows(those)})" for why, those in found.items()]
+        more = f"; and {len(parts) - _SHOWN} more reasons" if len(parts) > _SHOWN else ""
+        return "; ".join(parts[:_SHOWN]) + more
 
     def _settle(self, ids: Sequence[int], status: str, reason: str = "") -> None:
         for event_id in ids:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSError, AMSTransientError
 from airflow_provider_ams.ams.forms.catalogue import read_schema
 from airflow_provider_ams.ams.forms.schema import FormSchema
+from airflow_provider_ams.ams.people.roster import known_names
 from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.read.synchronise import server_time
@@ -116,7 +118,10 @@ class Importer:
         self._reconciler = Reconciler(
             client, events, self.ledger, self._schema, how.idempotency_field
         )
-        self._bisector = Bisector(events, self.ledger, client.retry.tries, self.calls.endpoint)
+        names = partial(known_names, client)
+        self._bisector = Bisector(
+            events, self.ledger, client.retry.tries, self.calls.endpoint, names
+        )
         around = before_batch, journal, self._progressed
         self._sender = Sender(client, events, self.calls, self.ledger, how.max_in_flight, *around)
         #: Events of calls that AMS may have stored after it was asked for them.

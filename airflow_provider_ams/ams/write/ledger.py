@@ -29,6 +29,7 @@ class Ledger:
         self.status: list[str | None] = [None] * count
         self.event_ids: list[int | None] = list(events.event_ids)
         self.reasons: list[str | None] = [None] * count
+        self.codes: list[str] = [""] * count
         self.batches: list[int | None] = [None] * count
         self.claimed: set[int] = set()
         self.settled = 0
@@ -51,23 +52,31 @@ class Ledger:
         if event_id is not None:
             self.event_ids[event] = event_id
 
-    def refuse(self, event: EventNo, reason: str, batch: int | None) -> None:
-        """Note that AMS refused the event, and why."""
-        self._settle(event, REJECTED, reason, batch)
+    def refuse(self, event: EventNo, reason: str, batch: int | None, code: str = "refused") -> None:
+        """Note that AMS refused the event, or did not store it, and why."""
+        self._settle(event, REJECTED, reason, batch, code)
         self.refused += 1
 
     def give_up(self, event: EventNo, reason: str) -> None:
         """Note that the event is certainly not stored, as the import ended before."""
-        self._settle(event, REJECTED, f"not stored: {reason}", None)
+        self._settle(event, REJECTED, f"not stored: {reason}", None, "ended")
 
     def doubt(self, event: EventNo, reason: str, batch: int | None = None) -> None:
         """Note that nobody can tell whether AMS holds the event."""
-        self._settle(event, UNKNOWN, reason, batch)
+        self._settle(event, UNKNOWN, reason, batch, "unknown")
 
-    def _settle(self, event: EventNo, status: str, reason: str | None, batch: int | None) -> None:
+    def _settle(
+        self,
+        event: EventNo,
+        status: str,
+        reason: str | None,
+        batch: int | None,
+        code: str = "",
+    ) -> None:
         self.settled += self.status[event] is None
         self.status[event] = status
         self.reasons[event] = reason
+        self.codes[event] = code
         self.batches[event] = batch
 
     def open(self, among: Iterable[EventNo] | None = None) -> list[EventNo]:

@@ -11,19 +11,12 @@ from airflow_provider_ams.ams.errors import (
     AMSUnknownOutcomeError,
 )
 from airflow_provider_ams.ams.options.rules import rejected_limit
-from airflow_provider_ams.ams.plan.contents import HELD_BACK
 from airflow_provider_ams.ams.plan.plan import Plan
-from airflow_provider_ams.ams.positions import describe_rows
-from airflow_provider_ams.ams.problems import lead
+from airflow_provider_ams.ams.positions import EventNo
+from airflow_provider_ams.ams.reasons import NOT_SENT, failed_frame, hints, tell
 from airflow_provider_ams.ams.results import ImportResult
-from airflow_provider_ams.ams.write.ledger import REJECTED, UNCHANGED, UNKNOWN, Ledger
+from airflow_provider_ams.ams.write.ledger import LANDED, REJECTED, UNCHANGED, UNKNOWN, Ledger
 from airflow_provider_ams.transport import Console
-
-_SHOWN, _HINTS_SHOWN = 10, 3
-_HINTS = {
-    "event_id": "Use get_event_data() to have the right ids.",
-    "user": "Compare the people with get_user().",
-}
 
 
 class Meter:
@@ -68,6 +61,19 @@ def result_rows(plan: Plan, ledger: Ledger | None) -> pd.DataFrame:
     )
 
 
+def failed_rows(plan: Plan, ledger: Ledger | None) -> pd.DataFrame:
+    """Return a line for each reason of each row that did not land, as `ImportResult.failed`."""
+    lines = [line for row, rejection in plan.rejects.items() for line in rejection.lines(row)]
+    for number, status in enumerate(ledger.status if ledger is not None else ()):
+        if ledger is None or status in LANDED:
+            continue
+        event = EventNo(number)
+        who = plan.events.user_ids[event], plan.events.event_ids[event]
+        why = status, ledger.codes[event], None, ledger.reasons[event] or "", ""
+        lines += [(row, *who, *why) for row in plan.events.rows[event]]
+    return failed_frame(lines)
+
+
 def print_result(
     console: Console, result: ImportResult, done: str, attempted: int, landed: int
 ) -> None:
@@ -78,14 +84,14 @@ def print_result(
     console.info(f"Result: {whole}")
     console.info(f"Records {done}: {landed}")
     console.info(f"Records attempted: {attempted}")
+    if told := result.explain():
+        console.failed(told)
     for warning in result.warnings:
         console.warn(warning)
 
 
 def judge(
     result: ImportResult,
-    plan: Plan,
-    ledger: Ledger | None,
     tolerance: int | str | None,
     stopped: AMSError | None,
     crashed: Exception | None = None,
@@ -96,13 +102,16 @@ def judge(
     if counts[UNKNOWN] or crashed is not None:
         rows = labels[result.rows["status"] == UNKNOWN].tolist()
         cause = stopped.message if stopped else crashed and f"a {type(crashed).__name__}"
+        told = tell(result.failed[result.failed["status"] == UNKNOWN], labels)
         what = f"For {len(rows)} rows it is not known whether AMS holds them"
+        ended = f" ({cause.rstrip('.')})" if cause and cause not in told else ""
         raise AMSUnknownOutcomeError(
-            f"{what if rows else 'The import ended early'}{f' ({cause})' if cause else ''}.",
+            f"{told}{what if rows else 'The import ended early'}{ended}.",
             result=result,
             rows=rows,
-            hint="Run again with the same resume= to settle them, or look them up in AMS; "
-            "the reasons are in .result.rows.",
+            rows_told=bool(rows),
+            hint="Run again to settle them (in the library with the same resume=), or look them "
+            "up in AMS.",
         ) from (stopped or crashed)
     if stopped is not None:
         stopped.result = result
@@ -110,45 +119,27 @@ def judge(
     if counts[REJECTED] > rejected_limit(tolerance, len(result.rows)):
         bad = result.rows[result.rows["status"] == REJECTED]
         raise AMSImportError(
-            _told(plan) + _verdict(plan, ledger, result),
+            tell(result.failed, labels) + _verdict(result),
             result=result,
             rows=bad.index.tolist(),
-            rows_told=len(bad) == len(plan.rejects),
-            hint=" ".join([*_hints(plan), "The reasons are in .result.rows."]),
+            rows_told=True,
+            hint=hints(result.failed),
         )
 
 
-def _told(plan: Plan) -> str:
-    """Return why rows were not sent, each reason once and with its rows."""
-    rows: dict[str, list[int]] = {}
-    for position, rejection in sorted(plan.rejects.items()):
-        rows.setdefault(rejection.reason, []).append(position)
-    if not rows:
-        return ""
-    # What the others of a mirror are told is the outcome, and no reason.
-    parts = [
-        f"{reason} (rows {describe_rows([plan.row_labels[p] for p in where], where)})"
-        for reason, where in rows.items()
-    ]
-    more = f"; and {len(parts) - _SHOWN} more reasons" if len(parts) > _SHOWN else ""
-    begins = lead({rejection.rule for rejection in plan.rejects.values()} - {HELD_BACK})
-    return f"{begins}{'; '.join(parts[:_SHOWN])}{more}. "
-
-
-def _hints(plan: Plan) -> list[str]:
-    hints = (r.hint or _HINTS.get(r.rule, "") for r in plan.rejects.values())
-    return list(dict.fromkeys(filter(None, hints)))[:_HINTS_SHOWN]
-
-
-def _verdict(plan: Plan, ledger: Ledger | None, result: ImportResult) -> str:
+def _verdict(result: ImportResult) -> str:
     """Say who refused how many rows, and what became of the others."""
-    total, unsent = len(result.rows), len(plan.rejects)
-    refused = result.counts[REJECTED] - unsent
+    counts, failed = result.counts, result.failed.drop_duplicates("row")
+    total, unsent = len(result.rows), int(failed["reason"].str.startswith(NOT_SENT).sum())
+    refused = int((failed["code"] == "refused").sum())
+    lost = counts[REJECTED] - unsent - refused
     parts = [f"AMS refused {refused} of {total} rows"] if refused else []
+    parts += [f"AMS did not store {lost} of {total} rows"] if lost else []
     parts += [f"{unsent} of {total} rows were not sent"] if unsent else []
-    others = total - refused - unsent
-    landed = ledger is not None and any(s in ("inserted", "updated") for s in ledger.status)
-    parts += ["the others have landed"] if landed and others else []
-    if not landed:
+    if counts["inserted"] or counts["updated"]:
+        parts += ["the others have landed"]
+    elif counts["unchanged"]:
+        parts += ["AMS holds the others already"]
+    else:
         parts += ["nothing has landed"]
     return f"{'; '.join(parts)}."

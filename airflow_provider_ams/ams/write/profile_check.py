@@ -41,7 +41,7 @@ def check_profiles(client: AMSClient, plan: Plan, ledger: Ledger) -> None:
     left = differences(plan.events.take(events), index, stored, schema, client.timezone)
     for number, event in enumerate(events):
         if index[number] is None:
-            ledger.refuse(event, _DROPPED, None)
+            ledger.refuse(event, _DROPPED, None, "not_stored")
             continue
         before, after = plan.changes.get(event, []), left.get(EventNo(number), [])
         unclear = [c.field for c in after if kind_of(schema, c.field) == "unknown"]
@@ -60,9 +60,9 @@ def _judge(
         if unclear:
             ledger.doubt(event, _UNTOLD.format(names=_listed(unclear)))
         else:
-            ledger.refuse(event, _DROPPED, None)
+            ledger.refuse(event, _DROPPED, None, "not_stored")
     elif kept:
-        ledger.refuse(event, _KEPT.format(names=_listed(kept)), None)
+        ledger.refuse(event, _KEPT.format(names=_listed(kept)), None, "not_cleared")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -272,4 +272,4 @@ class Reconciler:
         if not gone:
             self.ledger.doubt(event, f"AMS made a copy, event {copy}, that is still there")
         elif self._duplicates[event] > 1:
-            self.ledger.refuse(event, "AMS makes a copy instead of the update", None)
+            self.ledger.refuse(event, "AMS makes a copy instead of the update", None, "copied")

@@ -48,7 +48,7 @@ def test_what_ams_refused_is_not_counted_as_done(client, sandbox, capfd, validat
 
 def test_a_mirror_waits_as_long_as_it_was_told(make_client, sandbox, ticker):
     sandbox.faults(script=[{"endpoint": "eventsimport", "nth": 1, "fault": "reset_before"}])
-    option = MirrorEventOption(interactive_mode=False, settle_seconds=77)
+    option = MirrorEventOption(key=["start_date"], interactive_mode=False, settle_seconds=77)
     window = ("01/01/2025", "31/01/2025")
     mirror_event_data(log([1]), LOG, client=make_client(), window=window, option=option)
     assert 77 in ticker.slept
@@ -89,7 +89,7 @@ def test_nothing_is_said_to_have_landed_when_nothing_was_sent(client, sandbox):
 
 
 def test_a_result_is_called_what_it_is(client):
-    option = MirrorEventOption(interactive_mode=False)
+    option = MirrorEventOption(key=["start_date"], interactive_mode=False)
     window = ("01/01/2025", "31/01/2025")
     result = mirror_event_data(log([1]), LOG, client=client, window=window, option=option)
     assert repr(result).startswith(f"{type(result).__name__}('{LOG}'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 from airflow_provider_ams.ams import (
     EventOption,
@@ -120,17 +121,38 @@ def read(world: World) -> Outcome:
 
 def round_trip(world: World) -> None:
     """What is read and written back, changed in one place, changes in that place alone."""
+    return _round_trip(world, read)
+
+
+def typed_round_trip(world: World) -> None:
+    """The same with the types of the form's fields, and with moments if the zone is known."""
+
+    def typed(world: World) -> Outcome:
+        timestamps = world.client.timezone is not None
+        option = EventOption(dtype="schema", types=world.types, timestamps=timestamps)
+        found = call(get_event_data, world.form, *WINDOW, client=world.client, option=option)
+        if found.green:
+            names = {*world.fields, *world.table}
+            assert names <= set(found.result), "a field of the form has no column"
+        return found
+
+    return _round_trip(world, typed)
+
+
+def _round_trip(world: World, read: Callable[[World], Outcome]) -> Outcome | None:
     truths = world.truths()
     outcome = insert(world, truths)
     check_insert(world, truths, outcome)
     before = world.stored()
     found = read(world)
     if not found.green or not before:
-        return
+        return None
     frame = found.result.drop(columns=[d["name"] for d in DERIVED], errors="ignore")
-    frame = frame[[c for c in frame if c in (*EVENT_COLUMNS, *world.fields, *world.table)]]
+    known = (*EVENT_COLUMNS, "start", "end", *world.fields, *world.table)
+    frame = frame[[c for c in frame if c in known]]
     target = copy.deepcopy(before)
-    if world.dice.random() < 0.5 and "note" in frame and frame["note"].dtype == object:
+    text = "note" in frame and frame["note"].dtype in (object, "string")
+    if world.dice.random() < 0.5 and text:
         event = int(frame["event_id"].iloc[0])
         row = frame["event_id"].tolist().index(event)
         frame.loc[row, "note"] = "changed"
@@ -313,6 +335,7 @@ def profiles(world: World) -> None:
 LAWS = {
     f.__name__: f
     for f in (
-        round_trip, one_fault, lost_answer, upsert_twice, keep, mirror_twice, update_lost, profiles
+        round_trip, typed_round_trip, one_fault, lost_answer, upsert_twice, keep, mirror_twice,
+        update_lost, profiles,
     )
 }  # fmt: skip

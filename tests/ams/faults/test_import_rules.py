@@ -94,7 +94,7 @@ def test_status_of_a_write(status, error, calls, settles):
             run(tiny_client(tiny, waits), spread(1))
         sent = len(tiny.calls("eventsimport"))
     if status == 400:  # AMS looked at the event and does not want it
-        assert caught.value.result.rows["reason"].tolist() == ["AMS answered HTTP 400"]
+        assert caught.value.result.rows["reason"].tolist() == ["AMS refused the event: HTTP 400"]
         assert caught.value.result.rows["batch"].tolist() == [1]
         return
     assert isinstance(caught.value, error)
@@ -181,6 +181,31 @@ def test_a_refusal_without_a_word_gets_the_likely_reason(sandbox):
     assert rows["batch"].tolist() == [1]
 
 
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("", "AMS refused the event without a reason; often a required field has no value"),
+        (
+            "0 out of 1 records were imported.",
+            "AMS refused the event without a reason; often a required field has no value",
+        ),
+        ("The form is\nlocked", "AMS refused the event: The form is locked"),
+        (
+            "0 out of 1 records were imported. Value 12345 on 01/03/2026 is too high (12345).",
+            "AMS refused the event: Value … on … is too high (…).",
+        ),
+    ],
+)
+def test_what_ams_says_of_a_refusal_is_told_without_the_event_s_values(message, told):
+    answer = {"result": {"state": "UNEXPECTED_ERROR", "message": message}}
+    with Tiny(synchronise=NOTHING, eventsimport=answer) as tiny:
+        tiny.username, tiny.password = "u", "p"
+        with pytest.raises(AMSError) as caught:
+            run(tiny_client(tiny, []), spread(1).assign(minutes=12345))
+    assert caught.value.result.rows["reason"].tolist() == [told]
+    assert str(caught.value).startswith(f"{told} (rows 0). AMS refused 1 of 1 rows; nothing has")
+
+
 def test_reasons_belong_to_their_events():
     """AMS names culprits by user id and date, under keys of its own."""
 
@@ -212,7 +237,7 @@ def test_reasons_belong_to_their_events():
             run(tiny_client(tiny, []), frame, batch_size=4)
     rows = caught.value.result.rows
     assert rows["status"].tolist() == ["inserted", "rejected", "inserted", "inserted"]
-    assert rows["reason"].tolist()[1] == "minutes is out of range"
+    assert rows["reason"].tolist()[1] == "AMS refused the event: minutes is out of range"
     assert rows["event_id"].tolist()[0] == 1100
 
 

@@ -37,7 +37,7 @@ def keyed():
 
 
 def planned(client):
-    option = ams.PlanOption(key=["start_date"], mode="upsert", **QUIET)
+    option = ams.PlanOption(key=["start_date"], mode="upsert", validate=True, **QUIET)
     plan = ams.plan_event_data(keyed(), LOG, client=client, option=option)
     return ams.apply(plan, client=client, interactive_mode=False)
 
@@ -115,7 +115,7 @@ def profiles(client):
 
 
 def validate(client):
-    option = ams.PlanOption(key=["start_date"], mode="upsert", **QUIET)
+    option = ams.PlanOption(key=["start_date"], mode="upsert", validate=True, **QUIET)
     return ams.validate_event_data(keyed(), LOG, client=client, option=option)
 
 

@@ -16,6 +16,7 @@ from airflow_provider_ams.ams.plan.cut import change_markdown, change_text
 from airflow_provider_ams.ams.plan.diff import Change
 from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.prepare.events import EventSet
+from airflow_provider_ams.ams.reasons import Reason
 from airflow_provider_ams.ams.tables import code, markdown_table, visible
 
 HOSTILE = [
@@ -153,7 +154,8 @@ def hostile_plan(text):
         row_labels=pd.Index([text, f"1{text}", f"2{text}"]), events=events,
         actions=["update", "insert"], changes={0: [Change(text, "secret-old", text)]},
         deletes=[Deletion(500009, 1003, 739000, 540, "d")],
-        rejects={2: Rejection("format", f"{text} is no number")}, warnings=[text], stored=2,
+        rejects={2: Rejection((Reason("format", None, f"{text} is no number"),))}, warnings=[text],
+        stored=2,
     )  # fmt: skip
 
 

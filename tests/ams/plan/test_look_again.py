@@ -130,7 +130,11 @@ def test_an_answer_that_was_lost_is_not_somebodys_edit(sandbox, client, stored):
 
 def test_a_plan_that_is_being_applied(sandbox, client, stored):
     option = PlanOption(
-        key=["start_date"], on_missing_fields="keep", batch_size=1, interactive_mode=False
+        validate=True,
+        key=["start_date"],
+        on_missing_fields="keep",
+        batch_size=1,
+        interactive_mode=False,
     )
     df = frame(stored).drop(columns="event_id")
     with (

@@ -8,7 +8,6 @@ import pytest
 from airflow_provider_ams.ams import (
     AMSConfigurationError,
     AMSImportError,
-    AMSInputError,
     AMSStalePlanError,
     AMSValidationError,
     MirrorEventOption,
@@ -40,7 +39,8 @@ def frame(**columns):
 def plan(df, client, form="Plain", **options):
     window = options.pop("window", None)
     options = {
-        "key": ["start_date"], "on_missing_fields": "keep", "interactive_mode": False, **options
+        "key": ["start_date"], "on_missing_fields": "keep", "interactive_mode": False,
+        "validate": True, **options,
     }  # fmt: skip
     option = PlanOption(**options)
     return plan_event_data(df, form, window=window, option=option, client=client)
@@ -252,10 +252,11 @@ def test_nothing_outside_the_window(sandbox, client, landed, writes):
     mirror(frame().head(0), client, max_deletes="100%")
     assert [e["id"] for e in sandbox.events("Plain")] == [away]
     sandbox.clear_requests()
-    with pytest.raises(AMSInputError, match="outside the window") as caught:
+    with pytest.raises(AMSImportError, match="outside the window") as caught:
         mirror(frame(start_date=["05/01/2026", "01/02/2026", "06/01/2026"]), client)
     assert caught.value.rows == [1]
-    assert writes() == 0
+    assert caught.value.result.counts["inserted"] == 2
+    assert len(sandbox.events("Plain")) == 3
 
 
 def test_only_the_chosen_people(sandbox, client, landed):
@@ -271,7 +272,7 @@ def test_a_bad_row_deletes_nothing(sandbox, client, landed, writes):
         mirror(frame(Sleep=[7, "bad", 9]), client, validate=True, max_deletes="100%")
     assert writes() == 0
     found = plan(frame(Sleep=[7, "bad", 9]), client, mode="mirror", window=WINDOW)
-    assert found.counts == {"insert": 0, "update": 0, "unchanged": 0, "delete": 0, "reject": 3}
+    assert found.counts == {"insert": 0, "update": 0, "unchanged": 2, "delete": 0, "reject": 1}
 
 
 def test_a_mirrors_plan(sandbox, client, landed):

@@ -58,7 +58,7 @@ def frame(**columns):
 def make(client, df=None, **options):
     options = {"key": ["start_date"], "on_missing_fields": "keep", **options}
     window = WINDOW if options.get("mode") == "mirror" else None
-    option = PlanOption(interactive_mode=False, **options)
+    option = PlanOption(interactive_mode=False, **{"validate": True, **options})
     df = frame() if df is None else df
     return plan_event_data(df, "Plain", window=window, option=option, client=client)
 

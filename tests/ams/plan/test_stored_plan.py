@@ -19,7 +19,7 @@ WINDOW = ("01/01/2026", "31/01/2026")
 
 
 def make(client, frame, form=FORM, **options):
-    options = {"key": ["start_date"], "on_missing_fields": "keep", **options}
+    options = {"key": ["start_date"], "on_missing_fields": "keep", "validate": True, **options}
     window = WINDOW if options.get("mode") == "mirror" else None
     option = PlanOption(interactive_mode=False, **options)
     return plan_event_data(frame, form, window=window, option=option, client=client)

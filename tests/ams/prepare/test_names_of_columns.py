@@ -74,7 +74,7 @@ def test_a_key_may_be_such_a_column(client, form):
 def test_a_reserved_name_that_hides_a_field_is_told(client, form):
     columns = {"form": FORM, "email": "e", "about": "Ann", "Start_Date": DAY}
     table = frame(**{k: v for k, v in columns.items() if k != "Start_Date"})
-    option = PlanOption(mode="insert", interactive_mode=False)
+    option = PlanOption(mode="insert", validate=True, interactive_mode=False)
     report = validate_event_data(table, FORM, option=option, client=client)
     told = {f.field: f.hint for f in report.warnings if f.rule == "shadowed_field"}
     assert set(told) == {"form", "email", "Start_Date"}

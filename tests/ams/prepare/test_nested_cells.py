@@ -125,6 +125,13 @@ def test_a_column_that_is_not_declared_is_told_how_to(client, sandbox, shape):
         insert(client, SHAPES[shape](sessions()), LIFTS, validate=True)
 
 
+@pytest.mark.parametrize("shape", ["lists", "arrays", "structs"])
+def test_lists_of_something_else_are_refused(client, sandbox, shape):
+    frame = SHAPES[shape](sessions([[1, 2, 3], [4]]))
+    with pytest.raises(AMSValidationError, match="'laps': is no field of the form"):
+        insert(client, frame, LIFTS, table_fields=["laps"], validate=True)
+
+
 def test_a_json_text_that_is_not_declared_is_a_text(client, sandbox):
     text = json.dumps(LAPS[0])
     insert(client, sessions([text, text]).rename(columns={"laps": "place"}), LIFTS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pandas as pd
 import pytest
 
@@ -12,6 +14,7 @@ from airflow_provider_ams.ams import (
     PlanOption,
     mirror_event_data,
     plan_event_data,
+    validate_event_data,
 )
 from tests.ams.ams_site import ANN, BOB, CAT, LIFTS, LOG, insert, log, update, upsert
 
@@ -133,6 +136,27 @@ def test_a_person_misspelt_within_an_event_takes_the_event(client, sandbox):
     assert result.counts["rejected"] == 3
 
 
+def test_validation_counts_all_rows_of_an_event(client, sandbox):
+    frame = sessions()
+    frame.at[1, "load"] = "heavy"
+    option = PlanOption(
+        mode="insert", table_fields=["exercise", "load"], tolerance=2, interactive_mode=False
+    )
+    report = validate_event_data(frame, LIFTS, option=option, client=client)
+    assert (report.ok, report.rejected) == (True, 2)
+
+
+def test_the_other_rows_of_an_event_are_told_why(client, sandbox):
+    frame = sessions()
+    frame.at[1, "load"] = [1]
+    result = insert(client, frame, LIFTS, table_fields=["exercise", "load"], tolerance="all")
+    assert result.failed[["row", "user_id", "code"]].values.tolist() == [
+        [0, ANN, "event"],
+        [1, ANN, "value"],
+    ]
+    assert result.rows["reason"][0] == "not sent: another row of its event can't be sent"
+
+
 # ---------------------------------------------------------------- what stops everything
 
 BROKEN = pd.Index(["user_id", "start_date", "start_time", "\udcff"], dtype=object)
@@ -169,18 +193,41 @@ def test_a_plan_counts_what_the_import_does(client, sandbox):
     assert (counts["inserted"], counts["rejected"]) == (2, 2)
 
 
-def test_a_mirror_goes_as_a_whole_or_not_at_all(client, sandbox):
+@pytest.mark.parametrize("tolerance", [None, 1, "all"])
+def test_a_mirror_sends_what_it_can_and_deletes_nothing(client, sandbox, tolerance):
+    """Nobody can tell which stored event a row stands for that can't be read."""
     for day in (DAY, "05/01/2025"):
         sandbox.add_event(LOG, CAT, start_date=day, values={"amount": 5})
     before = sandbox.events()
     frame = good()
     frame.at[1, "start_date"] = "x"
     window = {"window": (DAY, "31/01/2025"), "client": client}
-    option = {"key": ["start_date"], "max_deletes": "100%", "interactive_mode": False}
-    with pytest.raises(AMSImportError, match=r"start_date.*nothing has landed"):
-        mirror_event_data(frame, LOG, **window, option=MirrorEventOption(**option))
-    del option["max_deletes"]
+    option = {"key": ["start_date"], "interactive_mode": False}
     plan = plan_event_data(frame, LOG, **window, option=PlanOption(mode="mirror", **option))
-    assert plan.counts["reject"] == 3
-    assert plan.counts["delete"] == 0
-    assert sandbox.events() == before
+    counts = {"insert": 2, "update": 0, "unchanged": 0, "delete": 0, "reject": 1}
+    assert plan.counts == counts
+    assert any("nothing is deleted" in warning for warning in plan.warnings)
+    with contextlib.suppress(AMSImportError) if tolerance is None else contextlib.nullcontext():
+        settings = MirrorEventOption(**option, max_deletes="100%", tolerance=tolerance)
+        result = mirror_event_data(frame, LOG, **window, option=settings)
+        assert tolerance is not None
+        assert result.deletes is None
+        assert any("nothing is deleted" in warning for warning in result.warnings)
+    assert sandbox.events()[: len(before)] == before
+    assert len(sandbox.events()) == len(before) + 2
+
+
+def test_a_mirror_deletes_nothing_while_ams_refuses_a_row(client, sandbox):
+    """The row may be a stored event that was moved: deleted there, and refused here, it is lost."""
+    sandbox.add_form("Strict", ["amount: Number", {"name": "must", "required": True}])
+    sandbox.add_event("Strict", CAT, start_date=DAY, values={"amount": 5, "must": "x"})
+    frame = good().assign(must=["x", None, "x"])
+    option = MirrorEventOption(
+        key=["start_date"], max_deletes="100%", tolerance="all", interactive_mode=False
+    )
+    window = (DAY, "31/01/2025")
+    result = mirror_event_data(frame, "Strict", window=window, client=client, option=option)
+    assert result.rows["status"].tolist() == ["inserted", "rejected", "inserted"]
+    assert result.failed["code"].tolist() == ["refused"]
+    assert len(sandbox.events("Strict")) == 3
+    assert any("nothing is deleted" in warning for warning in result.warnings)

@@ -53,7 +53,7 @@ def test_every_way_to_write_knows_the_names(client, sandbox):
     again = upsert(client, theirs(), key=["start_date"], on_missing_fields="keep", **option)
     assert again.counts["unchanged"] == 2
     days = ("01/01/2025", "01/01/2025")
-    mirror = MirrorEventOption(interactive_mode=False, **option)
+    mirror = MirrorEventOption(interactive_mode=False, key=["start_date"], **option)
     result = mirror_event_data(theirs(), LOG, window=days, option=mirror, client=client)
     assert result.counts["unchanged"] == 2
     plan = plan_event_data(

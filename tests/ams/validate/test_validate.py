@@ -278,3 +278,17 @@ def test_unknown_columns_can_be_left_out(sandbox, client):
     assert {"nOte", "Double"} <= {w.split("'")[1] for w in result.warnings}
     assert sandbox.state()["rule_breaks"] == {}
     assert sandbox.events("Plain")[1]["values"]["Note"] == "kept"
+
+
+@pytest.mark.parametrize(("tolerance", "ok"), [(None, False), (0, False), (1, True), ("50%", True)])
+def test_a_report_is_as_red_as_the_import(client, tolerance, ok):
+    frame = rows({"Sleep": "bad"})
+    report = check(frame, client, tolerance=tolerance)
+    assert (report.ok, report.rejected) == (ok, 1)
+    whole = check(frame.assign(Sleepp=1), client, tolerance=tolerance)
+    assert not whole.ok, "what is wrong with the frame is no matter of tolerance"
+
+
+def test_rows_that_cannot_be_read_equal_no_other(client):
+    frame = rows({}, {}).assign(start_date=["05/01/2026", "x", "y"], start_time="9:00 AM")
+    assert {rule for _, rule, _ in found(check(frame, client))} == {"dates"}

@@ -70,7 +70,9 @@ def test_the_default_clears_and_warns(sandbox, client):
 
 def test_a_plan_to_look_at(sandbox, client, writes):
     df = pd.DataFrame({"user_id": [1001, 1002], "weight_kg": [70.5, 71]})
-    option = PlanOption(form_type="profile", on_missing_fields="keep", interactive_mode=False)
+    option = PlanOption(
+        form_type="profile", on_missing_fields="keep", validate=True, interactive_mode=False
+    )
     plan = plan_event_data(df, FORM, option=option, client=client)
     assert plan.counts["update"] == 2
     assert "70.5" in plan.markdown()
