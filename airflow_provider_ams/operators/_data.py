@@ -27,6 +27,8 @@ _FORMATS = {
 }
 # What a file of dead letters has beyond the rows themselves; not sent when the file comes back.
 STATUS, REASON = "ams_status", "ams_reason"
+# Half a character: no UTF-8 has it, so that it is written out.
+_HALF = re.compile("[\ud800-\udfff]")
 # How a file is to be read: attributes of the operators, arguments of `read_table`.
 READING = ("sep", "decimal", "encoding", "sheet")
 
@@ -149,7 +151,10 @@ def write_rows(
         How a CSV file is written, so that `read_table` reads it back with the same arguments.
     """
     kind = _format_of(str(path))
-    frame = xcom_safe(frame, lists=kind != "csv")
+    if kind == "jsonl":
+        _check_unique(frame)  # JSON holds any cell as it is
+    else:
+        frame = xcom_safe(frame, lists=kind != "csv")
     with _whole_file(path) as file:
         if kind == "parquet":
             frame.to_parquet(file, index=False)
@@ -192,14 +197,10 @@ def _comma_decimals(column: pd.Series[Any]) -> pd.Series[Any]:
 
 def _lines(frame: pd.DataFrame) -> Iterator[bytes]:
     """Yield a JSON object for each row; a date stays a date, and no date-time."""
-    import orjson
-
     columns = [column.astype(object).where(column.notna(), None) for _, column in frame.items()]
     names = list(map(str, frame.columns))
-    options = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
     for cells in zip(*(column.tolist() for column in columns), strict=True):
-        row = dict(zip(names, cells, strict=True))
-        yield orjson.dumps(row, default=_plain, option=options)
+        yield f"{_json_text(dict(zip(names, cells, strict=True)))}\n".encode()
 
 
 def xcom_safe(frame: pd.DataFrame, *, lists: bool = True) -> pd.DataFrame:
@@ -219,15 +220,19 @@ def xcom_safe(frame: pd.DataFrame, *, lists: bool = True) -> pd.DataFrame:
     AirflowFailException
         Two columns have the same name.
     """
-    if not frame.columns.is_unique:
-        twice = sorted({str(c) for c in frame.columns[frame.columns.duplicated()]})
-        raise AirflowFailException(f"Columns appear more than once: {', '.join(twice)}.")
+    _check_unique(frame)
     changed = {}
     for name in frame.columns:
         column = frame[name]
         if column.dtype == object and (safe := _safe_column(column, lists)) is not column:
             changed[name] = safe
     return frame.assign(**changed) if changed else frame
+
+
+def _check_unique(frame: pd.DataFrame) -> None:
+    if not frame.columns.is_unique:
+        twice = sorted({str(c) for c in frame.columns[frame.columns.duplicated()]})
+        raise AirflowFailException(f"Columns appear more than once: {', '.join(twice)}.")
 
 
 def _safe_column(column: pd.Series[Any], lists: bool) -> pd.Series[Any]:
@@ -273,12 +278,15 @@ def _json_text(value: Any) -> str:  # noqa: ANN401
     try:
         return orjson.dumps(value, default=_plain, option=options).decode()
     except TypeError:  # half a character, or a number of more than 64 bits
-        return json.dumps(value, default=_plain)
+        text = json.dumps(value, default=_plain, ensure_ascii=False)
+        return _HALF.sub(lambda half: rf"\\u{ord(half[0]):04x}", text)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, dt.datetime):  # pandas has a class of its own
         return value.isoformat()
+    if _is_array(value):
+        return value.tolist()
     return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
 
 

@@ -72,6 +72,22 @@ FORMS: tuple[dict[str, Any], ...] = (
         "category": "Testing",
         "fields": ["Subject: Text", "Day: Number", "Reaction ms: Number", "Condition: Text"],
     },
+    {
+        "id": 305,
+        "name": "Endurance Session",
+        "category": "Training",
+        "fields": [
+            "Session ID: Text",
+            {"name": "Sport", "type": "Dropdown", "options": [*ACTIVITIES]},
+            "Minutes: Number",
+            "Kilometres: Number",
+            "Heart rate: Number",
+            {"name": "Lap", "type": "Number", "table": True, "section": "Laps"},
+            {"name": "Lap minutes", "type": "Number", "table": True, "section": "Laps"},
+            {"name": "Lap kilometres", "type": "Number", "table": True, "section": "Laps"},
+            {"name": "Lap heart rate", "type": "Number", "table": True, "section": "Laps"},
+        ],
+    },
 )
 
 
@@ -89,7 +105,7 @@ def subjects() -> list[str]:
 
 
 def demo(site: Site, today: date) -> None:
-    """Plant four forms, one invented athlete per volunteer, and two weeks of training."""
+    """Plant five forms, one invented athlete per volunteer, and two weeks of training."""
     if site.store.form("Training Log") is not None:
         return
     for form in FORMS:

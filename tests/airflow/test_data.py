@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
@@ -170,3 +171,19 @@ def test_a_written_file_is_its_owner_s_alone_and_whole_or_not_there(tmp_path, mo
         write_rows(pd.DataFrame({"a": [2]}), place)
     assert place.read_text() == "a\n1\n"
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_json_lines_hold_any_cell_as_it_is(tmp_path):
+    """Rows of a table whose values are of several types, and half a character, stay rows."""
+    laps = [{"km": 1.5}, {"km": "far"}]
+    frame = pd.DataFrame(
+        {
+            "laps": [laps, np.array(laps, dtype=object), []],
+            "n": [1, 2, 3],
+            "t": pd.Series(["a", "\ud800", "c"], dtype=object),
+        }
+    )
+    again = read_rows(write_rows(frame, str(tmp_path / "rows.jsonl")))
+    assert again["laps"].tolist() == [laps, laps, []]
+    assert again["n"].tolist() == [1, 2, 3]
+    assert again["t"].tolist() == ["a", r"\ud800", "c"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import json
+import logging
 import shutil
 from pathlib import Path
 
@@ -31,14 +30,24 @@ def folders(tmp_path):
 
 
 @pytest.fixture
-def run(ams_sandbox, run_dag, load_dag, folders, capfd):
+def run(ams_sandbox, run_dag, load_dag, folders, caplog, capsys):
+    """Run the DAG; return the run and all that was logged of it, wherever that goes."""
+    caplog.set_level(logging.INFO)
+
     def run():
-        capfd.readouterr()
-        run = run_dag(load_dag("messy_csv_import"), run_conf=folders)
-        out, err = capfd.readouterr()
-        return run, out + err
+        caplog.clear()
+        capsys.readouterr()
+        done = run_dag(load_dag("messy_csv_import"), run_conf=folders)
+        return done, caplog.text + capsys.readouterr().out
 
     return run
+
+
+def waiting(folder):
+    """Return the files of dead letters that hold any; the others only name columns."""
+    return {
+        p.name for p in folder.iterdir() if len(p.read_bytes().splitlines()) > ("csv" in p.name)
+    }
 
 
 def stored(sandbox):
@@ -71,7 +80,7 @@ def test_good_rows_land_bad_ones_are_explained_and_mended_ones_follow(
     landed = len(stored(ams_sandbox))
     assert landed == 10 - 2 + 8 - 1 + 6 + 6 + 7 - 1 + 5 - 1
     letters = tmp_path / "dead_letters"
-    assert {p.name for p in letters.iterdir()} == set(MENDED)
+    assert waiting(letters) == set(MENDED)
     for words in ("broken.csv", "start_date", "duration", "intensity", "distance_km"):
         assert words in log
     for value in ("fifty", "volunteer.999", "2025-02-30", "Hard", "Rückentraining"):
@@ -85,12 +94,12 @@ def test_good_rows_land_bad_ones_are_explained_and_mended_ones_follow(
     second, _ = run()
     assert set(states(second).values()) == {"success"}
     assert len(stored(ams_sandbox)) == landed + 5
-    assert not list(letters.iterdir())
+    assert not waiting(letters)
 
-    ams_sandbox.requests(reset=True)
+    calls = ams_sandbox.requests()["eventsimport"]
     third, _ = run()
     assert set(states(third).values()) == {"success"}
-    assert "eventsimport" not in ams_sandbox.requests()
+    assert ams_sandbox.requests()["eventsimport"] == calls
     assert len(stored(ams_sandbox)) == landed + 5
 
 
@@ -101,8 +110,10 @@ def test_encodings_decimal_commas_and_laps_arrive_as_they_were_written(ams_sandb
     assert float(events["volunteer.309", "04/03/2025"]["values"]["duration"]) == 36.5
     assert events["volunteer.308", "07/04/2025"]["values"]["comments"] == "クラブ練習 1"
     assert events["volunteer.308", "07/04/2025"]["start_time"] == "6:00 PM"
-    assert events["volunteer.335", "09/02/2025" if False else "11/02/2025"]
     laps = events["volunteer.330", "17/07/2025"]["table"]
     assert [(r["activity"], float(r["distance_km"])) for r in laps] == [
-        ("Run", 1.5), ("Bike", 1.9), ("Row", 2.3), ("Run", 2.7),
+        ("Run", 1.5),
+        ("Bike", 1.9),
+        ("Row", 2.3),
+        ("Run", 2.7),
     ]
