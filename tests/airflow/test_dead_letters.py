@@ -254,6 +254,29 @@ def test_rows_with_nested_tables_come_back_as_they_were(ams_sandbox, folder):
     assert [r["activity"] for r in event["table"]] == ["Run", "Row"]
 
 
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("zone", [None, "UTC", "a date"])
+def test_starts_of_every_kind_come_back_as_they_were(
+    ams_sandbox, ams_connection, tmp_path, ending, zone
+):
+    ams_connection(extra={"timezone": "Australia/Perth"})
+    start = pd.to_datetime(["2026-01-05 09:00", "2026-01-06 10:30"])
+    start = start.date if zone == "a date" else start.tz_localize(zone)
+    names = ["volunteer.308", "nobody.knows"]
+    frame = pd.DataFrame({"username": names, "start_date": start, "Subject": ["a", "007"]})
+    path = tmp_path / f"rejected.{ending}"
+    insert(frame, tolerance=1, dead_letter_path=str(path))
+    if ending == "parquet":
+        pd.read_parquet(path).assign(username="volunteer.309").to_parquet(path)
+    else:
+        path.write_text(path.read_text().replace("nobody.knows", "volunteer.309"))
+    assert insert(str(path), tolerance=1, dead_letter_path=str(path))["inserted"] == 1
+    event = ams_sandbox.events(FORM)[-1]
+    assert (event["start_date"], event["values"]) == ("06/01/2026", {"Subject": "007"})
+    if zone != "a date":  # which says nothing of the time: it is now
+        assert event["start_time"] == ("10:30 AM" if zone is None else "6:30 PM")
+
+
 # ---------------------------------------------------------------- when keeping them fails
 
 

@@ -193,8 +193,7 @@ class Planner:
             return cast("list[EventNo]", list(range(len(rows))))
         sound = []
         for event, positions in enumerate(rows):
-            hit = self._rejects.keys() & set(positions)
-            if not hit:
+            if self._rejects.keys().isdisjoint(positions):
                 sound.append(EventNo(event))
                 continue
             for position in positions:
