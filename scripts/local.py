@@ -40,6 +40,7 @@ def airflow_environment(home: Path, sandbox: SandboxProcess) -> dict[str, str]:
         "host": sandbox.url,
         "login": sandbox.username,
         "password": sandbox.password,
+        "extra": {"timezone": "UTC"},
     }
     tidepool = {
         "conn_type": "tidepool",

@@ -9,11 +9,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-pytestmark = [pytest.mark.airflow, pytest.mark.usefixtures("ams_connection")]
+pytestmark = pytest.mark.airflow
+ZONE = "Europe/Berlin"
 
 FORM = "Endurance Session"
 PATH = Path(__file__).parents[2] / "dags" / "watch_sessions.jsonl"
 SESSIONS = [json.loads(line) for line in PATH.read_text().splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def connection_with_zone(ams_connection):
+    ams_connection(extra={"timezone": ZONE})
 
 
 def test_sessions_arrive_with_their_laps_at_the_sites_time(ams_sandbox, run_dag, load_dag):
@@ -22,7 +28,7 @@ def test_sessions_arrive_with_their_laps_at_the_sites_time(ams_sandbox, run_dag,
     assert len(events) == len(SESSIONS)
     for session in SESSIONS:
         event = events[session["serial"]]
-        start = datetime.fromisoformat(session["start_time"]).astimezone(ZoneInfo("UTC"))
+        start = datetime.fromisoformat(session["start_time"]).astimezone(ZoneInfo(ZONE))
         assert event["username"] == session["athlete"]
         assert event["start_date"] == f"{start:%d/%m/%Y}"
         assert event["start_time"] == f"{start:%I:%M %p}".lstrip("0")

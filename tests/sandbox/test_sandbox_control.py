@@ -16,7 +16,12 @@ def test_demo_seed(ams_sandbox):
     state = ams_sandbox.state()
 
     assert state["counts"]["users"] == 21
-    assert state["events"] == {"Training Log": 252, "Strength Testing": 0, "Reaction Time": 0}
+    assert state["events"] == {
+        "Training Log": 252,
+        "Strength Testing": 0,
+        "Reaction Time": 0,
+        "Endurance Session": 0,
+    }
     with SLEEP_STUDY.open() as file:
         rows = list(csv.DictReader(file))
     names = {user["username"] for user in ams_sandbox.users()}
