@@ -149,7 +149,7 @@ class Planner:
         self._check_blind(looked)
         complete, index = self._complete(looked, now)
         changes = differences(complete, index, stored, self.schema, self.client.timezone)
-        complete, index, changes = self._put_back(complete, index, changes, stored)
+        complete, index, changes = self._put_back(complete, index, changes, looked)
         deletes = self._deletes(index, looked)
         return self._plan(complete, index, changes, stored, deletes)
 
@@ -290,7 +290,7 @@ class Planner:
         events: EventSet,
         index: list[StoredNo | None],
         changes: dict[EventNo, list[Change]],
-        stored: Snapshot,
+        looked: Looked,
     ) -> tuple[EventSet, list[StoredNo | None], dict[EventNo, list[Change]]]:
         """See to it that updates write what they leave alone as it was written."""
         actions = self._actions(index, changes)
@@ -298,11 +298,13 @@ class Planner:
         if not any(at is not None for at in sent):
             return events, index, changes
         zone, setting = self.client.timezone, self.client.zone_setting
+        stored, schema = looked.stored, looked.schema
         events, found = Untouched(
-            events, sent, stored, self.schema, zone, self._numeric, setting
+            events, sent, stored, schema, zone, self._numeric, setting
         ).run()
         self._reject(found)
-        hidden = Unseen(events, sent, stored, self.schema)
+        kept = [name for name in events.fields if name not in looked.events.fields]
+        hidden = Unseen(events, sent, stored, schema, kept)
         self._warnings += hidden.warnings()
         if self.option.on_missing_fields == "keep":
             self._reject(hidden.findings())
