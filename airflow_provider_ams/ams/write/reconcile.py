@@ -7,7 +7,7 @@ confirmed, what is not there is open again, and what can't be told stays unknown
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.forms.schema import FormSchema
@@ -16,14 +16,22 @@ from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.read.snapshot import Snapshot, take_snapshot
 from airflow_provider_ams.ams.read.synchronise import synchronise
 from airflow_provider_ams.ams.wire.replies import Verdict
+from airflow_provider_ams.ams.wire.written_back import TYPES, ZONE
 from airflow_provider_ams.ams.write.ledger import Ledger
-from airflow_provider_ams.ams.write.match import Comparison, Match
+from airflow_provider_ams.ams.write.match import CUT, MOMENT, Comparison, Match
 from airflow_provider_ams.ams.write.send import Attempt, without
 
 _UNDECIDED = (
     "AMS holds an event of this person, date and time that this import may have written, "
     "but not with the same values"
 )
+_ELSE = "look at it in AMS, or set idempotency_field= to tell events apart"
+_CAUSES = {
+    TYPES: "the kind of {names} is not known; say it with types={{{first}: ...}}",
+    ZONE: "which day is stored in {names} depends on the site's time zone; set it with timezone=",
+    MOMENT: f"how AMS shows a date with a time in {{names}} is not known; {_ELSE}",
+    CUT: f"it holds the beginning of {{names}} alone, as if AMS had cut it short; {_ELSE}",
+}
 
 
 class Reconciler:
@@ -83,8 +91,8 @@ class Reconciler:
         attempts : sequence of Attempt
             The calls that they went out in.
         sent : int
-            A server time right before they were sent, if it is known: plainly different events
-            that were there before are somebody else's.
+            A server time from before these very events were sent, if it is known: plainly
+            different events that have not changed since are somebody else's.
         """
         if not wanted:
             return
@@ -102,7 +110,7 @@ class Reconciler:
         for event, at in match.found.items():
             remark = without(match.without.get(event, []))
             self.ledger.confirm(event, stored.ids[at], number, remark)
-        if match.undecided and sent:
+        if match.undecided and sent > since:
             self._drop_older(comparison, match, sent)
         self._doubt_undecided(comparison, match)
         self._updates(comparison, updates, mine, attempts, number)
@@ -195,14 +203,23 @@ class Reconciler:
         It may be ours, changed by a person or by AMS; what was there before was not asked for.
         """
         for event, held in match.undecided.items():
-            found = [comparison.unclear_fields(event, at) for at in held]
-            unclear = sorted({name for fields in found for name in fields or ()})
-            if unclear:
-                names = ", ".join(map(repr, unclear))
-                what = f"AMS holds an event that may be this one: the kind of {names} is not known"
-                self.ledger.doubt(event, f"{what}; say it with types={{{unclear[0]!r}: ...}}")
-            else:
-                self.ledger.doubt(event, _UNDECIDED)
+            causes: dict[str, list[str]] = defaultdict(list)
+            for at in held:
+                for name, why in (comparison.unclear_fields(event, at) or {}).items():
+                    if name not in causes[why]:
+                        causes[why].append(name)
+            self.ledger.doubt(event, self._told(causes) if causes else _UNDECIDED)
+
+    def _told(self, causes: Mapping[str, Sequence[str]]) -> str:
+        """Return why nobody can tell whether a stored event is ours, and what would tell."""
+        zone = self.client.timezone
+        told = [
+            _CAUSES[why].format(names=", ".join(map(repr, names)), first=repr(names[0]))
+            for why, names in sorted(causes.items())
+        ]
+        if ZONE in causes and zone is not None:
+            told.append(f"the time zone set is {zone}")
+        return f"AMS holds an event that may be this one: {'; '.join(told)}"
 
     def _unreadable(self, stored: Snapshot, wanted: Sequence[EventNo]) -> None:
         """Doubt the events of people of whom AMS holds events that can't be read."""
