@@ -25,9 +25,6 @@ from airflow_provider_ams.ams.prepare.keys import record_keys
 from airflow_provider_ams.ams.read.snapshot import Snapshot, take_snapshot
 from airflow_provider_ams.ams.read.synchronise import SyncRead, synchronise
 
-# A look this many seconds old is good enough for the first call.
-_FRESH = 1.0
-
 
 @dataclass(frozen=True)
 class Done:
@@ -91,7 +88,6 @@ class Guard:
         self._changed_deletes: set[int] = set()
         #: AMS's clock at the last look, by person.
         self._since: dict[int, int] = {}
-        self._looked_at: float | None = None
         self._schema: FormSchema | None = None
         self._has_schema = False
         self._lock = Lock()
@@ -112,7 +108,6 @@ class Guard:
         if plan.is_empty or not plan.users or plan.form_type != "event":
             return Done()
         done = self._read(plan.users)
-        self._looked_at = self.client.clock.monotonic()
         self._raise({*self._changed.values(), *self._changed_deletes}, "Nothing was sent.")
         return done
 
@@ -138,8 +133,7 @@ class Guard:
         known = [e for e in events if keyed or plan.actions[e] == UPDATE]
         if not known or plan.form_type != "event":
             return
-        if not self._is_fresh():
-            self._read({plan.events.user_ids[e] for e in known})
+        self._read({plan.events.user_ids[e] for e in known})
         with self._lock:
             stale = {self._changed[e] for e in known if e in self._changed}
         self._raise(stale, "They were not overwritten, and the import was stopped.")
@@ -150,16 +144,9 @@ class Guard:
         users = {d.user_id for d in self.plan.deletes if d.event_id in wanted}
         if not users:
             return
-        if not self._is_fresh():
-            self._read(users)
+        self._read(users)
         stale = self._changed_deletes & wanted
         self._raise(stale, "They were not deleted, nor was any other event.")
-
-    def _is_fresh(self) -> bool:
-        """Tell whether the first look has only just been; good for one call."""
-        with self._lock:
-            looked_at, self._looked_at = self._looked_at, None
-        return looked_at is not None and self.client.clock.monotonic() - looked_at < _FRESH
 
     def _read(self, users: Iterable[int]) -> Done:
         """Read what has changed for some people since they were last looked at."""
