@@ -13,6 +13,7 @@ from airflow_provider_ams.ams.errors import AMSPermissionError
 from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
+from airflow_provider_ams.ams.plan.accepted import accepted_warning, other_values
 from airflow_provider_ams.ams.plan.contents import (
     INSERT,
     UNCHANGED,
@@ -338,6 +339,7 @@ class Planner:
     ) -> Plan:
         option = self.option
         people = self.window.users if self.window else []
+        differing = self._accepted(events, changes)
         return Plan(
             form=self.form,
             mode=option.mode,
@@ -362,6 +364,7 @@ class Planner:
             form_type=option.form_type,
             compared=option.compares,
             url=self.client.url,
+            differing=differing,
         )
 
     def _rejections(self) -> dict[InputRow, Rejection]:
@@ -373,6 +376,17 @@ class Planner:
         given = zip(seen.draft.source, seen.users, seen.draft.event_ids, strict=True)
         who = {row: (user, i) for row, user, i in given if row in self._rejects}
         return {row: Rejection(tuple(why), *who[row]) for row, why in self._rejects.items()}
+
+    def _accepted(
+        self, events: EventSet, changes: dict[EventNo, list[Change]]
+    ) -> dict[EventNo, list[str]]:
+        """Tell of events that an insert finds by their own id and leaves as they are."""
+        if self.option.mode != "insert":
+            return {}
+        found = other_values(events, changes, self.schema, self.client.timezone)
+        if found:
+            self._warnings.append(accepted_warning(found, events.rows, self._rows))
+        return found
 
     def _actions(
         self, index: Sequence[StoredNo | None], changes: dict[EventNo, list[Change]]

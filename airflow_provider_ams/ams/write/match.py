@@ -149,6 +149,28 @@ class Comparison:
         mine = self.lines(self.events, [event], level)
         return where == self.place(event) and mine == self.lines(s, [at], level)
 
+    def other_fields(self, event: EventNo, at: StoredNo) -> list[str]:
+        """Return the fields in which a stored event plainly is not what was sent."""
+        s, e = self.stored, self.events
+        starts = (s.start_days[at], s.start_minutes[at]), (s.end_days[at], s.end_minutes[at])
+        mine = (
+            (e.start_days[event], e.start_minutes[event]),
+            (
+                e.end_days[event],
+                e.end_minutes[event],
+            ),
+        )
+        found = [n for n, a, b in zip(("start", "end"), mine, starts, strict=True) if a != b]
+        for name in self.names:
+            texts = s.fields.get(name)
+            sent, held = e.fields[name][event], None if texts is None else texts[at]
+            meant, is_there = self._means(name, [sent, held], _LOOSE)
+            if meant != is_there:
+                found.append(name)
+        if self.table and not self._same_tables(event, at, _LOOSE):
+            found += self.table
+        return found
+
     # ------------------------------------------------------------ new events
 
     def match_new(self, wanted: Sequence[EventNo], among: Sequence[StoredNo]) -> Match:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.forms.schema import FormSchema
+from airflow_provider_ams.ams.plan.accepted import remark
 from airflow_provider_ams.ams.positions import EventNo, StoredNo
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.read.snapshot import Snapshot, take_snapshot
@@ -108,8 +109,8 @@ class Reconciler:
         else:
             match = comparison.match_new(new, mine)
         for event, at in match.found.items():
-            remark = without(match.without.get(event, []))
-            self.ledger.confirm(event, stored.ids[at], number, remark)
+            note = without(match.without.get(event, [])) or self._differing(comparison, event, at)
+            self.ledger.confirm(event, stored.ids[at], number, note)
         if match.undecided and sent > since:
             self._drop_older(comparison, match, sent)
         self._doubt_undecided(comparison, match)
@@ -133,6 +134,14 @@ class Reconciler:
         held = self._held(stored, field)
         texts = self.events.fields[field]
         return Match({e: held[texts[e] or ""][0] for e in new if held.get(texts[e] or "")})
+
+    def _differing(self, comparison: Comparison, event: EventNo, at: StoredNo) -> str | None:
+        """Return what to remark on an event that was found by its own id, and note it."""
+        names = comparison.other_fields(event, at) if self._field is not None else []
+        if not names:
+            return None
+        self.ledger.differing[event] = names
+        return remark(names)
 
     def _held(self, stored: Snapshot, field: str) -> dict[str, list[StoredNo]]:
         """Return stored events by their own ids, the oldest first."""
@@ -170,6 +179,7 @@ class Reconciler:
 
     def _drop_second(self, events: Sequence[EventNo], stored: Snapshot, field: str) -> None:
         held = self._held(stored, field)
+        comparison = Comparison(self.events, stored, self._schema(), self.client.timezone)
         for event in events:
             same = held.get(self.events.fields[field][event] or "", [])
             mine = self.ledger.event_ids[event]
@@ -178,7 +188,7 @@ class Reconciler:
             reply = self.client.write("deleteevent", b'{"eventId":%d}' % mine)
             kept = stored.ids[same[0]]
             if reply.verdict is Verdict.CONFIRMED:
-                self.ledger.leave(event, kept)
+                self.ledger.leave(event, kept, self._differing(comparison, event, same[0]))
             else:
                 self.warnings.append(f"Events {kept} and {mine} are the same; delete one of them.")
 
