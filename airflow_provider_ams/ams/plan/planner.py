@@ -50,6 +50,7 @@ from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.reasons import Reason
 from airflow_provider_ams.ams.validate.inspect import (
     BACKWARDS,
+    SKIPPED,
     Inspection,
     Inspector,
     draft_frame,
@@ -248,12 +249,12 @@ class Planner:
         if not (self.option.default_dates or self._profiles):
             self._reject(undated(events, matched))
         self._warn_of_utc(looked)
-        times = complete_times(events.times, looked.times, now)
+        times = complete_times(events.times, looked.times, now, self.client.timezone)
         if not self._profiles:
-            self._reject(
-                Finding(ERROR, END_RULE, None, BACKWARDS, positions=events.rows[event])
-                for event in times.backwards
-            )
+            for what, bad in ((BACKWARDS, times.backwards), (SKIPPED, times.skipped)):
+                self._reject(
+                    Finding(ERROR, END_RULE, None, what, positions=events.rows[e]) for e in bad
+                )
         index = matched.stored_index
         ids = [None if at is None else looked.stored.ids[at] for at in index]
         complete = events.complete(times, ids)
@@ -339,7 +340,11 @@ class Planner:
     ) -> Plan:
         option = self.option
         people = self.window.users if self.window else []
-        differing = self._accepted(events, changes)
+        differing: dict[EventNo, list[str]] = {}
+        if option.mode == "insert":  # what is found by its own id is left as it is
+            differing = other_values(events, changes, self.schema, self.client.timezone)
+        if differing:
+            self._warnings.append(accepted_warning(differing, events.rows, self._rows))
         return Plan(
             form=self.form,
             mode=option.mode,
@@ -376,17 +381,6 @@ class Planner:
         given = zip(seen.draft.source, seen.users, seen.draft.event_ids, strict=True)
         who = {row: (user, i) for row, user, i in given if row in self._rejects}
         return {row: Rejection(tuple(why), *who[row]) for row, why in self._rejects.items()}
-
-    def _accepted(
-        self, events: EventSet, changes: dict[EventNo, list[Change]]
-    ) -> dict[EventNo, list[str]]:
-        """Tell of events that an insert finds by their own id and leaves as they are."""
-        if self.option.mode != "insert":
-            return {}
-        found = other_values(events, changes, self.schema, self.client.timezone)
-        if found:
-            self._warnings.append(accepted_warning(found, events.rows, self._rows))
-        return found
 
     def _actions(
         self, index: Sequence[StoredNo | None], changes: dict[EventNo, list[Change]]

@@ -67,7 +67,8 @@ def restore_number(text: str) -> str:
     if value is None:
         return text
     plain = format(value, "f")
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if plain == "-0" else plain  # a double has a zero with a sign, and nobody wrote it
 
 
 def field_day(text: str, zone: str | None = None) -> int | None:
