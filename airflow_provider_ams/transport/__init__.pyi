@@ -5,6 +5,7 @@ from .files import FileProblem as FileProblem
 from .files import Location as Location
 from .files import atomic_writer as atomic_writer
 from .files import locate as locate
+from .files import open_log as open_log
 from .files import write_atomic as write_atomic
 from .held import HeldBody as HeldBody
 from .held import WithheldError as WithheldError
