@@ -1,4 +1,6 @@
 from .clock import Clock as Clock
+from .csv_cells import plain_cell as plain_cell
+from .csv_cells import safe_cell as safe_cell
 from .errors import ClientError as ClientError
 from .errors import describe_rows as describe_rows
 from .files import FileProblem as FileProblem

@@ -301,9 +301,7 @@ class Planner:
             return events, index, changes
         zone, setting = self.client.timezone, self.client.zone_setting
         stored, schema = looked.stored, looked.schema
-        events, found = Untouched(
-            events, sent, stored, schema, zone, self._numeric, setting
-        ).run()
+        events, found = Untouched(events, sent, stored, schema, zone, self._numeric, setting).run()
         self._reject(found)
         kept = [name for name in events.fields if name not in looked.events.fields]
         hidden = Unseen(events, sent, stored, schema, kept)
