@@ -128,3 +128,18 @@ def test_equal_rows_of_an_unmarked_table_are_not_lost(client, sandbox):
     with pytest.raises(AMSImportError, match="table_fields"):
         update(client, frame, LIFTS, on_missing_fields="keep")
     assert sandbox.events(LIFTS)[0]["table"] == table
+
+
+def test_a_column_of_the_table_among_the_fields_is_restored(client, sandbox):
+    """What AMS takes in row 0 as well goes back as it was written, too."""
+    table = [{"name": n, "table": True} for n in ("move", "hint")]
+    sandbox.add_form(
+        "Drills", ["rpe: Number", *table, {"name": "on", "type": "Date", "table": True}]
+    )
+    rows = [{"move": "jump", "hint": "a\nb", "on": "05/01/2025"}]
+    sandbox.add_event("Drills", ANN, values={"rpe": "7"}, table=rows, **DAY)
+    sandbox.dialect({"date_fields": "yyyy-MM-dd", "line_break": "< br/>"})
+    frame = read(client, "Drills")[["user_id", "event_id", "rpe", "move", "hint", "on"]]
+    update(client, frame.assign(rpe=8), "Drills")
+    (event,) = sandbox.events("Drills")
+    assert (event["values"], event["table"]) == ({"rpe": "8"}, rows)
