@@ -29,7 +29,7 @@ _UNDECIDED = (
 _ELSE = "look at it in AMS, or set idempotency_field= to tell events apart"
 _CAUSES = {
     TYPES: "the kind of {names} is not known; say it with types={{{first}: ...}}",
-    ZONE: "which day is stored in {names} depends on the site's time zone; set it with timezone=",
+    ZONE: "which day is stored in {names} depends on the site's time zone; set it ({setting})",
     MOMENT: f"how AMS shows a date with a time in {{names}} is not known; {_ELSE}",
     CUT: f"it holds the beginning of {{names}} alone, as if AMS had cut it short; {_ELSE}",
 }
@@ -222,9 +222,11 @@ class Reconciler:
 
     def _told(self, causes: Mapping[str, Sequence[str]]) -> str:
         """Return why nobody can tell whether a stored event is ours, and what would tell."""
-        zone = self.client.timezone
+        zone, setting = self.client.timezone, self.client.zone_setting
         told = [
-            _CAUSES[why].format(names=", ".join(map(repr, names)), first=repr(names[0]))
+            _CAUSES[why].format(
+                names=", ".join(map(repr, names)), first=repr(names[0]), setting=setting
+            )
             for why, names in sorted(causes.items())
         ]
         if ZONE in causes and zone is not None:

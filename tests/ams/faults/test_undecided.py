@@ -52,7 +52,7 @@ def test_a_server_s_clock_may_stand_still_for_a_moment(sandbox):
             {"date_fields": "ms site", "site_zone": "Pacific/Auckland"},
             None,
             {"day": "05/01/2025"},
-            "'day' depends on the site's time zone; set it with",
+            "'day' depends on the site's time zone; set it (",
             "timezone=",
         ),
         (
