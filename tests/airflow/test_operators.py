@@ -220,7 +220,8 @@ def test_rejected_rows_fail_the_task_and_can_be_mended(ams_sandbox, tmp_path):
     assert pd.read_csv(path).empty, "nothing is left of the rejects of the first try"
 
 
-def test_dead_letters_for_a_spreadsheet_come_back_as_they_were(ams_sandbox, tmp_path):
+@pytest.mark.parametrize("how", [{}, {"sep": ";"}])
+def test_dead_letters_for_a_spreadsheet_come_back_as_they_were(ams_sandbox, tmp_path, how):
     ams_sandbox.add_form("Wellness", [{"name": "Sleep", "required": True}, "Note"])
     row = {"username": "volunteer.309", "start_date": "05/01/2026", "Note": "=cmd|' /C calc'!A0"}
     path = tmp_path / "rejected.csv"
@@ -228,15 +229,15 @@ def test_dead_letters_for_a_spreadsheet_come_back_as_they_were(ams_sandbox, tmp_
     def send(data):
         return AmsInsertEventDataOperator(
             task_id="t", form="Wellness", data=data, id_col="username",
-            dead_letter_path=str(path), csv_safe=True,
+            dead_letter_path=str(path), csv_safe=True, **how,
         ).execute({})  # fmt: skip
 
     with pytest.raises(AirflowFailException):
         send([{"username": "volunteer.308", "start_date": "05/01/2026", "Sleep": "8"}, row])
-    rejected = pd.read_csv(path, dtype=str)
+    rejected = pd.read_csv(path, dtype=str, **how)
     assert rejected["Note"].tolist() == ["'" + row["Note"]]
     mended = tmp_path / "mended.csv"
-    rejected.assign(Sleep="7").to_csv(mended, index=False)
+    rejected.assign(Sleep="7").to_csv(mended, index=False, **how)
     assert send(str(mended))["inserted"] == 1
     _, event = ams_sandbox.events("Wellness")
     assert event["values"]["Note"] == row["Note"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 import types
-from contextlib import suppress
 
 import pytest
 
@@ -390,17 +389,6 @@ def test_no_one_listens(ticker):
     with pytest.raises(AMSTransientError, match="no connection"):
         client.login()
     assert len(ticker.slept) == 4
-
-
-@pytest.mark.parametrize("error", [None, KeyError])
-def test_a_client_closes_its_connections_at_the_end_of_a_block(error):
-    with Tiny(listgroups={"name": []}) as tiny:
-        with suppress(KeyError), client_of(tiny.url) as client:
-            client.read(LISTGROUPS)
-            assert not tiny.ended.acquire(blocking=False)
-            if error:
-                raise error
-        assert tiny.ended.acquire(timeout=10)
 
 
 def test_login_data_is_not_kept(sandbox):
