@@ -23,7 +23,7 @@ from airflow_provider_ams.ams.plan.contents import (
     not_deleted,
 )
 from airflow_provider_ams.ams.plan.diff import Change, differences
-from airflow_provider_ams.ams.plan.gaps import undated, without_required
+from airflow_provider_ams.ams.plan.gaps import undated, without_required, wrong_ends
 from airflow_provider_ams.ams.plan.looked import Looked
 from airflow_provider_ams.ams.plan.match import (
     Matched,
@@ -44,13 +44,11 @@ from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
 from airflow_provider_ams.ams.prepare.identity import with_identity
 from airflow_provider_ams.ams.prepare.renames import Renames
-from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
+from airflow_provider_ams.ams.prepare.times import complete_times
 from airflow_provider_ams.ams.problems import ERROR, Finding, Problems
 from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.reasons import Reason
 from airflow_provider_ams.ams.validate.inspect import (
-    BACKWARDS,
-    SKIPPED,
     Inspection,
     Inspector,
     draft_frame,
@@ -251,10 +249,7 @@ class Planner:
         self._warn_of_utc(looked)
         times = complete_times(events.times, looked.times, now, self.client.timezone)
         if not self._profiles:
-            for what, bad in ((BACKWARDS, times.backwards), (SKIPPED, times.skipped)):
-                self._reject(
-                    Finding(ERROR, END_RULE, None, what, positions=events.rows[e]) for e in bad
-                )
+            self._reject(wrong_ends(events.rows, times))
         index = matched.stored_index
         ids = [None if at is None else looked.stored.ids[at] for at in index]
         complete = events.complete(times, ids)
@@ -338,9 +333,9 @@ class Planner:
     ) -> Plan:
         option = self.option
         people = self.window.users if self.window else []
-        differing: dict[EventNo, list[str]] = {}
-        if option.mode == "insert":  # what is found by its own id is left as it is
-            differing = other_values(events, changes, self.schema, self.client.timezone)
+        inserts, zone = option.mode == "insert", self.client.timezone
+        # What an insert finds by its own id is left as it is.
+        differing = other_values(events, changes, self.schema, zone) if inserts else {}
         if differing:
             self._warnings.append(accepted_warning(differing, events.rows, self._rows))
         return Plan(
