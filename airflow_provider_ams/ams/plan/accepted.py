@@ -58,12 +58,14 @@ def accepted_warning(
     found: Mapping[EventNo, Sequence[str]],
     rows: Sequence[Sequence[InputRow]],
     labels: pd.Index,
-) -> str:
-    """Return the warning for events that were found by their own id and differ."""
+) -> list[str]:
+    """Return the warning for events that were found by their own id and differ, if any do."""
+    if not found:
+        return []
     positions = sorted(p for event in found for p in rows[event])
     names = ", ".join(map(repr, dict.fromkeys(n for ns in found.values() for n in ns)))
-    return (
+    return [
         f"{len(found)} events are in AMS under their own id, with other values in {names} (rows "
         f"{describe_rows([labels[p] for p in positions], positions)}). They were left as they "
         "are; an upsert overwrites them."
-    )
+    ]

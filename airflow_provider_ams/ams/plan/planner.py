@@ -248,8 +248,7 @@ class Planner:
             self._reject(undated(events, matched))
         self._warn_of_utc(looked)
         times = complete_times(events.times, looked.times, now, self.client.timezone)
-        if not self._profiles:
-            self._reject(wrong_ends(events.rows, times))
+        self._reject(() if self._profiles else wrong_ends(events.rows, times))
         index = matched.stored_index
         ids = [None if at is None else looked.stored.ids[at] for at in index]
         complete = events.complete(times, ids)
@@ -306,8 +305,7 @@ class Planner:
         else:
             self._warnings += map(str, hidden.findings())
         sound = self._sound(events.rows)
-        places = {old: EventNo(new) for new, old in enumerate(sound)}
-        left = {places[e]: c for e, c in changes.items() if e in places}
+        left = {EventNo(n): changes[e] for n, e in enumerate(sound) if e in changes}
         return events.take(sound), [index[event] for event in sound], left
 
     def _warn_of_utc(self, looked: Looked) -> None:
@@ -333,11 +331,9 @@ class Planner:
     ) -> Plan:
         option = self.option
         people = self.window.users if self.window else []
-        inserts, zone = option.mode == "insert", self.client.timezone
-        # What an insert finds by its own id is left as it is.
-        differing = other_values(events, changes, self.schema, zone) if inserts else {}
-        if differing:
-            self._warnings.append(accepted_warning(differing, events.rows, self._rows))
+        left = changes if option.mode == "insert" else {}  # found by its own id
+        differing = other_values(events, left, self.schema, self.client.timezone)
+        self._warnings += accepted_warning(differing, events.rows, self._rows)
         return Plan(
             form=self.form,
             mode=option.mode,

@@ -92,7 +92,7 @@ class Application:
         warnings = [*self.plan.warnings, *(importer.warnings if importer else ())]
         if ledger is not None and ledger.differing:
             events, labels = self.plan.events, self.plan.row_labels
-            warnings.append(accepted_warning(ledger.differing, events.rows, labels))
+            warnings += accepted_warning(ledger.differing, events.rows, labels)
         rows = result_rows(self.plan, ledger)
         failed = failed_rows(self.plan, ledger)
         spent = self.meter.spent()
