@@ -47,10 +47,12 @@ mutate: setup
 	$(BIN)/mutmut results | sed 's/.*: //' | sort | uniq -c
 
 # Known vulnerabilities in the locked versions; needs pip-audit, and its database within reach.
+AUDIT_SECONDS ?= 5
+
 audit: setup
 	@if ! command -v pip-audit >/dev/null; then \
 		echo "Not audited: pip-audit is not installed (uv tool install pip-audit)."; \
-	elif ! curl --silent --max-time 10 --output /dev/null https://api.osv.dev/; then \
+	elif ! curl --silent --max-time $(AUDIT_SECONDS) --output /dev/null https://api.osv.dev/; then \
 		echo "Not audited: the vulnerability database can't be reached."; \
 	else \
 		pip-audit --vulnerability-service osv --disable-pip --no-deps -r requirements/dev.txt; \

@@ -17,6 +17,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath, Param, dag, t
 
 from airflow_provider_ams.operators.ams import AmsSaveWatermarkOperator, AmsSyncEventDataOperator
 from airflow_provider_ams.operators.tidepool import TidepoolTrackEventsOperator
+from airflow_provider_ams.transport import write_atomic
 
 FORM, FIELD = "Training Log", "comments"
 WATERMARK = "ams_comments_to_tidepool_watermark"
@@ -66,7 +67,8 @@ def ams_comments_to_tidepool():
     def remember(ti=None, params=None):
         path = ObjectStoragePath(params["sent"])
         known = path.read_text() if path.exists() else ""
-        path.write_text(known + "".join(f"{i}\n" for i in ti.xcom_pull(task_ids="pick_new")["id"]))
+        new = "".join(f"{i}\n" for i in ti.xcom_pull(task_ids="pick_new")["id"])
+        write_atomic(path, (known + new).encode())
 
     save = AmsSaveWatermarkOperator(
         task_id="save_watermark", watermark_variable=WATERMARK, sync_task_id="sync_event_data"

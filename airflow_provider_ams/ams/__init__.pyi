@@ -176,5 +176,8 @@ from .validate.report import (
     ValidationReport as ValidationReport,
 )
 from .write.places import (
+    Checkpoint as Checkpoint,
+)
+from .write.places import (
     LookBack as LookBack,
 )

@@ -55,7 +55,7 @@ class _DeadSession(Exception):
 
 
 class AMSClient:
-    """Talk to one AMS site as one user. Safe to use from several threads.
+    """Talk to one AMS site as one user; a context manager. Safe to use from several threads.
 
     Logs in when first needed, and again when a session has died. Reads are retried with
     back-off; writes only when it is certain that AMS did not get them.
@@ -131,6 +131,12 @@ class AMSClient:
         self._count_lock = threading.Lock()
         self._retrier = Retrier(self.retry, self.clock, RetryBudget(), self._count_retry)
         self._sessions = Sessions(credentials, self._send, self.now, on_token)
+
+    def __enter__(self) -> AMSClient:
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         # A traceback may show a client whose making has failed.

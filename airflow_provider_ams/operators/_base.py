@@ -35,15 +35,27 @@ class AmsOperator(HidingOperator):
     ----------
     ams_conn_id : str
         Connection of type ``ams``.
+    csv_safe : bool
+        CSV files that the task writes (`output_path`, `dead_letter_path`, `report_path`) are safe
+        to open in a spreadsheet: a text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a
+        line's end, and is no number, gets an apostrophe in front. Dead letters that come back as
+        `data` are read as they were; for other files that were written so, there is the library's
+        ``read_table(path, csv_safe=True)``.
     """
 
     template_fields: Sequence[str] = ("ams_conn_id",)
     operator_extra_links: Collection[BaseOperatorLink] = (AmsSiteLink(),)
     ui_color = "#e3eefb"
 
-    def __init__(self, *, ams_conn_id: str = AmsHook.default_conn_name, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        *,
+        ams_conn_id: str = AmsHook.default_conn_name,
+        csv_safe: bool = False,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
         super().__init__(**default_retry_policy("AMSRetryPolicy", kwargs))
-        self.ams_conn_id = ams_conn_id
+        self.ams_conn_id, self.csv_safe = ams_conn_id, csv_safe
 
     def keep(self, given: Mapping[str, Any]) -> None:
         """Keep parameters as attributes of the same names, where templates look for them.
@@ -210,7 +222,7 @@ class AmsReadOperator(AmsPeopleOperator):
         costs = {"requests": client.requests, "retries": client.retries}
         self.log_summary(title, {**figures, **costs, "seconds": time.monotonic() - began})
         if self.output_path is not None:
-            path = write_rows(frame, self.output_path)
+            path = write_rows(frame, self.output_path, csv_safe=self.csv_safe)
             self.log.info("Written to %s", path)
             return path
         size = int(frame.memory_usage(deep=True).sum())

@@ -39,6 +39,10 @@ def rows_of(operator: Any) -> pd.DataFrame:  # noqa: ANN401
     What a file of dead letters says of its rows is left out.
     """
     frame = read_rows(operator.data, **{name: getattr(operator, name) for name in READING})
+    if operator.csv_safe and _is_csv(operator.data) and {STATUS, REASON} <= {*frame.columns}:
+        from airflow_provider_ams.ams.csv_safe import plain_frame
+
+        frame = plain_frame(frame)
     if is_file(operator.data) and not len(frame):
         from airflow_provider_ams.transport import locate
 
@@ -52,7 +56,11 @@ def is_file(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, (str, os.PathLike)) or hasattr(type(value), "open")
 
 
-def read_rows(value: Any, **how: str | None) -> pd.DataFrame:  # noqa: ANN401
+def _is_csv(value: Any) -> bool:  # noqa: ANN401
+    return is_file(value) and str(value).lower().endswith(".csv")
+
+
+def read_rows(value: Any, **how: Any) -> pd.DataFrame:  # noqa: ANN401
     """Return a frame, from wherever it comes.
 
     Parameters
@@ -60,7 +68,7 @@ def read_rows(value: Any, **how: str | None) -> pd.DataFrame:  # noqa: ANN401
     value : HiddenRows, DataFrame, sequence, str or path
         A frame, a list of dicts, a list of frames (a mapped task's results, put below each
         other), or the path of a file; anything with ``://`` is opened as an ObjectStoragePath.
-    **how : str, optional
+    **how
         How a file is to be read: see the library's `read_table`.
 
     Raises
@@ -116,7 +124,7 @@ def _object(path: Any) -> Any:  # noqa: ANN401
     return path
 
 
-def _read_file(path: Any, how: Mapping[str, str | None]) -> pd.DataFrame:  # noqa: ANN401
+def _read_file(path: Any, how: Mapping[str, Any]) -> pd.DataFrame:  # noqa: ANN401
     from airflow_provider_ams.ams import AMSConfigurationError, read_table
     from airflow_provider_ams.transport.files import FileProblem
 
@@ -135,6 +143,7 @@ def write_rows(
     sep: str | None = None,
     decimal: str | None = None,
     encoding: str | None = None,
+    csv_safe: bool = False,
 ) -> str:
     """Write a frame to a CSV, Parquet or JSON lines file and return the path as text.
 
@@ -149,12 +158,18 @@ def write_rows(
         The file.
     sep, decimal, encoding : str, optional
         How a CSV file is written, so that `read_table` reads it back with the same arguments.
+    csv_safe : bool
+        In a CSV file, no text is one that a spreadsheet takes for a formula.
     """
     kind = _format_of(str(path))
     if kind == "jsonl":
         _check_unique(frame)  # JSON holds any cell as it is
     else:
         frame = xcom_safe(frame, lists=kind != "csv")
+    if csv_safe and kind == "csv":
+        from airflow_provider_ams.ams.csv_safe import safe_frame
+
+        frame = safe_frame(frame)
     with _whole_file(path) as file:
         if kind == "parquet":
             frame.to_parquet(file, index=False)

@@ -73,7 +73,7 @@ def keep_letters(
         path = _default_file(operator, context, letters)
     if path is None:
         return f"xcom:{REASONS_KEY}" if push_reasons(operator, context, result) else None
-    written = write_rows(letters, path, **how)
+    written = write_rows(letters, path, csv_safe=operator.csv_safe, **how)
     operator.log.info("%d rows that did not land are in %s", len(letters), written)
     if not len(letters):
         return None

@@ -149,7 +149,9 @@ class AmsValidateEventDataOperator(_AmsLookOperator, BranchMixIn):
             report = validate_event_data(frame, self.form, option=option, client=client)
         self.log.log(20 if report.ok else 40, "%s", report.text())
         if self.report_path is not None:
-            path = write_text(report.render(str(self.report_path)), self.report_path)
+            path = write_text(
+                report.render(str(self.report_path), csv_safe=self.csv_safe), self.report_path
+            )
             self.log.info("The report is in %s", path)
         self._follow(context, report)
         return report.as_dict()

@@ -161,7 +161,7 @@ class TidepoolValidateEventsOperator(TidepoolOperator):
         Wrong rows to put up with: a number, a percentage (``"2%"``) or ``"all"``; none if left out.
     columns, timezone, ambiguous, event_name, random_ids
         As for `TidepoolTrackEventsOperator`: give both the same.
-    batch_size, pause, max_in_flight, format, encoding, dialect
+    batch_size, pause, max_in_flight, format, encoding, dialect, csv_safe
         See the library's ``IngestOption``.
     tidepool_conn_id : str
         Connection of type ``tidepool``.
@@ -189,6 +189,7 @@ class TidepoolValidateEventsOperator(TidepoolOperator):
         format: str | None = None,
         encoding: str | None = None,
         dialect: Mapping[str, Any] | None = None,
+        csv_safe: bool | None = None,
         tidepool_conn_id: str = TidepoolHook.default_conn_name,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
@@ -198,6 +199,7 @@ class TidepoolValidateEventsOperator(TidepoolOperator):
         self.event_name, self.random_ids = event_name, random_ids
         self.batch_size, self.pause, self.max_in_flight = batch_size, pause, max_in_flight
         self.format, self.encoding, self.dialect = format, encoding, dialect
+        self.csv_safe = csv_safe
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Check the source.
@@ -252,6 +254,8 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
     dead_letter_path : str or path, optional
         File for rows that were left out, each with the reason; next to a source that is a file if
         left out.
+    csv_safe : bool, optional
+        See the library's ``IngestOption``.
     resend : int, optional
         How often a batch of which no answer came is sent again, with the same ids; once if left
         out.
@@ -295,6 +299,7 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
         dialect: Mapping[str, Any] | None = None,
         journal: Any = None,  # noqa: ANN401
         dead_letter_path: Any = None,  # noqa: ANN401
+        csv_safe: bool | None = None,
         resend: int | None = None,
         restart: bool | None = None,
         same_project: bool | None = None,
@@ -309,6 +314,7 @@ class TidepoolTrackEventsOperator(TidepoolOperator):
         self.format, self.encoding, self.dialect = format, encoding, dialect
         self.journal, self.dead_letter_path, self.resend = journal, dead_letter_path, resend
         self.restart, self.same_project = restart, same_project
+        self.csv_safe = csv_safe
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Track the source.

@@ -297,10 +297,9 @@ def _dead_letters(source: Source, option: IngestOption) -> DeadLetters:
             raise TidepoolConfigurationError(
                 "dead_letter_path names the source: it would be overwritten."
             )
-        return DeadLetters(chosen)
+        return DeadLetters(chosen, csv_safe=option.csv_safe)
     if place is None or option.tolerance is None:
         return DeadLetters(None)
     csv = place.name.lower().endswith((".csv", ".tsv", ".txt")) or option.format == "csv"
-    return DeadLetters(
-        place.neighbour(".dead-letters.csv" if csv else ".dead-letters.jsonl"), tidy=True
-    )
+    beside = place.neighbour(".dead-letters.csv" if csv else ".dead-letters.jsonl")
+    return DeadLetters(beside, csv_safe=option.csv_safe, tidy=True)

@@ -10,11 +10,9 @@ from typing import IO, Any
 import orjson
 
 from airflow_provider_ams.tidepool.errors import TidepoolConfigurationError, file_problems_as
-from airflow_provider_ams.tidepool.sources.chunk import Chunk
+from airflow_provider_ams.tidepool.sources.chunk import LINE, REASON, Chunk
 from airflow_provider_ams.tidepool.values import canonical
-from airflow_provider_ams.transport import Location, atomic_writer
-
-LINE, REASON = "rejected_line", "rejected_reason"
+from airflow_provider_ams.transport import Location, atomic_writer, safe_cell
 
 
 class DeadLetters:
@@ -27,13 +25,18 @@ class DeadLetters:
     ----------
     location : Location, optional
         Where to; None: rows are counted but kept nowhere.
+    csv_safe : bool
+        In a CSV file, no text is one that a spreadsheet takes for a formula.
     tidy : bool
         The file's name is our own choice: one of an earlier run is taken away if nothing is
         rejected in this one.
     """
 
-    def __init__(self, location: Location | None, tidy: bool = False) -> None:
+    def __init__(
+        self, location: Location | None, *, csv_safe: bool = False, tidy: bool = False
+    ) -> None:
         self._location = location
+        self._csv_safe = csv_safe
         self._tidy = tidy
         self._file: IO[bytes] | None = None
         self._open_file = ExitStack()
@@ -49,7 +52,7 @@ class DeadLetters:
         if self._csv:
             raw = chunk.raw.get(at)
             cells = raw if isinstance(raw, list) else list(chunk.row(at).values())
-            file.write(_csv_line([line, reason, *cells]))
+            file.write(self._csv_line([line, reason, *cells]))
         else:
             row = chunk.raw.get(at, chunk.row(at))
             file.write(_json_line({"line": line, "reason": reason}, row))
@@ -59,8 +62,15 @@ class DeadLetters:
             self._file = file = self._open_file.enter_context(atomic_writer(location))
         self.path = location.name
         if self._csv:
-            file.write(_csv_line([LINE, REASON, *chunk.columns]))
+            file.write(self._csv_line([LINE, REASON, *chunk.columns]))
         return file
+
+    def _csv_line(self, cells: list[Any]) -> bytes:
+        if self._csv_safe:
+            cells = [safe_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerow(cells)
+        return text.getvalue().encode("utf-8", "backslashreplace")
 
     def close(self) -> None:
         """Put the file in its place.
@@ -74,12 +84,6 @@ class DeadLetters:
             self._open_file.close()
         if self._file is None and self._tidy and self._location and self._location.path:
             self._location.path.unlink(missing_ok=True)
-
-
-def _csv_line(cells: list[Any]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
-    return text.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _json_line(about: dict[str, object], row: object) -> bytes:

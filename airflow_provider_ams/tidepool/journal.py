@@ -16,7 +16,7 @@ import orjson
 
 from airflow_provider_ams.tidepool.errors import TidepoolJournalError, file_problems_as
 from airflow_provider_ams.tidepool.ranges import Ranges
-from airflow_provider_ams.transport import FileNotes, Location, Notes
+from airflow_provider_ams.transport import FileNotes, FileProblem, Location, Notes, open_log
 
 Identity = Mapping[str, object]
 _FORMAT = 1
@@ -167,15 +167,16 @@ class FileJournal(MemoryJournal):
         """
         path = Path(str(self.path))
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        except OSError as error:
+            self._file = open_log(path)
+        except FileProblem as problem:
             raise TidepoolJournalError(
-                f"the journal {path} can't be written: {error.strerror}.",
-                hint="Name a file in a folder that exists and can be written.",
+                f"the journal {problem.message}.", hint=problem.hint
             ) from None
         try:
             _lock(self._file, path)
-            self._load(path.read_bytes(), identity, salt, restart, ignore)
+            with os.fdopen(os.dup(self._file), "rb") as file:
+                content = file.read()
+            self._load(content, identity, salt, restart, ignore)
         except BaseException:
             self._shut()
             raise

@@ -63,11 +63,16 @@ class IngestOption:
         Of text files; None: UTF-8, or UTF-16 if the file starts with its mark.
     dialect : mapping, optional
         Settings of Python's ``csv`` reader (``delimiter``, ``quotechar``, ``escapechar``, ...);
-        None: detected from the first lines.
+        None: detected from the first lines. ``csv_safe`` says that the file was written so.
     storage_options : mapping
         Passed to fsspec for URLs.
     dead_letter_path : path or URL, optional
         Where rejected rows go, each with the reason; None: next to a source that is a file.
+    csv_safe : bool
+        Dead letters in a CSV file are safe to open in a spreadsheet: a text that it would take
+        for a formula gets an apostrophe in front. Dead letters that come back as the source are
+        read as they were; for other files that were written so, there is the `dialect`
+        ``{"csv_safe": True}``.
     restart : bool
         Forget the journal and send everything (again).
     same_project : bool
@@ -92,6 +97,7 @@ class IngestOption:
     dialect: Mapping[str, object] | None = None
     storage_options: Mapping[str, object] = field(default_factory=dict, repr=False)
     dead_letter_path: object = None
+    csv_safe: bool = False
     restart: bool = False
     same_project: bool = False
     interactive_mode: bool = True
@@ -177,5 +183,6 @@ class IngestOption:
             "random_ids": self.random_ids,
             "format": self.format,
             "encoding": self.encoding,
+            "csv_safe": self.csv_safe,
             "dialect": None if self.dialect is None else repr(sorted(self.dialect.items())),
         }

@@ -1,10 +1,13 @@
 from .clock import Clock as Clock
+from .csv_cells import plain_cell as plain_cell
+from .csv_cells import safe_cell as safe_cell
 from .errors import ClientError as ClientError
 from .errors import describe_rows as describe_rows
 from .files import FileProblem as FileProblem
 from .files import Location as Location
 from .files import atomic_writer as atomic_writer
 from .files import locate as locate
+from .files import open_log as open_log
 from .files import write_atomic as write_atomic
 from .held import HeldBody as HeldBody
 from .held import WithheldError as WithheldError

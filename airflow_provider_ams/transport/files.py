@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,7 +21,9 @@ _LOCAL = ("", "file", "local")
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 # What storage libraries say may hold credentials; these beginnings never do.
 _HARMLESS = ("Protocol not known", "No filesystem registered", "Unsupported filesystem")
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
+_LOG_FILE = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NO_LINK
 
 
 class FileProblem(ValueError):
@@ -255,6 +259,36 @@ def atomic_writer(where: object) -> Iterator[IO[bytes]]:
     writer = _uploading(location) if location.path is None else _replacing(location.path)
     with writer as file:
         yield file
+
+
+def open_log(path: Path) -> int:
+    """Open a local file to which lines are appended, and return its descriptor.
+
+    It is made if need be, readable by its owner alone, also if it was there before; a symbolic
+    link is not followed.
+
+    Raises
+    ------
+    FileProblem
+        It can't be opened, or is no ordinary file.
+    """
+    try:
+        descriptor = os.open(path, _LOG_FILE, 0o600)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise FileProblem(f"{path} is a symbolic link", "Name the file itself.") from None
+        raise _not_written(str(path), error) from None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FileProblem(f"{path} is no ordinary file", "Name another.")
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, 0o600)
+    except BaseException as error:
+        os.close(descriptor)
+        if isinstance(error, OSError):
+            raise _not_written(str(path), error) from None
+        raise
+    return descriptor
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import types
 from decimal import Decimal
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, ObjectStoragePath
 
 from airflow_provider_ams.ams import AMSInputError
-from airflow_provider_ams.operators._data import read_rows, write_rows, xcom_safe
+from airflow_provider_ams.operators._data import READING, read_rows, rows_of, write_rows, xcom_safe
 from airflow_provider_ams.operators._hidden import HiddenRows, hide, reveal
 
 FRAME = pd.DataFrame(
@@ -50,6 +52,44 @@ def test_file_round_trip(tmp_path, ending):
     assert float(back["load"].iloc[0]) == 7.5
     assert back["load"].isna().tolist() == [False, True]
     assert [p.name for p in (tmp_path / "deep").iterdir()] == [f"rows.{ending}"]
+
+
+RUN = ["=1+1", "'=1", "-5 kg", "-5", "@x", "\tx", None, "007", "a"]
+
+
+def test_csv_files_that_a_spreadsheet_does_not_run(tmp_path):
+    frame = pd.DataFrame({"=name": RUN, "n": [-5.5] * len(RUN), "m": [-1, "=x"] * 4 + [None]})
+    path = tmp_path / "rows.csv"
+    write_rows(frame, path, csv_safe=True)
+    with open(path, newline="") as file:
+        lines = list(csv.reader(file))
+    shown = ["'=1+1", "''=1", "'-5 kg", "-5", "'@x", "'\tx", "", "007", "a"]
+    assert [line[0] for line in lines] == ["'=name", *shown]
+    assert [line[1] for line in lines[1:]] == ["-5.5"] * len(RUN)
+    assert [line[2] for line in lines[1:3]] == ["-1", "'=x"]
+    back = read_rows(path, csv_safe=True)
+    assert back["=name"].tolist() == RUN
+    assert back["m"].tolist()[:2] == ["-1", "=x"]
+    write_rows(frame, path)
+    assert read_rows(path)["=name"].tolist() == RUN
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_files_that_no_spreadsheet_opens_stay_as_they_are(tmp_path, ending):
+    frame = pd.DataFrame({"a": ["=1", "'=1"]})
+    path = write_rows(frame, tmp_path / f"rows.{ending}", csv_safe=True)
+    assert read_rows(path, csv_safe=True)["a"].tolist() == ["=1", "'=1"]
+
+
+def test_only_dead_letters_are_known_by_their_columns(tmp_path):
+    frame = pd.DataFrame({"a": ["'=1"]})
+    path = write_rows(frame, tmp_path / "a.csv")
+    task = types.SimpleNamespace(data=path, csv_safe=True, **dict.fromkeys(READING))
+    assert rows_of(task)["a"].tolist() == ["'=1"]
+    letters = frame.assign(ams_status="rejected", ams_reason="-")
+    write_rows(letters, path, csv_safe=True)
+    assert read_rows(path)["a"].tolist() == ["''=1"]
+    assert rows_of(task)["a"].tolist() == ["'=1"]
 
 
 def test_object_storage_round_trip(tmp_path):

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("ams_connection")
 def test_says_who_is_logged_in_where(ams_sandbox):
     works, words = AmsHook().test_connection()
     assert works
-    assert words == (f"Logged in to {ams_sandbox.url} as api.account; 3 event and 1 profile forms.")
+    assert words == (f"Logged in to {ams_sandbox.url} as api.account; 4 event and 1 profile forms.")
 
 
 def test_one_client_for_a_hook():

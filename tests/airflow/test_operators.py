@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import types
 
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from airflow_provider_ams.operators.ams import (
     AmsUpdateEventDataOperator,
     AmsUpsertEventDataOperator,
     AmsUpsertProfileDataOperator,
+    AmsValidateEventDataOperator,
 )
 
 pytestmark = pytest.mark.usefixtures("ams_connection")
@@ -216,6 +218,65 @@ def test_rejected_rows_fail_the_task_and_can_be_mended(ams_sandbox, tmp_path):
     assert len(stored) == 2
     assert stored[1]["values"] == {"Note": "no sleep given", "Sleep": "7"}
     assert pd.read_csv(path).empty, "nothing is left of the rejects of the first try"
+
+
+@pytest.mark.parametrize("how", [{}, {"sep": ";"}])
+def test_dead_letters_for_a_spreadsheet_come_back_as_they_were(ams_sandbox, tmp_path, how):
+    ams_sandbox.add_form("Wellness", [{"name": "Sleep", "required": True}, "Note"])
+    row = {"username": "volunteer.309", "start_date": "05/01/2026", "Note": "=cmd|' /C calc'!A0"}
+    path = tmp_path / "rejected.csv"
+
+    def send(data):
+        return AmsInsertEventDataOperator(
+            task_id="t", form="Wellness", data=data, id_col="username",
+            dead_letter_path=str(path), csv_safe=True, **how,
+        ).execute({})  # fmt: skip
+
+    with pytest.raises(AirflowFailException):
+        send([{"username": "volunteer.308", "start_date": "05/01/2026", "Sleep": "8"}, row])
+    rejected = pd.read_csv(path, dtype=str, **how)
+    assert rejected["Note"].tolist() == ["'" + row["Note"]]
+    mended = tmp_path / "mended.csv"
+    rejected.assign(Sleep="7").to_csv(mended, index=False, **how)
+    assert send(str(mended))["inserted"] == 1
+    _, event = ams_sandbox.events("Wellness")
+    assert event["values"]["Note"] == row["Note"]
+
+
+def test_what_is_read_for_a_spreadsheet(ams_sandbox, tmp_path):
+    ams_sandbox.add_form("Wellness", ["Note", "Load: Number"])
+    for note in ("=1+1", "'=1"):
+        ams_sandbox.add_event(
+            "Wellness",
+            "volunteer.308",
+            start_date="05/01/2026",
+            values={"Note": note, "Load": "-5"},
+        )
+    path = tmp_path / "events.csv"
+    AmsGetEventDataOperator(
+        task_id="t", form="Wellness", output_path=str(path), csv_safe=True, **ALL_DAYS
+    ).execute({})
+    found = pd.read_csv(path, dtype=str)
+    assert sorted(found["Note"]) == ["''=1", "'=1+1"]
+    assert {float(n) for n in found["Load"]} == {-5.0}
+
+
+def test_a_report_for_a_spreadsheet(ams_sandbox, tmp_path):
+    ams_sandbox.add_form("Wellness", ["Note"])
+    path = tmp_path / "report.csv"
+    rows = [{"username": "volunteer.308", "start_date": "05/01/2026", "=HYPERLINK(1)": "x"}]
+    operator = AmsValidateEventDataOperator(
+        task_id="t",
+        form="Wellness",
+        data=rows,
+        id_col="username",
+        report_path=str(path),
+        csv_safe=True,
+    )
+    pushed = types.SimpleNamespace(xcom_push=lambda **what: None)
+    with pytest.raises(AirflowFailException):
+        operator.execute({"ti": pushed})
+    assert pd.read_csv(path)["field"].tolist() == ["'=HYPERLINK(1)"]
 
 
 def test_tolerated_rejects_do_not_fail_the_task(ams_sandbox):

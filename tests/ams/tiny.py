@@ -19,6 +19,7 @@ class Tiny:
     def __init__(self, **answers):
         self.answers = {"loginUser": LOGIN, "summaries": None, **answers}
         self.seen = []
+        self.ended = threading.Semaphore(0)  # released at the end of each connection
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(
@@ -73,6 +74,10 @@ class Tiny:
                 self.wfile.write(content)
 
             do_POST = do_GET = _reply
+
+            def finish(self):
+                super().finish()
+                tiny.ended.release()
 
             def log_message(self, *args):
                 pass

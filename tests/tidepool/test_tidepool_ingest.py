@@ -143,6 +143,24 @@ def test_wrong_rows_can_be_skipped_into_a_file(ingest, sandbox, write_csv):
     assert times_stored(sandbox) == {1}
 
 
+@pytest.mark.parametrize("how", [{}, {"dialect": {"csv_safe": True}}])
+def test_dead_letters_for_a_spreadsheet_come_back_as_they_were(ingest, sandbox, write_csv, how):
+    texts = ["=1+1", "'=1", "-5", "- a list"]
+    rows = sample_rows(4)
+    bad = [{**row, "text": t, "timestamp": "never"} for row, t in zip(rows, texts, strict=True)]
+    result = ingest(write_csv(bad), tolerance="all", csv_safe=True)
+    with open(result.dead_letter_path, newline="") as file:
+        kept = list(csv.DictReader(file))
+    assert [row["text"] for row in kept] == ["'=1+1", "''=1", "-5", "'- a list"]
+    times = [row["timestamp"] for row in rows]
+    mended = [row | {"timestamp": time} for row, time in zip(kept, times, strict=True)]
+    path = write_csv(mended, "mended.csv")
+    if how:  # no more known as dead letters
+        path = write_csv([{k: row[k] for k in rows[0]} for row in mended], "mended.csv")
+    assert ingest(path, **(how or {"csv_safe": True})).tracked == 4
+    assert sorted(event["text"] for event in sandbox.tidepool_events()) == sorted(texts)
+
+
 def test_dead_letters_of_other_sources_are_json_lines(ingest, tmp_path):
     rows = [*sample_rows(2), {"text": 5, "timestamp": datetime(2023, 8, 10)}, "nothing"]
     path = tmp_path / "letters.jsonl"

@@ -117,3 +117,32 @@ def test_a_journal_is_for_its_owner_alone_and_gone_when_empty(tmp_path):
     assert os.stat(path).st_mode & 0o077 == 0
     journal.close()
     assert not path.exists()
+
+
+def test_a_journal_that_was_open_to_others_is_no_more(tmp_path):
+    path = tmp_path / "j"
+    path.touch(0o644)
+    path.chmod(0o644)
+    journal = begun(FileJournal(path))
+    assert os.stat(path).st_mode & 0o077 == 0
+    journal.close()
+
+
+def test_a_journal_follows_no_link(tmp_path):
+    target, link = tmp_path / "theirs", tmp_path / "j"
+    target.write_bytes(b"kept")
+    link.symlink_to(target)
+    with pytest.raises(TidepoolJournalError, match="symbolic link"):
+        begun(FileJournal(link))
+    link.unlink()
+    link.symlink_to(tmp_path / "not there")
+    with pytest.raises(TidepoolJournalError, match="symbolic link"):
+        begun(FileJournal(link))
+    assert target.read_bytes() == b"kept"
+    assert not (tmp_path / "not there").exists()
+
+
+def test_what_is_no_file_is_no_journal(tmp_path):
+    os.mkfifo(tmp_path / "j")
+    with pytest.raises(TidepoolJournalError, match="no ordinary file"):
+        begun(FileJournal(tmp_path / "j"))

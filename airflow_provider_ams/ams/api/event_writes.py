@@ -56,7 +56,7 @@ def insert_event_data(
         How to.
     client : AMSClient, optional
         Use this client.
-    resume : str, path or Checkpoint, optional
+    resume : str, path, Checkpoint or object with ``load`` and ``save``, optional
         Where to note the progress. With the same note and the same input, another call finishes
         what this one could not, and inserts nothing twice. `LookBack` if an earlier note is lost.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from airflow_provider_ams.ams.csv_safe import plain_frame
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSInputError
 from airflow_provider_ams.ams.files.delimited import read_delimited
 from airflow_provider_ams.ams.files.records import read_json_lines, read_parquet
@@ -35,6 +36,7 @@ def read_table(
     decimal: str | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
+    csv_safe: bool = False,
 ) -> pd.DataFrame:
     """Read a file into a frame, as an import takes it.
 
@@ -59,6 +61,9 @@ def read_table(
         How a text file is written. Else what its byte order mark says, UTF-8 without one.
     sheet : str, optional
         Which sheet of a workbook, if more than one holds anything.
+    csv_safe : bool
+        A text file was written so that a spreadsheet runs no text in it as a formula: the
+        apostrophes before these texts are taken away again.
 
     Returns
     -------
@@ -82,7 +87,8 @@ def read_table(
         kind = _kind(location)
         _check_options(sep, decimal)
         if kind == _TEXT:
-            return read_delimited(location, sep, decimal, encoding)
+            frame = read_delimited(location, sep, decimal, encoding)
+            return plain_frame(frame) if csv_safe else frame
         if kind == _LINES:
             return read_json_lines(location)
         if kind == _PARQUET:

@@ -99,10 +99,14 @@ class FormSchema:
         The form's name.
     fields : tuple of FormField
         In the order of the form.
+    named_table : bool
+        AMS marks no table: its columns are those that the frame's `table_fields` name, and there
+        may be more.
     """
 
     form: str
     fields: tuple[FormField, ...]
+    named_table: bool = False
 
     @cached_property
     def by_name(self) -> dict[str, FormField]:
@@ -148,7 +152,9 @@ class FormSchema:
 
     def with_table(self, columns: Collection[str]) -> FormSchema:
         """Return the schema with these columns as the table's, if AMS does not mark any."""
-        return self if self.marks_table or not columns else self.declare(None, list(columns))
+        if self.marks_table or not columns:
+            return self
+        return replace(self.declare(None, list(columns)), named_table=True)
 
     def declare(
         self, types: Mapping[str, str] | None = None, table: Sequence[str] | None = None

@@ -109,6 +109,9 @@ class Contents:
         Whether stored events that are as they are to be were told from those to update.
     url : str
         The site that it is for: ids mean other people on another one.
+    differing : dict
+        Number of an event that was found by its own id and is left as it is -> the fields of the
+        frame in which it differs.
     """
 
     form: str
@@ -134,6 +137,7 @@ class Contents:
     form_type: str = "event"
     compared: bool = True
     url: str = ""
+    differing: dict[EventNo, list[str]] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airflow_provider_ams.ams.forms.schema import FormSchema
+from airflow_provider_ams.ams.plan.contents import UPDATE
 from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.warned import warn
 
@@ -31,7 +32,8 @@ def check_data_loss(plan: Plan, schema: FormSchema | None) -> str | None:
 def _cleared(plan: Plan, schema: FormSchema | None) -> list[str]:
     said = {*plan.events.fields, *plan.events.table}
     table = {*plan.events.table, *(schema.table if schema else ())}
-    emptied = (c.field for changes in plan.changes.values() for c in changes if c.new is None)
+    updates = (cs for event, cs in plan.changes.items() if plan.actions[event] == UPDATE)
+    emptied = (change.field for changes in updates for change in changes if change.new is None)
     # A field of the table is called "name[row]".
     names = (base if (base := n.rpartition("[")[0]) in table else n for n in emptied)
     return [name for name in dict.fromkeys(names) if name not in said]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.plan.match import Matched
+from airflow_provider_ams.ams.positions import InputRow
 from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
+from airflow_provider_ams.ams.prepare.times import END_RULE, CompleteTimes
 from airflow_provider_ams.ams.problems import ERROR, Finding
+from airflow_provider_ams.ams.validate.inspect import BACKWARDS, SKIPPED
 
 
 def undated(events: EventDraft, matched: Matched) -> Iterator[Finding]:
@@ -31,3 +34,10 @@ def without_required(events: EventSet, schema: FormSchema) -> Iterator[Finding]:
         if bare:
             rows = [p for event in bare for p in events.rows[event]]
             yield Finding(ERROR, "required", name, what, positions=rows)
+
+
+def wrong_ends(rows: Sequence[Sequence[InputRow]], times: CompleteTimes) -> Iterator[Finding]:
+    """Find events whose end is before their start, or at a time that clocks skip."""
+    for what, bad in ((BACKWARDS, times.backwards), (SKIPPED, times.skipped)):
+        for event in bad:
+            yield Finding(ERROR, END_RULE, None, what, positions=rows[event])

@@ -13,6 +13,7 @@ from airflow_provider_ams.ams.errors import AMSPermissionError
 from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.plans import PlanOption
+from airflow_provider_ams.ams.plan.accepted import accepted_warning, other_values
 from airflow_provider_ams.ams.plan.contents import (
     INSERT,
     UNCHANGED,
@@ -22,7 +23,7 @@ from airflow_provider_ams.ams.plan.contents import (
     not_deleted,
 )
 from airflow_provider_ams.ams.plan.diff import Change, differences
-from airflow_provider_ams.ams.plan.gaps import undated, without_required
+from airflow_provider_ams.ams.plan.gaps import undated, without_required, wrong_ends
 from airflow_provider_ams.ams.plan.looked import Looked
 from airflow_provider_ams.ams.plan.match import (
     Matched,
@@ -43,12 +44,11 @@ from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft, EventSet
 from airflow_provider_ams.ams.prepare.identity import with_identity
 from airflow_provider_ams.ams.prepare.renames import Renames
-from airflow_provider_ams.ams.prepare.times import END_RULE, complete_times
+from airflow_provider_ams.ams.prepare.times import complete_times
 from airflow_provider_ams.ams.problems import ERROR, Finding, Problems
 from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.reasons import Reason
 from airflow_provider_ams.ams.validate.inspect import (
-    BACKWARDS,
     Inspection,
     Inspector,
     draft_frame,
@@ -149,7 +149,7 @@ class Planner:
         self._check_blind(looked)
         complete, index = self._complete(looked, now)
         changes = differences(complete, index, stored, self.schema, self.client.timezone)
-        complete, index, changes = self._put_back(complete, index, changes, stored)
+        complete, index, changes = self._put_back(complete, index, changes, looked)
         deletes = self._deletes(index, looked)
         return self._plan(complete, index, changes, stored, deletes)
 
@@ -247,12 +247,8 @@ class Planner:
         if not (self.option.default_dates or self._profiles):
             self._reject(undated(events, matched))
         self._warn_of_utc(looked)
-        times = complete_times(events.times, looked.times, now)
-        if not self._profiles:
-            self._reject(
-                Finding(ERROR, END_RULE, None, BACKWARDS, positions=events.rows[event])
-                for event in times.backwards
-            )
+        times = complete_times(events.times, looked.times, now, self.client.timezone)
+        self._reject(() if self._profiles else wrong_ends(events.rows, times))
         index = matched.stored_index
         ids = [None if at is None else looked.stored.ids[at] for at in index]
         complete = events.complete(times, ids)
@@ -290,7 +286,7 @@ class Planner:
         events: EventSet,
         index: list[StoredNo | None],
         changes: dict[EventNo, list[Change]],
-        stored: Snapshot,
+        looked: Looked,
     ) -> tuple[EventSet, list[StoredNo | None], dict[EventNo, list[Change]]]:
         """See to it that updates write what they leave alone as it was written."""
         actions = self._actions(index, changes)
@@ -298,19 +294,18 @@ class Planner:
         if not any(at is not None for at in sent):
             return events, index, changes
         zone, setting = self.client.timezone, self.client.zone_setting
-        events, found = Untouched(
-            events, sent, stored, self.schema, zone, self._numeric, setting
-        ).run()
+        stored, schema = looked.stored, looked.schema
+        events, found = Untouched(events, sent, stored, schema, zone, self._numeric, setting).run()
         self._reject(found)
-        hidden = Unseen(events, sent, stored, self.schema)
+        kept = [name for name in events.fields if name not in looked.events.fields]
+        hidden = Unseen(events, sent, stored, schema, kept)
         self._warnings += hidden.warnings()
         if self.option.on_missing_fields == "keep":
             self._reject(hidden.findings())
         else:
             self._warnings += map(str, hidden.findings())
         sound = self._sound(events.rows)
-        places = {old: EventNo(new) for new, old in enumerate(sound)}
-        left = {places[e]: c for e, c in changes.items() if e in places}
+        left = {EventNo(n): changes[e] for n, e in enumerate(sound) if e in changes}
         return events.take(sound), [index[event] for event in sound], left
 
     def _warn_of_utc(self, looked: Looked) -> None:
@@ -336,6 +331,9 @@ class Planner:
     ) -> Plan:
         option = self.option
         people = self.window.users if self.window else []
+        left = changes if option.mode == "insert" else {}  # found by its own id
+        differing = other_values(events, left, self.schema, self.client.timezone)
+        self._warnings += accepted_warning(differing, events.rows, self._rows)
         return Plan(
             form=self.form,
             mode=option.mode,
@@ -360,6 +358,7 @@ class Planner:
             form_type=option.form_type,
             compared=option.compares,
             url=self.client.url,
+            differing=differing,
         )
 
     def _rejections(self) -> dict[InputRow, Rejection]:

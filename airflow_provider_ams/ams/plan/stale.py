@@ -20,13 +20,11 @@ from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.plan.contents import INSERT, UPDATE, Deletion
 from airflow_provider_ams.ams.plan.diff import differences
 from airflow_provider_ams.ams.plan.plan import Plan
+from airflow_provider_ams.ams.plan.stale_profiles import changed_people
 from airflow_provider_ams.ams.positions import EventNo, StoredNo, describe_rows
 from airflow_provider_ams.ams.prepare.keys import record_keys
 from airflow_provider_ams.ams.read.snapshot import Snapshot, take_snapshot
 from airflow_provider_ams.ams.read.synchronise import SyncRead, synchronise
-
-# A look this many seconds old is good enough for the first call.
-_FRESH = 1.0
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,8 @@ class _Index:
 class Guard:
     """Refuse to overwrite what has changed in AMS since a plan was made.
 
-    It may be asked from several threads. Plans of profiles are let pass: AMS can't be asked what
-    has changed in profiles.
+    It may be asked from several threads. AMS can't be asked what has changed in profiles, so
+    their records are read again.
 
     Parameters
     ----------
@@ -91,7 +89,6 @@ class Guard:
         self._changed_deletes: set[int] = set()
         #: AMS's clock at the last look, by person.
         self._since: dict[int, int] = {}
-        self._looked_at: float | None = None
         self._schema: FormSchema | None = None
         self._has_schema = False
         self._lock = Lock()
@@ -112,15 +109,15 @@ class Guard:
         if plan.is_empty or not plan.users or plan.form_type != "event":
             return Done()
         done = self._read(plan.users)
-        self._looked_at = self.client.clock.monotonic()
         self._raise({*self._changed.values(), *self._changed_deletes}, "Nothing was sent.")
         return done
 
     def check(self, events: Sequence[EventNo]) -> None:
         """Look again, right before some of the plan's events go out.
 
-        One request for each 25 people; none for new events without a key, of which nothing is
-        stored. What this process itself has sent since is not taken for somebody's edit.
+        One request for each 25 people, or for a profile record; none for new events without a
+        key, of which nothing is stored. What this process itself has sent since is not taken for
+        somebody's edit.
 
         Parameters
         ----------
@@ -134,12 +131,15 @@ class Guard:
             plan that was not kept, the next run plans afresh.
         """
         plan = self.plan
+        if plan.form_type == "profile":
+            people = changed_people(self.client, plan, events, self._form())
+            self._raise(people, "They were not overwritten, and the import was stopped.")
+            return
         keyed = self.kept and plan.key is not None
         known = [e for e in events if keyed or plan.actions[e] == UPDATE]
-        if not known or plan.form_type != "event":
+        if not known:
             return
-        if not self._is_fresh():
-            self._read({plan.events.user_ids[e] for e in known})
+        self._read({plan.events.user_ids[e] for e in known})
         with self._lock:
             stale = {self._changed[e] for e in known if e in self._changed}
         self._raise(stale, "They were not overwritten, and the import was stopped.")
@@ -150,16 +150,9 @@ class Guard:
         users = {d.user_id for d in self.plan.deletes if d.event_id in wanted}
         if not users:
             return
-        if not self._is_fresh():
-            self._read(users)
+        self._read(users)
         stale = self._changed_deletes & wanted
         self._raise(stale, "They were not deleted, nor was any other event.")
-
-    def _is_fresh(self) -> bool:
-        """Tell whether the first look has only just been; good for one call."""
-        with self._lock:
-            looked_at, self._looked_at = self._looked_at, None
-        return looked_at is not None and self.client.clock.monotonic() - looked_at < _FRESH
 
     def _read(self, users: Iterable[int]) -> Done:
         """Read what has changed for some people since they were last looked at."""
@@ -191,7 +184,7 @@ class Guard:
         with self._lock:
             if not self._has_schema:
                 plan = self.plan
-                schema = read_schema(self.client, plan.form, types=plan.types)
+                schema = read_schema(self.client, plan.form, plan.form_type, types=plan.types)
                 self._schema = schema.with_table(plan.events.table) if schema else None
                 self._has_schema = True
             return self._schema
@@ -200,8 +193,10 @@ class Guard:
         if not stale:
             return
         since = "the plan was made" if self.kept else "they were read"
+        profiles = self.plan.form_type == "profile"
+        things, of = ("profile records", "users") if profiles else ("stored events", "events")
         message = (
-            f"{len(stale)} stored events have changed since {since} (events "
+            f"{len(stale)} {things} have changed since {since} ({of} "
             f"{describe_rows(sorted(stale))}). {what}"
         )
         if self.kept:

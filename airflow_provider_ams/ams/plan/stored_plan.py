@@ -104,6 +104,7 @@ def _content(plan: Contents) -> dict[str, Any]:
     content["events"] = {name: getattr(events, name) for name in events.__dataclass_fields__}
     content["row_labels"] = plan.row_labels.tolist()
     content["changes"] = {str(e): [list(c) for c in cs] for e, cs in plan.changes.items()}
+    content["differing"] = {str(e): names for e, names in plan.differing.items()}
     content["deletes"] = [list(d) for d in plan.deletes]
     content["rejects"] = {
         str(p): [[list(reason) for reason in r.reasons], r.user_id, r.event_id]
@@ -119,6 +120,7 @@ def _parts(content: dict[str, Any]) -> dict[str, Any]:
     found["changes"] = {
         EventNo(int(e)): [Change(*c) for c in cs] for e, cs in found["changes"].items()
     }
+    found["differing"] = {EventNo(int(e)): list(ns) for e, ns in found["differing"].items()}
     found["rejects"] = {
         InputRow(int(p)): Rejection(tuple(Reason(*reason) for reason in reasons), *who)
         for p, (reasons, *who) in found["rejects"].items()
@@ -147,7 +149,7 @@ def _is_whole(plan: Contents) -> bool:
         all(len(column) == count for column in columns)
         and set(plan.actions) <= set(ACTIONS[:3])
         and (None not in updates or plan.form_type != "event")
-        and all(0 <= event < count for event in plan.changes)
+        and all(0 <= event < count for event in (*plan.changes, *plan.differing))
         and all(0 <= row < plan.row_count for row in rows)
         and len(plan.row_labels) == plan.row_count
         and events.form == plan.form

@@ -5,7 +5,7 @@ An update replaces the whole event, and empties what it does not send.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from airflow_provider_ams.ams.forms.schema import FormField, FormSchema
 from airflow_provider_ams.ams.plan.match import StoredIndex
@@ -32,13 +32,22 @@ class Unseen:
         What AMS holds.
     schema : FormSchema or None
         The form.
+    kept : collection of str
+        Event-level fields that the frame does not have.
     """
 
     def __init__(
-        self, events: EventSet, index: StoredIndex, stored: Snapshot, schema: FormSchema | None
+        self,
+        events: EventSet,
+        index: StoredIndex,
+        stored: Snapshot,
+        schema: FormSchema | None,
+        kept: Collection[str] = (),
     ) -> None:
         self.events = events
         self.stored = stored
+        # AMS shows an event's own fields and the first row of its table as one row.
+        self._maybe_columns = kept if schema is not None and schema.named_table else ()
         self._there = [(EventNo(e), at) for e, at in enumerate(index) if at is not None]
         fields = schema.writable.values() if schema and self._there else ()
         self._hidden = [item for item in fields if self._may_be_hidden(item)]
@@ -75,11 +84,30 @@ class Unseen:
             what = f"an update would lose or change stored table rows with {listed}"
             hint = "Name the columns of the form's table in table_fields."
             yield self._finding([event for event, _ in hit], what, hint)
+        yield from self._displaced()
         files = [event for event, at in self._there if self._has_unseen_file(at)]
         if files:
             what = "it has a file of which AMS does not show the value, and an update would lose it"
             hint = "Give the field of the file in the frame."
             yield self._finding(files, what, hint)
+
+    def _displaced(self) -> Iterator[Finding]:
+        """Find kept values that may be of a table row, and would be written outside of it."""
+        if not (self._maybe_columns and self.events.has_table):
+            return
+        fields = {name: self.events.fields[name] for name in self._maybe_columns}
+        with_rows = [event for event, _ in self._there if self.events.table_rows[event]]
+        hit = [e for e in with_rows if any(texts[e] is not None for texts in fields.values())]
+        if not hit:
+            return
+        names = [n for n, texts in fields.items() if any(texts[e] is not None for e in hit)]
+        what = (
+            f"AMS does not mark the form's table, and {', '.join(map(repr, names))}, which the "
+            "frame does not have, may be columns of it: an update would take their values out of "
+            "their row"
+        )
+        hint = "Give them in the frame: columns of the table in table_fields, others beside it."
+        yield self._finding(hit, what, hint)
 
     def _has_unseen_file(self, at: StoredNo) -> bool:
         if self.stored.ids[at] not in self.stored.attached or not self._hidden:

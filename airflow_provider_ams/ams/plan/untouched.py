@@ -83,12 +83,15 @@ class Untouched:
         return replace(self.events, fields=fields, table=table), list(self._findings())
 
     def _field(self, name: str, texts: Texts, there: Sequence[tuple[EventNo, StoredNo]]) -> Texts:
-        held = self.stored.fields.get(name)
-        if held is None:
+        held, rows = self.stored.fields.get(name), self.stored.table.get(name)
+        if held is None and rows is None:
             return texts
         back = list(texts)
         for event, at in there:
-            back[event] = self._back(name, event, texts[event], [held[at]])
+            # A column of the table may stand among the fields of the event: AMS takes it there.
+            shown = [held[at]] if held is not None else []
+            shown += [rows[row] for row in self.stored.table_rows[at]] if rows is not None else []
+            back[event] = self._back(name, event, texts[event], shown)
         return back
 
     def _column(self, name: str, texts: Texts, there: Sequence[tuple[EventNo, StoredNo]]) -> Texts:

@@ -46,6 +46,8 @@ class DateColumn:
         Whether the column had a time zone.
     seconds : bool
         Whether it holds anything finer than minutes.
+    instants : list of int or None, optional
+        Microseconds since 1970 in UTC, of a column with a time zone.
     """
 
     days: list[int | None]
@@ -53,6 +55,7 @@ class DateColumn:
     exact: list[int | None] | None = None
     zoned: bool = False
     seconds: bool = False
+    instants: list[int | None] | None = None
 
 
 def read_dates(
@@ -121,6 +124,7 @@ def _wall_clock(
         _with_gaps(exact.astype("int64"), missing) if zoned or seconds else None,
         zoned,
         seconds,
+        _with_gaps(exact.astype("datetime64[us]").astype("int64"), missing) if zoned else None,
     )
 
 

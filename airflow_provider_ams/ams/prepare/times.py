@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -62,6 +62,8 @@ class CompleteTimes:
         Days (ordinals) and minutes since midnight.
     backwards : list of int
         Events whose end is before their start.
+    skipped : list of int
+        Events with a given end time that clocks skip on the day that was worked out for it.
     """
 
     start_days: list[int]
@@ -69,6 +71,7 @@ class CompleteTimes:
     end_days: list[int]
     end_minutes: list[int]
     backwards: list[EventNo]
+    skipped: list[EventNo] = field(default_factory=list)
 
 
 def read_times(
@@ -97,7 +100,32 @@ def read_times(
         _Side(frame, name, zone, problems, warnings, (formats or {}).get(f"{name}_date"))
         for name in ("start", "end")
     )
+    if zone is not None and start.instants is not None and end.instants is not None:
+        _refuse_turned_back(start, end, zone, problems)
     return Times(start.days, start.minutes, end.days, end.minutes, start.exact)
+
+
+def _refuse_turned_back(start: _Side, end: _Side, zone: str, problems: Problems) -> None:
+    """Reject rows whose end comes after their start, and has an earlier name.
+
+    That is so within the hour that clocks show twice when they go back.
+    """
+    assert start.instants is not None
+    assert end.instants is not None
+    what = (
+        "the end is before the start on the wall clock, which is all that AMS keeps: clocks go "
+        f"back in between in {zone}"
+    )
+    walls = zip(start.days, start.minutes, end.days, end.minutes, strict=True)
+    instants = zip(start.instants, end.instants, strict=True)
+    for row, ((day, minute, end_day, end_minute), (a, b)) in enumerate(
+        zip(walls, instants, strict=True)
+    ):
+        if None in (day, minute, end_day, end_minute, a, b):
+            continue
+        if a <= b and (end_day, end_minute) < (day, minute):  # type: ignore[operator]
+            problems.add(what, row, rule=END_RULE, field=end.date_name)
+            end.days[row] = end.minutes[row] = None  # told once
 
 
 class _Side:
@@ -119,6 +147,7 @@ class _Side:
         self.days = dates.days
         self.minutes = nothing if dates.minutes is None else dates.minutes
         self.exact = dates.exact
+        self.instants = dates.instants
         if self.time_name in frame:
             self._take_times(*read_minutes(frame[self.time_name], problems), dates)
         elif dates.seconds:
@@ -190,11 +219,14 @@ def exists(day: int, minute: int, zone: str) -> bool:
     return there.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == local
 
 
-def complete_times(given: Times, stored: Times | None, now: dt.datetime) -> CompleteTimes:
+def complete_times(
+    given: Times, stored: Times | None, now: dt.datetime, zone: str | None = None
+) -> CompleteTimes:
     """Complete the times of events: from the stored event, else from now and one hour's length.
 
     A new start alone moves a stored event: it keeps its length. An end before the start on the
-    day of the start, without an end date, is on the next day.
+    day of the start, without an end date, is on the next day. An end that is worked out, and that
+    the clocks of the site's zone skip, is as much later as they go forward.
 
     Parameters
     ----------
@@ -204,7 +236,38 @@ def complete_times(given: Times, stored: Times | None, now: dt.datetime) -> Comp
         What AMS holds of each event; nothing of new ones. None if all are new.
     now : datetime
         The start of new events that have none.
+    zone : str, optional
+        IANA name of the site's zone.
     """
+    complete = _completed(given, stored, now)
+    return complete if zone is None else _past_gaps(complete, given, zone)
+
+
+def _past_gaps(times: CompleteTimes, given: Times, zone: str) -> CompleteTimes:
+    """Move ends that were worked out behind the hour that clocks skip; name those given in it."""
+    skipping = skipping_days(set(times.end_days), zone)
+    if not skipping:
+        return times
+    days, minutes, skipped = list(times.end_days), list(times.end_minutes), []
+    for event, (day, minute) in enumerate(zip(times.end_days, times.end_minutes, strict=True)):
+        if day not in skipping or exists(day, minute, zone):
+            continue
+        if given.end_minutes[event] is None:
+            more, minutes[event] = divmod(minute + _forward(day, zone), MINUTES_PER_DAY)
+            days[event] = day + more
+        else:
+            skipped.append(EventNo(event))
+    return replace(times, end_days=days, end_minutes=minutes, skipped=skipped)
+
+
+def _forward(day: int, zone: str) -> int:
+    """Return by how many minutes clocks go forward on a day."""
+    start, offset = dt.datetime.fromordinal(day), ZoneInfo(zone).utcoffset
+    change = (offset(start + dt.timedelta(1)) or _ZERO) - (offset(start) or _ZERO)
+    return int(change / dt.timedelta(minutes=1))
+
+
+def _completed(given: Times, stored: Times | None, now: dt.datetime) -> CompleteTimes:
     if stored is None:
         if not any(None in column for column in given.columns):
             return _checked(*(np.array(column, dtype=np.int64) for column in given.columns))

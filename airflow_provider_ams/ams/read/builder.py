@@ -66,6 +66,8 @@ class SnapshotBuilder:
         self._fields: dict[str, Texts] = {name: [] for name in names[0]}
         self._table: dict[str, Texts] = {name: [] for name in names[1]}
         self._explained = {*self._table, *filled_in}
+        # Else a row that repeats the first one may be a row of the table that is like it.
+        self._table_is_known = schema is not None and schema.marks_table and not schema.named_table
         self._table_rows: list[list[int]] = []
         self._total = 0
         self._entered_by: list[int | None] = []
@@ -175,7 +177,9 @@ class SnapshotBuilder:
             {
                 key: text
                 for key, text in row.items()
-                if text and key not in self._explained and first.get(key) != text
+                if text
+                and key not in self._explained
+                and not (self._table_is_known and first.get(key) == text)
             }
             for row in rows
         ]

@@ -331,13 +331,15 @@ class Inspector:
         """Look for ends before their starts, where the frame says when events start."""
         if self.option.form_type == "profile":
             return
-        complete = complete_times(events.times, None, self.client.now().naive())
-        for event in complete.backwards:
-            # Without a start in the frame that of the stored event counts, not that of now.
-            if events.times.start_days[event] is not None:
-                self.found.append(
-                    Finding(ERROR, END_RULE, None, BACKWARDS, positions=events.rows[event])
-                )
+        client = self.client
+        complete = complete_times(events.times, None, client.now().naive(), client.timezone)
+        for what, bad in ((BACKWARDS, complete.backwards), (SKIPPED, complete.skipped)):
+            for event in bad:
+                # Without a start in the frame that of the stored event counts, not that of now.
+                if events.times.start_days[event] is not None:
+                    self.found.append(
+                        Finding(ERROR, END_RULE, None, what, positions=events.rows[event])
+                    )
 
     def _one_record_each(self, events: EventDraft) -> Iterator[Finding]:
         again = pd.Series(events.user_ids).duplicated(keep=False).to_numpy().nonzero()[0].tolist()
@@ -364,3 +366,4 @@ def rejected_count(findings: Iterable[Finding], events: EventDraft) -> int:
 
 
 BACKWARDS = "the end is before the start"
+SKIPPED = "the end time does not exist on the day of the end: clocks skip it"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from airflow_provider_ams.ams.csv_safe import safe_frame
 from airflow_provider_ams.ams.errors import AMSConfigurationError, AMSValidationError
 from airflow_provider_ams.ams.options.rules import rejected_limit
 from airflow_provider_ams.ams.positions import describe_rows
@@ -114,17 +115,27 @@ class ValidationReport:
         """Return the report as a page."""
         return html_page(self.headline(), html_table(self.frame()))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the report to a ``.csv`` (a line for each finding and row) or ``.html`` file."""
-        write_atomic(path, self.render(str(path)).encode())
+    def save(self, path: str | os.PathLike[str], *, csv_safe: bool = False) -> None:
+        """Write the report to a ``.csv`` (a line for each finding and row) or ``.html`` file.
 
-    def render(self, path: str) -> str:
-        """Return what belongs into a file of this name."""
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        csv_safe : bool
+            Put an apostrophe before texts in a CSV file that a spreadsheet would take for
+            formulas: names of columns and labels of rows are not ours.
+        """
+        write_atomic(path, self.render(str(path), csv_safe=csv_safe).encode())
+
+    def render(self, path: str, *, csv_safe: bool = False) -> str:
+        """Return what belongs into a file of this name; parameters as for `save`."""
         ending = os.path.splitext(path)[1].lower()
         if ending in (".html", ".htm"):
             return self.html()
         if ending == ".csv":
-            return self.details().to_csv(index=False)
+            details = self.details()
+            return (safe_frame(details) if csv_safe else details).to_csv(index=False)
         raise AMSConfigurationError(f"A report's file must end in .csv or .html, not {ending!r}.")
 
     def raise_for_errors(self) -> None:

@@ -326,7 +326,10 @@ def _deletion(data: object, sent: int) -> WriteReply:
         return ambiguous("no_state", "the reply had no state")
     if state != DELETED:
         answer = _failure(state, _message(data))
-        return replace(answer, reason="AMS refused to delete the event")
+        if answer.verdict is Verdict.REFUSED:
+            return replace(answer, reason="AMS refused to delete the event")
+        what = "AMS answered the request to delete with a state that is not known"
+        return replace(answer, reason=what)
     if data.get("error"):
         return ambiguous("part", "AMS reported success, and an error")
     return WriteReply(Verdict.CONFIRMED)

@@ -22,6 +22,7 @@ from airflow_provider_ams.ams.wire.dates import (
     DateProblem,
     parse_day,
     parse_minute,
+    stored_day,
     stored_minute,
 )
 from airflow_provider_ams.ams.wire.values import Texts, date_text
@@ -30,11 +31,13 @@ from airflow_provider_ams.ams.wire.values import Texts, date_text
 _BREAK = re.compile(r"<\s{0,8}br\s{0,8}/?\s{0,8}>", re.IGNORECASE)
 _EPOCH_MS = re.compile(r"-?\d{1,15}(\.0)?|-?\d\.\d+E\d{1,2}", re.ASCII)
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?")
+_LEADING_DAY = re.compile(r"\d{1,2}/\d{1,2}/\d{4}\b|\d{4}-\d\d-\d\d", re.ASCII)
 _DURATION = re.compile(r"(\d{1,9}):([0-5]\d)(?::([0-5]\d))?")
 _SEPARATORS = re.compile(r"[,;|\r\n]")
 _DAY_MS = 86_400_000
 _OLD_MS = 10**11  # a number below is no date: as milliseconds it would be one of 1973 or before
 _QUARTER_MS = 900_000
+_REACH = 1.6  # days from a midnight to any moment of that day, in another time zone
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
@@ -64,7 +67,8 @@ def restore_number(text: str) -> str:
     if value is None:
         return text
     plain = format(value, "f")
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if plain == "-0" else plain  # a double has a zero with a sign, and nobody wrote it
 
 
 def field_day(text: str, zone: str | None = None) -> int | None:
@@ -98,8 +102,45 @@ def _zoned_day(ms: int, utc_day: int, zone: str) -> int | None:
     """Return the day of a moment on the site's clock, unless it might be meant on that of UTC."""
     local = pendulum.from_timestamp(ms / 1000, tz=zone)
     day = local.date().toordinal()
-    midnight = (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0)
-    return day if midnight or day == utc_day else None
+    return day if day == utc_day or _is_midnight(ms, zone) else None
+
+
+def hidden_day(sent: str, stored: str, zone: str | None = None) -> bool:
+    """Tell whether a stored date may be the one sent, if only the site's zone were known.
+
+    It may be if it is no midnight, neither of UTC nor of the zone that is set.
+    """
+    if not _EPOCH_MS.fullmatch(stored) or field_day(sent, zone) is None:
+        return False
+    ms = int(Decimal(stored))
+    if ms % _DAY_MS == 0 or (zone is not None and _is_midnight(ms, zone)):
+        return False
+    return _is_near(sent, stored)
+
+
+def _is_midnight(ms: int, zone: str) -> bool:
+    local = pendulum.from_timestamp(ms / 1000, tz=zone)
+    return (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0)
+
+
+def _is_near(sent: str, stored: str) -> bool:
+    """Tell whether two texts may name the same moment, each in a spelling of its own."""
+    one, other = _about(sent), _about(stored)
+    return one is not None and other is not None and abs(one - other) < _REACH
+
+
+def hidden_moment(sent: str, stored: str) -> bool:
+    """Tell whether a stored value may be the date and time sent, as no kind of field says."""
+    return sent != stored and bool(_LEADING_DAY.match(sent)) and _is_near(sent, stored)
+
+
+def _about(text: str) -> float | None:
+    """Return the day that a text begins with, or that its milliseconds fall in, roughly."""
+    if _EPOCH_MS.fullmatch(text):
+        ms = float(text)
+        return _EPOCH + ms / _DAY_MS if abs(ms) >= _OLD_MS else None
+    leading = _LEADING_DAY.match(text)
+    return stored_day(leading[0]) if leading else None
 
 
 def _ordinal(year: int, month: int, day: int) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.errors import AMSError
+from airflow_provider_ams.ams.plan.accepted import accepted_warning, remark
 from airflow_provider_ams.ams.plan.contents import UNCHANGED, not_deleted
 from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.plan.stale import Done, Guard
@@ -89,6 +90,9 @@ class Application:
         importer = self._importer = self._import()
         ledger = importer.ledger if importer else None
         warnings = [*self.plan.warnings, *(importer.warnings if importer else ())]
+        if ledger is not None and ledger.differing:
+            events, labels = self.plan.events, self.plan.row_labels
+            warnings += accepted_warning(ledger.differing, events.rows, labels)
         rows = result_rows(self.plan, ledger)
         failed = failed_rows(self.plan, ledger)
         spent = self.meter.spent()
@@ -134,7 +138,9 @@ class Application:
                 on_settled=bar.update,
             )
             for event in self._unchanged:
-                importer.ledger.leave(event, self.done.events.get(event))
+                names = plan.differing.get(event)
+                note = remark(names) if names else None
+                importer.ledger.leave(event, self.done.events.get(event), note)
             importer.run()
         if plan.form_type == "profile":
             check_profiles(self.client, plan, importer.ledger)

@@ -250,7 +250,7 @@ class Importer:
     ) -> None:
         since, sent = self._open_since(wanted), 0
         if self._clock is not None:
-            sent = self._clock.at_least(self._first_sent(wanted))
+            sent = self._clock.since(self._first_sent(wanted))
         self._reconciler.read_back(wanted, since, trouble, sent)
 
     def _first_sent(self, events: Iterable[EventNo]) -> float:

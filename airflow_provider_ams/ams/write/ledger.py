@@ -34,6 +34,8 @@ class Ledger:
         self.claimed: set[int] = set()
         self.settled = 0
         self.refused = 0
+        #: Found by their own id -> the fields in which AMS holds something else.
+        self.differing: dict[EventNo, list[str]] = {}
         self._tells_new = tells_new
 
     def confirm(
@@ -46,9 +48,9 @@ class Ledger:
             self.event_ids[event] = event_id
             self.claimed.add(event_id)
 
-    def leave(self, event: EventNo, event_id: int | None = None) -> None:
-        """Note that AMS holds the event as it is to be, so that it is not sent."""
-        self._settle(event, UNCHANGED, None, None)
+    def leave(self, event: EventNo, event_id: int | None = None, reason: str | None = None) -> None:
+        """Note that AMS holds the event, so that it is not sent; a reason says what is amiss."""
+        self._settle(event, UNCHANGED, reason, None)
         if event_id is not None:
             self.event_ids[event] = event_id
 

@@ -19,9 +19,17 @@ from airflow_provider_ams.ams.plan.diff import kind_of
 from airflow_provider_ams.ams.positions import EventNo, StoredNo
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.read.snapshot import Snapshot
-from airflow_provider_ams.ams.wire.stored_values import loose_meanings, meanings
+from airflow_provider_ams.ams.wire.stored_values import (
+    hidden_day,
+    hidden_moment,
+    loose_meanings,
+    meanings,
+)
 from airflow_provider_ams.ams.wire.values import Texts
+from airflow_provider_ams.ams.wire.written_back import TYPES, ZONE
 
+# Why a stored value may be the one sent or not, beside `TYPES` and `ZONE`.
+MOMENT, CUT = "moment", "cut"
 _EXACT, _SAME, _LOOSE = "exact", "same", "loose"
 Line = tuple[Hashable, ...]
 Place = tuple[int, int, int]
@@ -39,14 +47,11 @@ class Match:
         Event number -> fields that AMS did not keep.
     undecided : dict
         Event number -> stored events that may be it, of which nobody can tell.
-    unclear : set of str
-        Fields whose kind would have to be known to tell.
     """
 
     found: dict[EventNo, StoredNo] = field(default_factory=dict)
     without: dict[EventNo, list[str]] = field(default_factory=dict)
     undecided: dict[EventNo, list[StoredNo]] = field(default_factory=dict)
-    unclear: set[str] = field(default_factory=set)
 
 
 class Comparison:
@@ -144,6 +149,28 @@ class Comparison:
         mine = self.lines(self.events, [event], level)
         return where == self.place(event) and mine == self.lines(s, [at], level)
 
+    def other_fields(self, event: EventNo, at: StoredNo) -> list[str]:
+        """Return the fields in which a stored event plainly is not what was sent."""
+        s, e = self.stored, self.events
+        starts = (s.start_days[at], s.start_minutes[at]), (s.end_days[at], s.end_minutes[at])
+        mine = (
+            (e.start_days[event], e.start_minutes[event]),
+            (
+                e.end_days[event],
+                e.end_minutes[event],
+            ),
+        )
+        found = [n for n, a, b in zip(("start", "end"), mine, starts, strict=True) if a != b]
+        for name in self.names:
+            texts = s.fields.get(name)
+            sent, held = e.fields[name][event], None if texts is None else texts[at]
+            meant, is_there = self._means(name, [sent, held], _LOOSE)
+            if meant != is_there:
+                found.append(name)
+        if self.table and not self._same_tables(event, at, _LOOSE):
+            found += self.table
+        return found
+
     # ------------------------------------------------------------ new events
 
     def match_new(self, wanted: Sequence[EventNo], among: Sequence[StoredNo]) -> Match:
@@ -214,32 +241,50 @@ class Comparison:
 
     # ------------------------------------------------------------ doubt
 
-    def unclear_fields(self, event: EventNo, at: StoredNo) -> list[str] | None:
+    def unclear_fields(self, event: EventNo, at: StoredNo) -> dict[str, str] | None:
         """Return the fields that differ and might yet be the same; None if any plainly differs.
 
-        A field might be the same if only its kind were known, or if AMS has cut it short.
+        Returns
+        -------
+        dict or None
+            Field -> what would have to be known: `TYPES`, its kind; `ZONE`, the site's time zone;
+            `MOMENT`, how AMS shows dates with a time; `CUT`, whether AMS has cut it short.
         """
         s, e = self.stored, self.events
         ends = s.end_days[at], s.end_minutes[at]
         if (e.end_days[event], e.end_minutes[event]) != ends:
             return None
-        unclear = []
+        unclear = {}
         for name in self.names:
-            sent = self.events.fields[name][event]
             texts = s.fields.get(name)
-            held = None if texts is None else texts[at]
+            sent, held = self.events.fields[name][event], None if texts is None else texts[at]
             meant, found = self._means(name, [sent, held], _SAME)
             if meant == found:
                 continue
-            loosely, held_loosely = self._means(name, [sent, held], _LOOSE)
-            if loosely != held_loosely and not _is_cut(meant, found):
+            why = self._why_unclear(name, sent, held, meant, found)
+            if why is None:
                 return None
-            unclear.append(name)
+            unclear[name] = why
         if self.table and not self._same_tables(event, at, _SAME):
             if not self._same_tables(event, at, _LOOSE):
                 return None
-            unclear += self.table
+            unclear |= dict.fromkeys(self.table, TYPES)
         return unclear
+
+    def _why_unclear(
+        self, name: str, sent: str | None, held: str | None, meant: Hashable, found: Hashable
+    ) -> str | None:
+        """Return why nobody can tell whether a stored text is the one sent; None if anybody can."""
+        loosely, held_loosely = self._means(name, [sent, held], _LOOSE)
+        if loosely == held_loosely:
+            return TYPES
+        if sent and held:
+            kind = kind_of(self.schema, name)
+            if kind == "date" and hidden_day(sent, held, self.zone):
+                return ZONE
+            if kind == "unknown" and hidden_moment(sent, held):
+                return MOMENT
+        return CUT if _is_cut(meant, found) else None
 
     def _same_tables(self, event: EventNo, at: StoredNo, level: str) -> bool:
         mine = self._tables(self.events, [event], level)

@@ -11,6 +11,7 @@ from airflow_provider_ams.ams.errors import (
     AMSUnknownOutcomeError,
 )
 from airflow_provider_ams.ams.options.rules import rejected_limit
+from airflow_provider_ams.ams.plan.accepted import remark
 from airflow_provider_ams.ams.plan.plan import Plan
 from airflow_provider_ams.ams.positions import EventNo
 from airflow_provider_ams.ams.reasons import NOT_SENT, failed_frame, hints, tell
@@ -44,6 +45,8 @@ def result_rows(plan: Plan, ledger: Ledger | None) -> pd.DataFrame:
         for p in positions:
             if ledger is None:
                 status[p], ids[p] = UNCHANGED, plan.events.event_ids[event]
+                names = plan.differing.get(EventNo(event))
+                reasons[p] = remark(names) if names else None
                 continue
             status[p], ids[p] = ledger.status[event], ledger.event_ids[event]
             reasons[p], batches[p] = ledger.reasons[event], ledger.batches[event]

@@ -24,6 +24,9 @@ except ImportError:  # Windows: two tries at once are told apart by the note alo
 class Checkpoint:
     """A place that keeps one small JSON object; what it can't promise is left as it is here.
 
+    The base of places of one's own that can promise more than to load and to save; an object that
+    has these two methods alone will do as well.
+
     Attributes
     ----------
     trust : bool

@@ -7,23 +7,32 @@ confirmed, what is not there is open again, and what can't be told stays unknown
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from airflow_provider_ams.ams.client import AMSClient
 from airflow_provider_ams.ams.forms.schema import FormSchema
+from airflow_provider_ams.ams.plan.accepted import remark
 from airflow_provider_ams.ams.positions import EventNo, StoredNo
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.read.snapshot import Snapshot, take_snapshot
 from airflow_provider_ams.ams.read.synchronise import synchronise
 from airflow_provider_ams.ams.wire.replies import Verdict
+from airflow_provider_ams.ams.wire.written_back import TYPES, ZONE
 from airflow_provider_ams.ams.write.ledger import Ledger
-from airflow_provider_ams.ams.write.match import Comparison, Match
+from airflow_provider_ams.ams.write.match import CUT, MOMENT, Comparison, Match
 from airflow_provider_ams.ams.write.send import Attempt, without
 
 _UNDECIDED = (
     "AMS holds an event of this person, date and time that this import may have written, "
     "but not with the same values"
 )
+_ELSE = "look at it in AMS, or set idempotency_field= to tell events apart"
+_CAUSES = {
+    TYPES: "the kind of {names} is not known; say it with types={{{first}: ...}}",
+    ZONE: "which day is stored in {names} depends on the site's time zone; set it ({setting})",
+    MOMENT: f"how AMS shows a date with a time in {{names}} is not known; {_ELSE}",
+    CUT: f"it holds the beginning of {{names}} alone, as if AMS had cut it short; {_ELSE}",
+}
 
 
 class Reconciler:
@@ -83,8 +92,8 @@ class Reconciler:
         attempts : sequence of Attempt
             The calls that they went out in.
         sent : int
-            A server time right before they were sent, if it is known: plainly different events
-            that were there before are somebody else's.
+            A server time from before these very events were sent, if it is known: plainly
+            different events that have not changed since are somebody else's.
         """
         if not wanted:
             return
@@ -100,9 +109,9 @@ class Reconciler:
         else:
             match = comparison.match_new(new, mine)
         for event, at in match.found.items():
-            remark = without(match.without.get(event, []))
-            self.ledger.confirm(event, stored.ids[at], number, remark)
-        if match.undecided and sent:
+            note = without(match.without.get(event, [])) or self._differing(comparison, event, at)
+            self.ledger.confirm(event, stored.ids[at], number, note)
+        if match.undecided and sent > since:
             self._drop_older(comparison, match, sent)
         self._doubt_undecided(comparison, match)
         self._updates(comparison, updates, mine, attempts, number)
@@ -125,6 +134,14 @@ class Reconciler:
         held = self._held(stored, field)
         texts = self.events.fields[field]
         return Match({e: held[texts[e] or ""][0] for e in new if held.get(texts[e] or "")})
+
+    def _differing(self, comparison: Comparison, event: EventNo, at: StoredNo) -> str | None:
+        """Return what to remark on an event that was found by its own id, and note it."""
+        names = comparison.other_fields(event, at) if self._field is not None else []
+        if not names:
+            return None
+        self.ledger.differing[event] = names
+        return remark(names)
 
     def _held(self, stored: Snapshot, field: str) -> dict[str, list[StoredNo]]:
         """Return stored events by their own ids, the oldest first."""
@@ -162,6 +179,7 @@ class Reconciler:
 
     def _drop_second(self, events: Sequence[EventNo], stored: Snapshot, field: str) -> None:
         held = self._held(stored, field)
+        comparison = Comparison(self.events, stored, self._schema(), self.client.timezone)
         for event in events:
             same = held.get(self.events.fields[field][event] or "", [])
             mine = self.ledger.event_ids[event]
@@ -170,7 +188,7 @@ class Reconciler:
             reply = self.client.write("deleteevent", b'{"eventId":%d}' % mine)
             kept = stored.ids[same[0]]
             if reply.verdict is Verdict.CONFIRMED:
-                self.ledger.leave(event, kept)
+                self.ledger.leave(event, kept, self._differing(comparison, event, same[0]))
             else:
                 self.warnings.append(f"Events {kept} and {mine} are the same; delete one of them.")
 
@@ -195,14 +213,25 @@ class Reconciler:
         It may be ours, changed by a person or by AMS; what was there before was not asked for.
         """
         for event, held in match.undecided.items():
-            found = [comparison.unclear_fields(event, at) for at in held]
-            unclear = sorted({name for fields in found for name in fields or ()})
-            if unclear:
-                names = ", ".join(map(repr, unclear))
-                what = f"AMS holds an event that may be this one: the kind of {names} is not known"
-                self.ledger.doubt(event, f"{what}; say it with types={{{unclear[0]!r}: ...}}")
-            else:
-                self.ledger.doubt(event, _UNDECIDED)
+            causes: dict[str, list[str]] = defaultdict(list)
+            for at in held:
+                for name, why in (comparison.unclear_fields(event, at) or {}).items():
+                    if name not in causes[why]:
+                        causes[why].append(name)
+            self.ledger.doubt(event, self._told(causes) if causes else _UNDECIDED)
+
+    def _told(self, causes: Mapping[str, Sequence[str]]) -> str:
+        """Return why nobody can tell whether a stored event is ours, and what would tell."""
+        zone, setting = self.client.timezone, self.client.zone_setting
+        told = [
+            _CAUSES[why].format(
+                names=", ".join(map(repr, names)), first=repr(names[0]), setting=setting
+            )
+            for why, names in sorted(causes.items())
+        ]
+        if ZONE in causes and zone is not None:
+            told.append(f"the time zone set is {zone}")
+        return f"AMS holds an event that may be this one: {'; '.join(told)}"
 
     def _unreadable(self, stored: Snapshot, wanted: Sequence[EventNo]) -> None:
         """Doubt the events of people of whom AMS holds events that can't be read."""

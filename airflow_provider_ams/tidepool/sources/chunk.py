@@ -10,6 +10,8 @@ from airflow_provider_ams.tidepool.errors import TidepoolInputError, file_proble
 from airflow_provider_ams.transport import Location
 
 ROWS = 200
+# The columns by which a file of dead letters is known.
+LINE, REASON = "rejected_line", "rejected_reason"
 
 
 def open_file(location: Location) -> IO[bytes]:

@@ -7,13 +7,13 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from airflow_provider_ams.tidepool.errors import TidepoolInputError
 from airflow_provider_ams.tidepool.options import FIELDS, REQUIRED, IngestOption
-from airflow_provider_ams.tidepool.sources.chunk import ROWS, Chunk, open_file
-from airflow_provider_ams.transport import Location
+from airflow_provider_ams.tidepool.sources.chunk import LINE, REASON, ROWS, Chunk, open_file
+from airflow_provider_ams.transport import Location, plain_cell
 
 if TYPE_CHECKING:
     from _csv import Reader as CSVReader
@@ -89,7 +89,7 @@ class DelimitedSource:
     location : Location
         The file.
     option : IngestOption
-        ``encoding``, ``dialect`` and ``columns`` are used.
+        ``encoding``, ``dialect``, ``csv_safe`` and ``columns`` are used.
     """
 
     unit = "line"
@@ -100,6 +100,7 @@ class DelimitedSource:
         self.location = location
         self.name = location.name
         self._option = option
+        self._safe = False  # known once the header is
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows.
@@ -122,18 +123,26 @@ class DelimitedSource:
     def _read(self, file: IO[str]) -> Iterator[Chunk]:
         head = file.read(_SAMPLE)
         head += file.readline()
-        dialect: Mapping[str, Any] = self._option.dialect or sniff(head, self._option)
+        dialect: dict[str, Any] = dict(self._option.dialect or {})
+        self._safe = bool(dialect.pop("csv_safe", False))
+        dialect = dialect or sniff(head, self._option)
         try:
             reader = csv.reader(itertools.chain(io.StringIO(head, newline=""), file), **dialect)
         except (TypeError, ValueError, csv.Error) as error:
             raise TidepoolInputError(f"dialect is not right: {error}") from None
-        header = _header(self._next(reader, []), self.name)
+        names = self._next(reader, [])
+        if self._option.csv_safe and {LINE, REASON} <= {*_names(names)}:
+            self._safe = True
+        header = _header(self._plain(names), self.name)
         if not header:
             raise TidepoolInputError(f"{self.name} is empty: the first line must name the columns")
         start = 0
         while chunk := self._chunk(reader, header, start):
             yield chunk
             start += len(chunk)
+
+    def _plain(self, row: list[str]) -> list[str]:
+        return [plain_cell(cell) for cell in row] if self._safe else row
 
     def _next(self, reader: CSVReader, default: list[str]) -> list[str]:
         for row in reader:
@@ -148,7 +157,7 @@ class DelimitedSource:
         try:
             for row in reader:
                 if row:  # a blank line is no row
-                    rows.append(row)
+                    rows.append(self._plain(row))
                     lines.append(line)
                 line = reader.line_num + 1
                 if len(rows) == ROWS:

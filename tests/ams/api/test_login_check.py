@@ -23,7 +23,7 @@ def at_sandbox(ams_sandbox, monkeypatch):
 def test_all_is_well(at_sandbox):
     ok, message = login_check()
     assert ok
-    said = f"Logged in to {at_sandbox.url} as api.account; 3 event and 1 profile forms."
+    said = f"Logged in to {at_sandbox.url} as api.account; 4 event and 1 profile forms."
     assert message == said
 
 

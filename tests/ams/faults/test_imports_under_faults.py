@@ -18,7 +18,8 @@ from airflow_provider_ams.ams import (
     InsertEventOption,
     insert_event_data,
 )
-from airflow_provider_ams.transport import Clock, FileNotes
+from airflow_provider_ams.ams.write.places import as_checkpoint
+from airflow_provider_ams.transport import Clock
 from tests.ams.faults.harness import (
     FORM,
     USERS,
@@ -265,7 +266,7 @@ def test_other_input_is_another_import(sandbox, tmp_path):
 
 def test_what_somebody_deleted_is_sent_again_after_a_clear(sandbox, tmp_path):
     frame = sessions(30)
-    note = FileNotes(tmp_path / "note.json")
+    note = as_checkpoint(tmp_path / "note.json")
     result = run(sandbox, frame, resume=note)
     for event_id in result.rows["event_id"].iloc[[2, 20]]:
         sandbox.delete_event(int(event_id))

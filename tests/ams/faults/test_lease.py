@@ -270,6 +270,40 @@ def test_looking_back_finds_what_is_there(sandbox, tmp_path, torn):
     assert held(sandbox) == wanted(frame)
 
 
+class Shelf:
+    """A place of somebody's own, that only loads and saves."""
+
+    state = None
+
+    def load(self):
+        return self.state
+
+    def save(self, state):
+        self.state = state
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_place_that_only_loads_and_saves(sandbox, wrapped):
+    frame, shelf = sessions(30), Shelf()
+    resume = LookBack(now_ms() - 60_000, shelf) if wrapped else shelf
+    lost = {"endpoint": "eventsimport", "nth": 3, "times": 0, "fault": "503"}
+    sandbox.faults(script=[lost])
+    with pytest.raises(AMSError):
+        run(sandbox, frame, resume)
+    sandbox.faults(None)
+    assert shelf.state["confirmed"]
+    assert run(sandbox, frame, resume).counts["inserted"] == 30
+    assert held(sandbox) == wanted(frame)
+
+
+def test_a_place_promises_nothing_by_itself():
+    for place in (as_checkpoint(Shelf()), Checkpoint()):
+        assert (place.trust, place.look_back, place.blank) == (True, None, True)
+        assert (place.cheap, place.fenced) == (False, False)
+        with place.hold() as held_back:
+            assert held_back is False
+
+
 def now_ms():
     return int(time.time() * 1000)
 

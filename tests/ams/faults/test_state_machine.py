@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from airflow_provider_ams.ams import AMSError, InsertEventOption, insert_event_data
+from airflow_provider_ams.ams.write.places import Checkpoint
 from airflow_provider_ams.transport import Clock
 from tests.ams.faults.harness import (
     FORM,
@@ -68,7 +69,7 @@ SETTLE = 0.25
 OTHER = {"minutes": 77.0, "note": "of another import", "load": 7.0}
 
 
-class Memory:
+class Memory(Checkpoint):
     """A checkpoint in memory; `trust` as after a retry, or as after a manual clear."""
 
     cheap = fenced = True
@@ -269,7 +270,7 @@ class Imports(RuleBasedStateMachine):
             assert held(self.sandbox) == self.goal
 
 
-class Flaky:
+class Flaky(Checkpoint):
     """The same place, out of reach for a while after so many accesses."""
 
     cheap = fenced = True

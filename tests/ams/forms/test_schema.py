@@ -22,6 +22,7 @@ def test_forms_with_their_types(sandbox, client):
         "Training Log": "event",
         "Strength Testing": "event",
         "Reaction Time": "event",
+        "Endurance Session": "event",
         FORM: "event",
         "Plain": "event",
         "Athlete Profile": "profile",

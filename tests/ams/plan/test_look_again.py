@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -147,3 +148,19 @@ def test_a_plan_that_is_being_applied(sandbox, client, stored):
     assert values(sandbox, "Note")[1] == "typed in AMS"
     assert values(sandbox, "Sleep") == ["8", "7", "7", "7"]
     assert error.value.result.counts["updated"] == 1
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_an_edit_right_after_the_first_look(sandbox, client, stored, nth):
+    """However soon the first call follows the look at the whole plan, it has a look of its own."""
+    option = PlanOption(key=["start_date"], on_missing_fields="keep", interactive_mode=False)
+    df = frame(stored).drop(columns="event_id")
+    plan = plan_event_data(df, "Plain", option=option, client=client)
+    with (
+        Proxy(sandbox, after=Meddler(sandbox, stored[0], "synchronise", nth=nth)) as proxy,
+        over(proxy) as other,
+        pytest.raises(AMSStalePlanError, match=str(stored[0])),
+    ):
+        apply(replace(plan, url=proxy.url), interactive_mode=False, client=other)
+    assert values(sandbox, "Note")[0] == "typed in AMS"
+    assert values(sandbox, "Sleep")[0] == "7"

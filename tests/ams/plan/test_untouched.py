@@ -88,3 +88,58 @@ def test_a_number_that_is_the_same_leaves_a_text_as_it_is(client, sandbox):
     insert(client, log(["1.0", "2.0"], field="code"))
     update(client, read(client))
     assert stored(sandbox, "code") == ["1.0", "2.0"]
+
+
+@pytest.mark.parametrize("kept", ["load", "rpe"])
+def test_some_columns_of_an_unmarked_table_are_refused(client, sandbox, kept):
+    """One row an event: nothing tells the other columns from fields of the event."""
+    sandbox.dialect({"table_mark": "none"})
+    row = {"exercise": "squat", **({"load": "80"} if kept == "load" else {})}
+    own = {"rpe": "7"} if kept == "rpe" else {}
+    event = sandbox.add_event(LIFTS, ANN, values=own, table=[row], **DAY)
+    before = sandbox.events(LIFTS)
+    frame = log(["bench"], field="exercise").assign(event_id=event)
+    with pytest.raises(AMSImportError, match="table_fields") as caught:
+        update(client, frame, LIFTS, on_missing_fields="keep", table_fields=["exercise"])
+    assert repr(kept) in str(caught.value)
+    assert str(event) in str(caught.value)
+    assert sandbox.events(LIFTS) == before
+    whole = frame.assign(**{kept: "9"})
+    table = ["exercise", "load"] if kept == "load" else ["exercise"]
+    update(client, whole, LIFTS, on_missing_fields="keep", table_fields=table)
+    (held,) = sandbox.events(LIFTS)
+    changed = {"exercise": "bench", **({"load": "9"} if kept == "load" else {})}
+    assert (held["values"], held["table"]) == ({"rpe": "9"} if own else {}, [changed])
+
+
+def test_what_needs_no_update_is_not_refused(client, sandbox):
+    sandbox.dialect({"table_mark": "none"})
+    event = sandbox.add_event(LIFTS, ANN, values={"rpe": "7"}, table=[{"exercise": "row"}], **DAY)
+    frame = log(["row"], field="exercise").assign(event_id=event)
+    result = update(client, frame, LIFTS, on_missing_fields="keep", table_fields=["exercise"])
+    assert result.rows["status"].tolist() == ["unchanged"]
+
+
+def test_equal_rows_of_an_unmarked_table_are_not_lost(client, sandbox):
+    sandbox.dialect({"table_mark": "none"})
+    table = [{"exercise": "squat"}, {"exercise": "squat"}]
+    event = sandbox.add_event(LIFTS, ANN, values={"rpe": "7"}, table=table, **DAY)
+    frame = log([8], field="rpe").assign(event_id=event)
+    with pytest.raises(AMSImportError, match="table_fields"):
+        update(client, frame, LIFTS, on_missing_fields="keep")
+    assert sandbox.events(LIFTS)[0]["table"] == table
+
+
+def test_a_column_of_the_table_among_the_fields_is_restored(client, sandbox):
+    """What AMS takes in row 0 as well goes back as it was written, too."""
+    table = [{"name": n, "table": True} for n in ("move", "hint")]
+    sandbox.add_form(
+        "Drills", ["rpe: Number", *table, {"name": "on", "type": "Date", "table": True}]
+    )
+    rows = [{"move": "jump", "hint": "a\nb", "on": "05/01/2025"}]
+    sandbox.add_event("Drills", ANN, values={"rpe": "7"}, table=rows, **DAY)
+    sandbox.dialect({"date_fields": "yyyy-MM-dd", "line_break": "< br/>"})
+    frame = read(client, "Drills")[["user_id", "event_id", "rpe", "move", "hint", "on"]]
+    update(client, frame.assign(rpe=8), "Drills")
+    (event,) = sandbox.events("Drills")
+    assert (event["values"], event["table"]) == ({"rpe": "8"}, rows)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from airflow_provider_ams.ams import AMSImportError, AMSInputError
-from tests.ams.ams_site import ANN, BOB, LIFTS, insert, moments, upsert
+from tests.ams.ams_site import ANN, BOB, LIFTS, LOG, insert, moments, update, upsert
 
 LONDON = "Europe/London"  # clocks go back on 26 October 2025 at 2:00 AM, forward on 30 March
 # Half past one in the morning, twice.
@@ -121,6 +121,60 @@ def test_a_time_that_clocks_skip_is_rejected(make_client, sandbox, columns):
         insert(make_client(timezone=LONDON), frame)
     assert caught.value.rows == ["bad"]
     assert len(sandbox.events()) == 1
+
+
+def test_an_hour_that_runs_into_a_gap_ends_behind_it(make_client, sandbox):
+    """Clocks in London go from 12:59 AM to 2:00 AM."""
+    frame = rows(["30/03/2025"] * 2, start_time=["12:30 AM", "2:00 AM"])
+    insert(make_client(timezone=LONDON), frame)
+    assert sorted(m.split(" ", 3)[3] for m in moments(sandbox)) == [
+        "30/03/2025 2:30 AM",
+        "30/03/2025 3:00 AM",
+    ]
+
+
+def test_a_day_that_is_skipped_as_a_whole(make_client, sandbox):
+    """Samoa had no 30 December 2011."""
+    frame = rows(["29/12/2011"], start_time="11:30 PM")
+    insert(make_client(timezone="Pacific/Apia"), frame)
+    assert moments(sandbox) == ["29/12/2011 11:30 PM 31/12/2011 12:30 AM"]
+
+
+def test_a_moved_event_keeps_its_length_over_a_gap(make_client, sandbox):
+    day = {"start_date": "29/03/2025", "start_time": "12:30 AM"}
+    event = sandbox.add_event(LOG, ANN, values={"amount": "1"}, **day)
+    frame = rows(["30/03/2025"], event_id=event)
+    update(make_client(timezone=LONDON), frame)
+    assert moments(sandbox) == ["30/03/2025 12:30 AM 30/03/2025 2:30 AM"]
+
+
+def test_an_end_time_that_is_skipped_on_the_next_day_is_rejected(make_client, sandbox):
+    frame = rows(["29/03/2025"] * 2, start_time="11:00 PM", end_time=["1:30 AM", "2:30 AM"])
+    result = insert(make_client(timezone=LONDON), frame, tolerance="all")
+    assert result.rows["status"].tolist() == ["rejected", "inserted"]
+    assert "clocks skip it" in result.rows["reason"].iloc[0]
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[ns, UTC]", "object"])
+def test_an_end_in_the_hour_that_comes_twice_is_explained(make_client, sandbox, dtype):
+    starts = [TWICE[0] + pd.Timedelta(minutes=15), TWICE[0]]
+    frame = rows(starts, dtype).assign(
+        end_date=pd.Series(TWICE[1:] * 2, dtype="datetime64[us, UTC]")
+    )
+    result = insert(make_client(timezone=LONDON), frame, tolerance="all")
+    assert result.rows["status"].tolist() == ["rejected", "inserted"]
+    reason = result.rows["reason"].iloc[0]
+    assert reason.endswith(f"clocks go back in between in {LONDON}")
+    assert reason.count("the end is before the start") == 1
+    assert moments(sandbox) == ["26/10/2025 1:30 AM 26/10/2025 1:30 AM"]
+
+
+def test_an_end_that_is_before_its_start_is_not_the_clocks_fault(make_client, sandbox):
+    frame = rows(TWICE[1:]).assign(end_date=TWICE[:1])
+    frame["end_date"] -= pd.Timedelta(minutes=5)
+    with pytest.raises(AMSImportError, match="the end is before the start") as caught:
+        insert(make_client(timezone=LONDON), frame)
+    assert "clocks" not in str(caught.value)
 
 
 ODD = [

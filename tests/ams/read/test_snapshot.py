@@ -117,8 +117,13 @@ def test_rows_of_a_form_without_table_are_kept():
 
 def test_what_ams_fills_in_or_repeats_is_explained():
     rows = [{"note": "a", "sum": "1"}, {"note": "a", "sum": "2", "set": ""}, {}]
-    assert take_snapshot([event(1, *rows)], PLAIN).unexplained == {}
     assert take_snapshot([event(1, *rows)], FORM).unexplained == {}
+
+
+def test_a_repeated_row_may_be_one_of_an_unmarked_table():
+    rows = [{"note": "a", "sum": "1"}, {"note": "a", "sum": "2", "set": ""}, {}]
+    assert take_snapshot([event(1, *rows)], PLAIN).unexplained == {0: [{"note": "a"}, {}]}
+    assert take_snapshot([event(1, {"note": "a"}, {"sum": "2"}, {})], PLAIN).unexplained == {}
 
 
 def test_a_declared_table_explains():

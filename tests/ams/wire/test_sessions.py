@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -302,3 +303,14 @@ def test_no_frame_of_a_failed_login_shows_the_password(answer):
     shown = [repr(value) for value in frames_of(caught.value)]
     assert shown
     assert not any("secret-word" in text for text in shown)
+
+
+@pytest.mark.parametrize("error", [None, KeyError])
+def test_a_client_closes_its_connections_at_the_end_of_a_block(error):
+    with Tiny(listgroups={"name": []}) as tiny:
+        with suppress(KeyError), client_of(tiny) as client:
+            read(client)
+            assert not tiny.ended.acquire(blocking=False)
+            if error:
+                raise error
+        assert tiny.ended.acquire(timeout=10)

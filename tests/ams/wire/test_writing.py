@@ -336,8 +336,9 @@ def test_ids_and_dropped_fields_of_profiles():
     assert read("profileimport", {"state": DONE, "ids": [5, 6]}).ids == [5, 6]
 
 
-@pytest.mark.parametrize("state", ["FAILURE", "PENDING"])
-def test_why_an_event_was_not_deleted(state):
+@pytest.mark.parametrize(("state", "why"), [("FAILURE", "refused"), ("PENDING", "not known")])
+def test_why_an_event_was_not_deleted(state, why):
     answer = read("deleteevent", {"state": state, "message": "kept"})
     assert answer.message == "kept"
     assert "delete" in answer.reason
+    assert [w for w in ("refused", "not known") if w in answer.reason] == [why]

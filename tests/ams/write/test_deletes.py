@@ -9,6 +9,7 @@ from airflow_provider_ams.ams import (
     AMSConfigurationError,
     AMSImportError,
     AMSInputError,
+    AMSUnknownOutcomeError,
     DeleteEventOption,
     delete_event_data,
     delete_multiple_events,
@@ -120,3 +121,14 @@ def test_what_ams_refuses_is_named(sandbox, client, ids):
     assert caught.value.rows == [ids[0]]
     assert caught.value.result.counts == {"deleted": 5, "rejected": 1, "unknown": 0}
     assert left(sandbox) == ids[:1]
+
+
+def test_a_state_that_nobody_knows_is_no_refusal(sandbox, client, ids):
+    reply = {"fault": "reply", "body": '{"state": "PENDING"}', "times": 0}
+    sandbox.faults(script=[{"endpoint": "deleteevent", "nth": 1, **reply}])
+    with pytest.raises(AMSUnknownOutcomeError) as caught:
+        delete_event_data(ids[0], "Plain", option=QUIET, client=client)
+    (row,) = caught.value.result.rows.to_dict("records")
+    assert row["status"] == "unknown"
+    assert "a state that is not known" in row["reason"]
+    assert "refused" not in f"{row['reason']} {caught.value}"

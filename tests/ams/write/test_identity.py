@@ -68,8 +68,51 @@ def test_what_a_person_has_changed_since_stays(client, sandbox):
     put(client, runs())
     event = sandbox.events(FORM)[0]["id"]
     sandbox.edit_event(event, {"note": "by hand", "km": "1"})
-    assert put(client, runs()).counts["unchanged"] == 4
+    result = put(client, runs(), tolerance=0)
+    assert result.counts["unchanged"] == 4
     assert sandbox.events(FORM)[0]["values"]["note"] == "by hand"
+    (row,) = (n for n, e in enumerate(result.rows["event_id"]) if e == event)
+    assert len(result.warnings) == 1, result.warnings
+    assert f"other values in 'km' (rows {row})" in result.warnings[0]
+    remark = "left as it is in AMS, with other values in 'km'"
+    assert result.rows["reason"].tolist() == [remark if n == row else None for n in range(4)]
+
+
+def test_an_event_that_differs_is_told_beside_new_ones(client, sandbox):
+    put(client, runs())
+    event = sandbox.events(FORM)[0]["id"]
+    sandbox.edit_event(event, {"km": "1"})
+    result = put(client, runs(6))
+    assert result.counts["unchanged"] == 4
+    differing = result.rows[result.rows["event_id"] == event]
+    assert differing["reason"].tolist() == ["left as it is in AMS, with other values in 'km'"]
+    assert result.rows["reason"].notna().sum() == len(result.warnings) == 1
+
+
+def test_equal_values_in_another_text_are_not_told(client, sandbox):
+    sandbox.dialect({"number_type": "xyz-18", "number_text": "java point"})
+    put(client, runs())
+    result = put(client, runs().assign(km=[5.50, 6.5, 7.5, 8.5]))
+    assert (result.counts["unchanged"], result.warnings) == (4, [])
+
+
+@pytest.mark.parametrize("edit", [{"km": "1"}, {}])
+def test_what_is_read_back_by_its_id_is_told_if_it_differs(make_client, sandbox, edit):
+    """The answer is lost, and somebody edits the event before it is read back."""
+
+    def meddle(endpoint, body):
+        if endpoint == "synchronise" and sandbox.events(FORM) and edit:
+            sandbox.edit_event(sandbox.events(FORM)[0]["id"], edit)
+
+    fault = {"endpoint": "eventsimport", "nth": 1, "fault": "reset_after_commit"}
+    sandbox.faults(script=[fault])
+    with Proxy(sandbox, before=meddle) as proxy:
+        result = put(quick(make_client, proxy), runs())
+    assert result.counts["inserted"] == 4
+    told = ["left as it is in AMS, with other values in 'km'"] if edit else []
+    assert result.rows["reason"].dropna().tolist() == told
+    assert [w for w in result.warnings if "other values in 'km'" in w] == result.warnings
+    assert len(result.warnings) == len(told)
 
 
 def test_equal_rows_are_two_events(client, sandbox):

@@ -195,6 +195,11 @@ def test_what_ams_adds_on_its_own_does_not_matter():
     assert match(events("1"), (50, "1", {"Age": "31"}))[0] == {0: 50}
 
 
+def unclear_names(comparison):
+    found = comparison.unclear_fields(0, 0)
+    return None if found is None else list(found)
+
+
 @pytest.mark.parametrize(
     ("kind", "sent", "stored", "fields"),
     [
@@ -215,7 +220,7 @@ def test_what_ams_adds_on_its_own_does_not_matter():
 def test_what_might_yet_be_the_same(kind, sent, stored, fields):
     held = snapshot((50, stored))
     comparison = Comparison(events(sent), held, schema(a=kind))
-    assert comparison.unclear_fields(0, 0) == fields
+    assert unclear_names(comparison) == fields
 
 
 def test_an_update_must_have_moved_the_event_too():
@@ -272,7 +277,7 @@ def test_the_site_s_zone_decides_about_dates():
 def test_every_field_counts_when_it_is_in_doubt(kind, sent, stored, b, held_b, unclear):
     held = snapshot((50, stored, {} if held_b is None else {"b": held_b}))
     comparison = Comparison(events(sent, b=[b]), held, schema(a=kind, b="text"))
-    assert comparison.unclear_fields(0, 0) == unclear
+    assert unclear_names(comparison) == unclear
 
 
 def test_a_number_in_a_date_field_is_not_the_day_of_that_number():
@@ -374,4 +379,4 @@ def test_a_table_column_that_ams_does_not_have_holds_nothing():
 )
 def test_a_table_is_in_doubt_as_a_whole(kind, stored, a_stored, unclear):
     comparison, _ = tables([[("5", "x")]], [[(stored, "x")]], kind=kind, a_stored=a_stored)
-    assert comparison.unclear_fields(0, 0) == unclear
+    assert unclear_names(comparison) == unclear

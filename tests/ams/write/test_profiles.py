@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pandas as pd
 import pytest
 
 from airflow_provider_ams.ams import (
+    AMSClient,
     AMSConfigurationError,
     AMSDataLossWarning,
     AMSImportError,
     AMSInputError,
+    AMSTransientError,
     PlanOption,
     UpsertProfileOption,
     apply,
@@ -17,6 +21,7 @@ from airflow_provider_ams.ams import (
     upsert_profile_data,
 )
 from tests.ams.wellness import client, sandbox, writes  # noqa: F401 - fixtures
+from tests.proxy import Proxy
 
 FORM = "Athlete Profile"
 
@@ -79,3 +84,66 @@ def test_a_plan_to_look_at(sandbox, client, writes):
     with pytest.raises(AMSConfigurationError, match="Only plans for events"):
         apply(plan, client=client, interactive_mode=False)
     assert writes() == 0
+
+
+def editing(sandbox, client, nth, user, **values):
+    """Return what edits a record once, after the nth read of records."""
+    left = [nth]
+
+    def edit(endpoint, body):
+        if endpoint == "profilesearch":
+            left[0] -= 1
+            if left[0] == 0:
+                upsert(pd.DataFrame({"user_id": [user], **values}), client)
+
+    return edit
+
+
+def test_an_edit_between_the_read_and_the_call_is_not_overwritten(sandbox, client):
+    """The second of three records is edited once the plan is made: what went before has landed."""
+    before = stored(sandbox)
+    df = pd.DataFrame({"user_id": [1001, 1002, 1003], "weight_kg": [70.5, 71.5, 72.5]})
+    edit = editing(sandbox, client, 1, 1002, height_cm=201)
+    with (
+        Proxy(sandbox, after=edit) as proxy,
+        closing(AMSClient(proxy.url, proxy.username, proxy.password)) as other,
+        pytest.raises(AMSTransientError, match=r"1 profile records have changed.*1002") as error,
+    ):
+        upsert(df, other)
+    now = stored(sandbox)
+    assert now[1001] == {**before[1001], "weight_kg": "70.5"}
+    assert now[1002] == {**before[1002], "height_cm": "201"}
+    assert error.value.result.rows["status"].tolist() == ["updated", "rejected", "rejected"]
+    assert upsert(df, client).counts["updated"] >= 1
+    assert stored(sandbox)[1002] == {**before[1002], "height_cm": "201", "weight_kg": "71.5"}
+
+
+def test_a_record_that_somebody_made_meanwhile_is_not_overwritten(sandbox, client):
+    new = sandbox.add_users([{"username": "new.one"}])[0]
+    edit = editing(sandbox, client, 1, new, height_cm=201)
+    with (
+        Proxy(sandbox, after=edit) as proxy,
+        closing(AMSClient(proxy.url, proxy.username, proxy.password)) as other,
+        pytest.raises(AMSTransientError, match=str(new)),
+    ):
+        upsert(pd.DataFrame({"user_id": [new], "weight_kg": [70]}), other)
+    assert stored(sandbox)[new] == {"height_cm": "201"}
+
+
+@pytest.mark.parametrize("fault", ["reset_after_commit", "500_after", "empty"])
+def test_a_record_that_landed_unseen_is_not_somebody_s_edit(sandbox, client, fault):
+    before = stored(sandbox)
+    sandbox.faults(script=[{"endpoint": "profileimport", "nth": 1, "fault": fault}])
+    result = upsert(pd.DataFrame({"user_id": [1001], "weight_kg": [70.5]}), client)
+    assert result.rows["status"].tolist() == ["updated"]
+    assert stored(sandbox)[1001] == {**before[1001], "weight_kg": "70.5"}
+
+
+def test_a_look_before_each_record_that_is_kept(sandbox, client):
+    df = pd.DataFrame({"user_id": [1001, 1002], "weight_kg": [70.5, 71.5]})
+    upsert(df, client)
+    # Before the plan, before each call, and after the import.
+    assert (sandbox.requests()["profilesearch"], sandbox.requests()["profileimport"]) == (4, 2)
+    sandbox.clear_requests()
+    upsert(df.assign(weight_kg=80), client, on_missing_fields="clear")
+    assert sandbox.requests()["profilesearch"] == 1 + 1
