@@ -20,12 +20,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import tomllib
 from mutants import Mutant, make_mutants
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -69,7 +70,14 @@ class Runner:
                 self._note(mutant, outcome, by)
                 if outcome == "survived" or number % 50 == 0:
                     print(number, len(self._plan), outcome, mutant["name"], flush=True)
+            self._check_ground(list(items.values()))
         return True
+
+    def _check_ground(self, items: Sequence[pytest.Item]) -> None:
+        """Make sure that the tests still pass without a change: else they caught nothing."""
+        failed = self._work / "failed.txt"
+        if _forked(lambda: _first_failure(items, failed), limit=600) != SURVIVED:
+            sys.exit(f"Fails without any change: {failed.read_text()}; run again with --afresh.")
 
     def _measure(
         self, items: dict[str, pytest.Item]
@@ -84,10 +92,8 @@ class Runner:
         if measured["failed"]:
             sys.exit(f"These tests fail without any change: {measured['failed']}")
         for name in measured["modules"]:  # once here, so that no fork has to
-            try:
+            with contextlib.suppress(ImportError):
                 importlib.import_module(name)
-            except Exception:
-                continue
         return measured["reached"], measured["seconds"]
 
     def _try(
@@ -168,8 +174,10 @@ def _forked(work: Callable[[], int], limit: float) -> int:
 
 def _main(work: str, *tests: str) -> Any:  # noqa: ANN401
     flags = ["-q", "-p", "no:cacheprovider", "-p", "no:airflow_provider_ams_sandbox"]
-    flags += ["-p", "no:timeout", "-m", "not chaos", "--hypothesis-seed=0", "-o", "addopts="]
-    return pytest.main([*flags, "-o", "timeout=0", *tests], plugins=[Runner(Path(work))])
+    flags += ["-p", "no:timeout", "-m", "not chaos", "--hypothesis-seed=0"]
+    # Native: any other traceback would parse the module with all its changes.
+    flags += ["--tb=native", "-o", "addopts="]
+    return pytest.main([*flags, "--disable-warnings", *tests], plugins=[Runner(Path(work))])
 
 
 if __name__ == "__main__":

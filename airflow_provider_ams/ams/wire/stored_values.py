@@ -36,6 +36,7 @@ _DAY_MS = 86_400_000
 _OLD_MS = 10**11  # a number below is no date: as milliseconds it would be one of 1973 or before
 _QUARTER_MS = 900_000
 _EPOCH = dt.date(1970, 1, 1).toordinal()
+_LAST_DAY = dt.date.max.toordinal()
 
 
 def number(text: str) -> Decimal | None:
@@ -72,10 +73,11 @@ def field_day(text: str, zone: str | None = None) -> int | None:
 
     Epoch milliseconds may mean midnight of UTC or of the site. Midnight of UTC is that day. Else
     the site's zone decides, and without it the nearest midnight: between zones 10 and 14 hours
-    ahead and zones behind by as much, only the zone can tell.
+    ahead and zones behind by as much, only the zone can tell. A moment that is no midnight of any
+    zone is in its day of UTC.
     """
     if iso := _ISO_DAY.fullmatch(text):
-        return _ordinal(*map(int, iso.groups()[:3]))
+        return _ordinal(*map(int, iso.groups()))
     if not _EPOCH_MS.fullmatch(text):
         try:
             return parse_day(text)
@@ -83,20 +85,24 @@ def field_day(text: str, zone: str | None = None) -> int | None:
             return None
     ms = int(Decimal(text))
     days, rest = divmod(ms, _DAY_MS)
-    if abs(days) > 2_900_000:
+    day = _EPOCH + days
+    if not 1 <= day <= _LAST_DAY:
         return None
     if rest and zone is not None:
-        return _zoned_day(ms, _EPOCH + days, zone)
+        return _zoned_day(ms, day, zone)
     if rest and rest % _QUARTER_MS == 0:
         if 10 * 3_600_000 <= rest <= 12 * 3_600_000:
             return None
-        days += int(rest > _DAY_MS // 2)
-    return _EPOCH + days
+        day += int(rest > _DAY_MS // 2)
+    return day
 
 
 def _zoned_day(ms: int, utc_day: int, zone: str) -> int | None:
     """Return the day of a moment on the site's clock, unless it might be meant on that of UTC."""
-    local = pendulum.from_timestamp(ms / 1000, tz=zone)
+    try:
+        local = pendulum.from_timestamp(ms / 1000, tz=zone)
+    except (ValueError, OverflowError):  # on the site's clock it is outside the calendar
+        return None
     day = local.date().toordinal()
     midnight = (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0)
     return day if midnight or day == utc_day else None
@@ -136,7 +142,7 @@ def restore_time(text: str) -> str:
 
 def restore_text(text: str) -> str:
     """Return HTML line breaks as plain ones."""
-    return _BREAK.sub("\n", text) if "<" in text else text
+    return _BREAK.sub("\n", text)
 
 
 def restore(texts: Texts, kind: str, zone: str | None = None) -> Texts:

@@ -262,6 +262,23 @@ REMARK = (
 )
 
 
+def test_a_failure_is_named_by_its_state():
+    answer = read("eventsimport", {"result": {"state": "UNEXPECTED_ERROR"}})
+    assert answer.reason == "UNEXPECTED_ERROR"
+
+
+def test_no_field_was_dropped_if_none_is_named():
+    assert read("eventsimport", imported(message=REMARK.format("")), sent=2).dropped_fields == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["The following names [A", "A] were sent in the message but do not exist"]
+)
+def test_the_words_of_the_remark_may_stand_in_a_name(name):
+    answer = read("eventsimport", imported(message=REMARK.format(f"B, {name}, C")), sent=2)
+    assert answer.dropped_fields == ("B", name, "C")
+
+
 @pytest.mark.parametrize(
     ("names", "sent", "found"),
     [

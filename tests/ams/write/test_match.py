@@ -206,6 +206,7 @@ def test_what_ams_adds_on_its_own_does_not_matter():
         ("text", "a\nbcd", "a<br>bc", ["a"]),
         ("text", " abc", "ab", ["a"]),
         ("text", "long text", "text", None),
+        ("text", "5", "5.0", None),
         ("number", "55", "5", None),
         ("date", "15/04/2019", "1", None),
         ("text", "5", "6", None),
