@@ -94,19 +94,21 @@ class Excused:
     Parameters
     ----------
     entries : list of dict
-        ``where`` (``module:function``, or a module for all of it), ``old`` and ``new`` (parts of
-        the changed line before and after; "" for any) and ``why``.
+        ``where`` (``module:function``, ``module:class``, a module, or "" for all), ``old`` and
+        ``new`` (a part of the changed line before, and after: a text or several) and ``why``.
     """
 
-    def __init__(self, entries: Sequence[dict[str, str]]) -> None:
+    def __init__(self, entries: Sequence[dict[str, Any]]) -> None:
         self._entries = entries
         self._used: set[int] = set()
 
     def __contains__(self, mutant: Mutant) -> bool:
         for number, entry in enumerate(self._entries):
             module, _, function = entry["where"].partition(":")
-            here = mutant.module.endswith(module) and function in ("", mutant.function)
-            if here and entry["old"] in mutant.old and entry["new"] in mutant.new:
+            inside = f"{mutant.function}.".startswith(f"{function}." if function else "")
+            here = inside and mutant.module.endswith(module)
+            new = [entry["new"]] if isinstance(entry["new"], str) else entry["new"]
+            if here and entry["old"] in mutant.old and any(text in mutant.new for text in new):
                 self._used.add(number)
                 return True
         return False

@@ -174,16 +174,28 @@ def test_the_rows_of_a_table_count(client, sandbox):
     assert hidden.read_back().status == ["inserted"]
 
 
+def test_a_number_is_found_in_another_spelling(world, sandbox):
+    event = put(sandbox, "5.0")
+    assert world(["5.00"]).read_back().event_ids == [event]
+
+
 AUCKLAND = "Pacific/Auckland"
 MIDNIGHT = "1555243200000"  # of 15 April 2019 in Auckland, noon of the day before in UTC
 
 
+def dated(amounts, day, **named):
+    events = sent(amounts, **named)
+    events.fields["day"] = [day] * len(amounts)
+    return events
+
+
 def test_dates_are_read_in_the_site_s_zone(make_client, sandbox):
     put(sandbox, 1, values={"day": MIDNIGHT})
-    events = sent([1], day_=["15/04/2019"])
-    events.fields["day"] = events.fields.pop("day_")
+    for shown_as in ("15/04/2019", "2019-04-15", MIDNIGHT):
+        events = dated([1], shown_as)
+        assert World(make_client(timezone=AUCKLAND), events).read_back().status == ["inserted"]
+    events = dated([1], "15/04/2019")
     assert World(make_client(timezone="UTC"), events).read_back().status == ["unknown"]
-    assert World(make_client(timezone=AUCKLAND), events).read_back().status == ["inserted"]
 
 
 # ---------------------------------------------------------------- in doubt
@@ -240,6 +252,13 @@ def test_an_older_event_that_might_be_the_same_is_doubted(client, sandbox):
     assert ledger.status == ["unknown"]
 
 
+def test_without_the_time_of_the_call_nothing_is_asked_again(world, sandbox):
+    put(sandbox, 2)
+    before = sandbox.requests().get("synchronise", 0)
+    world([1]).reconciler.read_back([0], 0)
+    assert sandbox.requests()["synchronise"] == before + 1
+
+
 def test_only_people_in_doubt_are_asked_again(world, sandbox):
     put(sandbox, 1)
     before = sandbox.requests().get("synchronise", 0)
@@ -286,17 +305,18 @@ def test_whose_events_may_be_ours(make_client, by, status):
 def test_events_that_can_not_be_read_leave_their_people_in_doubt(make_client):
     odd = [shown(n, startDate="31/02/2025") for n in (5, 6)]
     with site(make_client, *odd, shown(7, user=BOB)) as client:
-        events = sent([1, 2, 1], users=[ANN, BOB, BOB])
-        ledger = World(client, events, schema=lambda: None).read_back()
-    assert ledger.status == ["unknown", None, "inserted"]
-    assert ledger.reasons == ["AMS holds events that can't be read: 5, 6", None, None]
+        events = sent([1, 1, 2, 1], users=[ANN, ANN, BOB, BOB])
+        ledger = World(client, events, schema=lambda: None).read_back([0, 2, 3])
+    assert ledger.status == ["unknown", None, None, "inserted"]
+    assert ledger.reasons == ["AMS holds events that can't be read: 5, 6", None, None, None]
 
 
 # ---------------------------------------------------------------- ids of their own
 
 
-def own(client, *codes, **named):
-    return World(client, sent([1] * len(codes), code=list(codes), **named), field="code")
+def own(client, *codes, schema=None):
+    events = sent([1] * len(codes), code=list(codes))
+    return World(client, events, field="code", schema=schema)
 
 
 def test_the_oldest_event_under_an_id_is_the_one(client, sandbox):
@@ -310,9 +330,11 @@ def test_the_oldest_event_under_an_id_is_the_one(client, sandbox):
     assert second not in ledger.claimed
 
 
-def test_a_form_without_the_field_holds_no_ids(client, sandbox):
+@pytest.mark.parametrize("schema", [None, lambda: None])
+def test_a_form_without_the_field_holds_no_ids(client, sandbox, schema):
+    assert own(client, "a", schema=schema).read_back().status == [None]
     put(sandbox, 1)
-    assert own(client, "a").read_back().status == [None]
+    assert own(client, "a", schema=schema).read_back().status == [None]
 
 
 # ---------------------------------------------------------------- surplus
@@ -347,29 +369,32 @@ def test_no_surplus_is_not_worth_a_word(world, sandbox):
 
 def test_surplus_is_compared_in_the_site_s_zone_and_by_kind(make_client, sandbox):
     put(sandbox, "5.0", values={"day": MIDNIGHT})
-    events = sent([5])
-    events.fields["day"] = ["15/04/2019"]
-    for zone, told in (("UTC", 0), (AUCKLAND, 1)):
-        it = World(make_client(timezone=zone), events)
+    for zone, day, told in (
+        ("UTC", "15/04/2019", 0),
+        (AUCKLAND, "15/04/2019", 1),
+        (AUCKLAND, MIDNIGHT, 1),
+    ):
+        it = World(make_client(timezone=zone), dated(["5.00"], day))
         it.reconciler.look_for_surplus([0], 0)
         assert len(it.warnings) == told
 
 
 def doubled(client, sandbox):
-    """Return three rows of ids a, b, c: alone, ours the older one, ours the newer one."""
+    """Return rows of ids a, b, c, d: alone, ours the older one, ours the newer one, deleted."""
     ids = [put(sandbox, 1, values={"code": code}) for code in "abbcc"]
-    it = own(client, *"abc")
+    it = own(client, *"abcd")
     for event, at in enumerate((0, 1, 4)):
         it.ledger.confirm(event, ids[at], 1)
+    it.ledger.confirm(3, 77, 1)
     return it, ids
 
 
 def test_of_two_events_under_an_id_the_older_one_stays(client, sandbox):
     it, ids = doubled(client, sandbox)
-    it.reconciler.look_for_surplus([0, 1, 2], 0)
+    it.reconciler.look_for_surplus([3, 0, 1, 2], 0)
     assert sandbox.deleted() == [ids[4]]
-    assert it.ledger.status == ["inserted", "inserted", "unchanged"]
-    assert it.ledger.event_ids == [ids[0], ids[1], ids[3]]
+    assert it.ledger.status == ["inserted", "inserted", "unchanged", "inserted"]
+    assert it.ledger.event_ids == [ids[0], ids[1], ids[3], 77]
     assert it.warnings == []
 
 
@@ -403,6 +428,7 @@ def test_an_update_that_has_landed_is_confirmed(world, sandbox):
     ledger = it.read_back(attempts=[call(4, 0, 1, 2)])
     assert ledger.status == [None, "updated", "updated"]
     assert ledger.event_ids == ids
+    assert ledger.claimed == {*ids[1:]}
     assert ledger.batches == [None, 4, 4]
 
 
@@ -446,6 +472,15 @@ def test_a_copy_that_ams_has_named_is_deleted(world, sandbox):
     assert it.read_back(since=since, attempts=attempts).status == [None]
     assert sandbox.deleted() == [copy]
     assert it.warnings == [f"AMS made a copy instead of an update: event {copy} was deleted again."]
+
+
+def test_a_copy_is_known_however_ams_spells_its_values(make_client, sandbox):
+    event, since = put(sandbox, 9), sandbox.events(LOG)[-1]["modified"]
+    sandbox.time(advance_ms=1000)
+    copy = put(sandbox, "5.0", values={"day": MIDNIGHT})
+    it = World(make_client(timezone=AUCKLAND), dated([5], "15/04/2019", ids=[event]))
+    it.read_back(since=since, attempts=[call(1, 0, mismatched={0: copy})])
+    assert sandbox.deleted() == [copy]
 
 
 def test_a_second_copy_ends_the_attempt_to_update(world, sandbox):
