@@ -139,8 +139,12 @@ def _try_all(
     tree = work / "tree"
     _copy_project(tree)
     (tree / PACKAGE / module).write_text(mutants[0].source)
-    plan = [{"key": m.key, "name": m.name, "function": m.reached_by} for m in wanted]
-    (work / "plan.json").write_text(json.dumps(plan))
+    dotted = f"{PACKAGE}/{module}".removesuffix(".py").replace("/", ".")
+    plan = [
+        {"key": m.key, "name": m.name, "function": m.reached_by, "statements": m.statements}
+        for m in wanted
+    ]
+    (work / "plan.json").write_text(json.dumps({"module": dotted, "mutants": plan}))
     environment = {**os.environ, "PYTHONPATH": f"{tree}{os.pathsep}{ROOT / 'scripts'}"}
     runner = [sys.executable, "-m", "mutation_runner", str(work.resolve()), *tests]
     subprocess.run(runner, cwd=tree, env=environment, check=True)

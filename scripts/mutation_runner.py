@@ -38,7 +38,8 @@ class Runner:
 
     def __init__(self, work: Path) -> None:
         self._work = work
-        self._plan = json.loads((work / "plan.json").read_text())
+        plan = json.loads((work / "plan.json").read_text())
+        self._module, self._plan = plan["module"], plan["mutants"]
         self._sandbox: SandboxProcess | None = None
 
     @pytest.fixture(scope="session")
@@ -61,7 +62,7 @@ class Runner:
             reached, seconds = self._measure(items)
             caught: dict[str, Counter[str]] = defaultdict(Counter)
             for number, mutant in enumerate(self._plan):
-                tests = reached.get(mutant["function"], [])
+                tests = list(items) if mutant["statements"] else reached.get(mutant["function"], [])
                 before = caught[mutant["function"]]
                 tests = sorted(tests, key=lambda test: (-before[test], seconds[test]))
                 limit = SECONDS + TIMES * sum(seconds[test] for test in tests)
@@ -102,13 +103,18 @@ class Runner:
         failed = self._work / "failed.txt"
         failed.write_text("")
         os.environ[VARIABLE] = mutant["name"]
-        code = _forked(lambda: _first_failure(items, failed), limit) if items else SURVIVED
+
+        def run() -> int:
+            exec(mutant["statements"], vars(importlib.import_module(self._module)))
+            return _first_failure(items, failed)
+
+        code = _forked(run, limit) if items else SURVIVED
         os.environ.pop(VARIABLE)
         outcome = "survived" if code == SURVIVED else "caught"
         return outcome, failed.read_text() or f"ended with {code}"
 
     def _note(self, mutant: dict[str, str], outcome: str, by: str) -> None:
-        line = {**mutant, "outcome": outcome, "by": by if outcome == "caught" else ""}
+        line = {"key": mutant["key"], "outcome": outcome, "by": by if outcome == "caught" else ""}
         with (self._work / "results.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
 

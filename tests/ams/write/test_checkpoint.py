@@ -450,6 +450,15 @@ def test_when_the_note_is_looked_at(journal, hands, lease, promises, waited, loo
     assert place.looks == looks
 
 
+def test_the_lease_is_a_second_if_nothing_is_said(hands):
+    place = place_with(note())
+    it = Journal(place, hands.clock)
+    for waited, looks in ((0.75, 1), (0.25, 2)):
+        hands.wait(waited)
+        it.check_lease()
+        assert place.looks == looks
+
+
 def test_a_cheap_place_is_looked_at_after_two_milliseconds(hands):
     place = place_with(note(), cheap=True)
     hands.wall = hands.steady = 0.0
@@ -517,7 +526,7 @@ def test_a_note_that_is_gone_is_not_ours(journal, hands):
     it, place = leased(journal, hands)
     place.state = None
     hands.wait(1)
-    with pytest.raises(LostLease):
+    with pytest.raises(LostLease, match="Another try of this import has taken over"):
         it.check_lease()
 
 

@@ -150,6 +150,16 @@ def test_the_check_sees_the_old_note_and_the_new_one_is_complete(path):
     assert seen == [STATE, NEXT]
 
 
+def test_a_note_that_was_swept_away_is_named(path):
+    def sweep():
+        (ready,) = path.parent.glob(".*.tmp")
+        ready.unlink()
+
+    with pytest.raises(FileNotFoundError) as caught:
+        LocalFile(path).replace(STATE, sweep)
+    assert caught.value.filename2 == str(path)
+
+
 def test_a_folder_is_made_if_that_is_asked_for(tmp_path):
     with pytest.raises(Exception, match="folder"):
         LocalFile(tmp_path / "new" / "n.json")
