@@ -22,7 +22,7 @@ from airflow_provider_ams.transport import Reply, clean, parse_retry_after
 SUCCESS, DELETED = "SUCCESSFULLY_IMPORTED", "SUCCESS"
 # "SUCCESS" on an import, or a state nobody has seen yet, is no refusal: the events may be there.
 _FAILED = re.compile(r"(?!.*(SUCCESS|PARTIAL|WITH))[A-Z0-9_ ]*(ERROR|FAIL)[A-Z0-9_ ]{0,40}")
-_COUNTS = re.compile(r"(\d{1,9}) out of (\d{1,9}) records", re.ASCII)
+_COUNTS = re.compile(r"(\d{1,9}) out of (\d{1,9}) records")
 _DROPPED = "The following names [", "] were sent in the message but do not exist"
 
 

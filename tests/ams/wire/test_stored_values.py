@@ -57,6 +57,12 @@ def ms(*moment, hours=0.0):
         ("05/01/2026", None, "05/01/2026"),
         ("soon", None, "soon"),
         ("2026-01-05", None, "05/01/2026"),
+        ("2026-01-05T00:00", None, "05/01/2026"),
+        ("2026-01-05T00:00:00.000Z", None, "05/01/2026"),
+        ("2026-01-05T00:00:00+00:00", None, "05/01/2026"),
+        ("2026-01-05T09:00:00Z", None, "2026-01-05T09:00:00Z"),
+        ("٢٠٢٦-٠١-٠٥", None, "٢٠٢٦-٠١-٠٥"),
+        ("١٧٦٧٥٧١٢٠٠٠٠٠", None, "١٧٦٧٥٧١٢٠٠٠٠٠"),
         ("2026-02-31", None, "2026-02-31"),
     ],
 )
@@ -112,7 +118,8 @@ def test_line_breaks(shown):
         ("number", "7", "7.0", True), ("number", "007", "7", True), ("number", "7", "8", False),
         ("text", "007", "7", False), ("text", "a\r\nb", "a\nb", True), ("text", None, "a", False),
         ("time", "09:05 am", "9:05 AM", True), ("date", "5/1/2026", "05/01/2026", True),
-        ("choice", "Low", "low", False), ("unknown", "1.0E7", "10000000", False),
+        ("choice", "Low", "low", False), ("choice", "Low", "Low ", True),
+        ("duration", "٠:٠٥", "5000", False),  ("unknown", "1.0E7", "10000000", False),
         ("text", None, None, True),
     ],
 )  # fmt: skip
@@ -289,7 +296,7 @@ def test_what_an_unknown_field_may_hold(sent, stored):
     ("sent", "stored"),
     [
         ("5", "6"), ("05/01/2026", ms(2026, 1, 6)), ("9:00 AM", "9:00 PM"), ("a", "b"),
-        (None, "a"), ("540", "9:00 AM"), ("20458", "05/01/2026"), ("9:00 AM", "x"),
+        (None, "a"), ("1000", "2000"), ("540", "9:00 AM"), ("20458", "05/01/2026"), ("9:00 AM", "x"),
     ],
 )  # fmt: skip
 def test_what_differs_whatever_the_field_is(sent, stored):

@@ -240,6 +240,9 @@ def test_a_message_that_is_no_text_is_none():
 
 
 def test_ams_counts_fewer_than_it_names():
+    for message in ("1 out of 2 records", "١ out of ٢ records"):
+        answer = read("eventsimport", imported(message=message), sent=2)
+        assert (answer.verdict, answer.short) == (AMBIGUOUS, True)
     answer = read("eventsimport", imported(message="1 out of 2 records"), sent=2)
     assert answer.reason == "AMS counted 1 of 2 events"
 
