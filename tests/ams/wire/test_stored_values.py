@@ -119,7 +119,7 @@ def test_line_breaks(shown):
         ("text", "007", "7", False), ("text", "a\r\nb", "a\nb", True), ("text", None, "a", False),
         ("time", "09:05 am", "9:05 AM", True), ("date", "5/1/2026", "05/01/2026", True),
         ("choice", "Low", "low", False), ("choice", "Low", "Low ", True),
-        ("duration", "٠:٠٥", "5000", False),  ("unknown", "1.0E7", "10000000", False),
+        ("duration", "١:05", "65000", False), ("duration", "1:05", "65000", True), ("unknown", "1.0E7", "10000000", False),
         ("text", None, None, True),
     ],
 )  # fmt: skip
