@@ -53,9 +53,10 @@ def main() -> int:
     for module in modules:
         mutants = make_mutants(ROOT / PACKAGE / module, f"{PACKAGE}/{module}")
         if not options.report:
-            wanted = [m for m in mutants if results.outcome(m) != "caught" and not m.is_text]
-            _try_all(options.work, module, settings["tests"][module], wanted, excused)
-            results.read()
+            wanted = [m for m in mutants if _is_to_be_tried(m, results, excused)]
+            if wanted:
+                _try_all(options.work, module, settings["tests"][module], wanted)
+                results.read()
         counts[module] = Counter(_judge(m, results, excused) for m in mutants)
         _show_survivors(module, mutants, results, excused)
     print(table(counts))
@@ -122,27 +123,30 @@ class Excused:
         ]
 
 
+def _is_to_be_tried(mutant: Mutant, results: Results, excused: Excused) -> bool:
+    """Tell so of what was not tried or survived; an excuse is not believed before it survived."""
+    outcome = results.outcome(mutant)
+    return not mutant.is_text and (
+        outcome == "open" or (outcome == "survived" and mutant not in excused)
+    )
+
+
 def _judge(mutant: Mutant, results: Results, excused: Excused) -> str:
     if mutant.is_text:
         return "text"
     outcome = results.outcome(mutant)
-    return "equal" if outcome != "caught" and mutant in excused else outcome
+    return "equal" if outcome == "survived" and mutant in excused else outcome
 
 
-def _try_all(
-    work: Path, module: str, tests: Sequence[str], mutants: Sequence[Mutant], excused: Excused
-) -> None:
+def _try_all(work: Path, module: str, tests: Sequence[str], mutants: Sequence[Mutant]) -> None:
     """Try changes in a copy of the project, in a process of its own."""
-    wanted = [m for m in mutants if m not in excused]
-    if not wanted:
-        return
     tree = work / "tree"
     _copy_project(tree)
     (tree / PACKAGE / module).write_text(mutants[0].source)
     dotted = f"{PACKAGE}/{module}".removesuffix(".py").replace("/", ".")
     plan = [
         {"key": m.key, "name": m.name, "function": m.reached_by, "statements": m.statements}
-        for m in wanted
+        for m in mutants
     ]
     (work / "plan.json").write_text(json.dumps({"module": dotted, "mutants": plan}))
     environment = {**os.environ, "PYTHONPATH": f"{tree}{os.pathsep}{ROOT / 'scripts'}"}
