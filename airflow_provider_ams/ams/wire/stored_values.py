@@ -29,7 +29,9 @@ from airflow_provider_ams.ams.wire.values import Texts, date_text
 # Bounded repetition: a text may hold thousands of "<br" that are never closed.
 _BREAK = re.compile(r"<\s{0,8}br\s{0,8}/?\s{0,8}>", re.IGNORECASE)
 _EPOCH_MS = re.compile(r"-?\d{1,15}(\.0)?|-?\d\.\d+E\d{1,2}", re.ASCII)
-_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?", re.ASCII)
+_ISO_DAY = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})(?:T00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?", re.ASCII
+)
 _DURATION = re.compile(r"(\d{1,9}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _SEPARATORS = re.compile(r"[,;|\r\n]")
 _DAY_MS = 86_400_000

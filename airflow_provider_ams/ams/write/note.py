@@ -77,8 +77,7 @@ def _are_runs(packed: object) -> bool:
 
 
 def _is_run(run: object) -> bool:
-    whole = isinstance(run, list) and [type(n) for n in run] == [int] * 3
-    return whole and min(run) >= 0
+    return isinstance(run, list) and [type(n) for n in run] == [int] * 3 and min(run) >= 0
 
 
 def digest(events: EventDraft) -> str:
