@@ -32,6 +32,7 @@ def test_at_first_nothing_is_known():
         (None, 7, None, None),
     ]
     assert (ledger.settled, ledger.refused, ledger.claimed) == (0, 0, set())
+    assert ledger.codes == ["", ""]
     assert ledger.open() == [0, 1]
     assert ledger.open([1]) == [1]
 
@@ -79,18 +80,20 @@ def test_what_is_as_it_is_to_be_is_unchanged():
 def test_refusals_are_counted_and_what_was_given_up_is_none():
     ledger = ledger_of(None, None, 7)
     ledger.refuse(0, "no", 4)
-    ledger.refuse(1, "never", None)
+    ledger.refuse(1, "never", None, "copied")
     ledger.give_up(2, "it ended")
     assert entry(ledger) == ("rejected", None, "no", 4)
     assert entry(ledger, 1) == ("rejected", None, "never", None)
     assert entry(ledger, 2) == ("rejected", 7, "not stored: it ended", None)
     assert ledger.refused == 2
+    assert ledger.codes == ["refused", "copied", "ended"]
 
 
 def test_what_nobody_can_tell_is_unknown():
     ledger = ledger_of(None, None)
     ledger.doubt(0, "who knows")
     ledger.doubt(1, "who knows", 6)
+    assert ledger.codes == ["unknown", "unknown"]
     assert entry(ledger) == ("unknown", None, "who knows", None)
     assert entry(ledger, 1) == ("unknown", None, "who knows", 6)
 
@@ -100,6 +103,7 @@ def test_an_event_is_settled_once_whatever_is_said_of_it_later():
     ledger.doubt(1, "who knows")
     ledger.confirm(1, 5, 2)
     assert entry(ledger, 1) == ("inserted", 5, None, 2)
+    assert ledger.codes[1] == ""
     assert ledger.settled == 1
     assert ledger.open() == [0, 2]
     assert ledger.open([2, 1]) == [2]

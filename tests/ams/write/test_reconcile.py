@@ -490,6 +490,7 @@ def test_a_second_copy_ends_the_attempt_to_update(world, sandbox):
     ledger = it.read_back(since=since, attempts=[call(2, 0, mismatched={0: second})])
     assert ledger.status == ["rejected"]
     assert ledger.reasons == ["AMS makes a copy instead of the update"]
+    assert ledger.codes == ["copied"]
     assert ledger.batches == [None]
     assert sandbox.deleted() == [first, second]
     assert len(it.warnings) == 2
