@@ -22,7 +22,7 @@ from airflow_provider_ams.transport import Reply, clean, parse_retry_after
 SUCCESS, DELETED = "SUCCESSFULLY_IMPORTED", "SUCCESS"
 # "SUCCESS" on an import, or a state nobody has seen yet, is no refusal: the events may be there.
 _FAILED = re.compile(r"(?!.*(SUCCESS|PARTIAL|WITH))[A-Z0-9_ ]*(ERROR|FAIL)[A-Z0-9_ ]{0,40}")
-_COUNTS = re.compile(r"(\d{1,9}) out of (\d{1,9}) records", re.ASCII)
+_COUNTS = re.compile(r"(\d{1,9}) out of (\d{1,9}) records")
 _DROPPED = "The following names [", "] were sent in the message but do not exist"
 
 
@@ -278,7 +278,7 @@ def dropped_fields(message: str) -> tuple[str, ...]:
     before, after = _DROPPED
     start = message.find(before) + len(before)
     end = message.rfind(after)
-    return tuple(message[start:end].split(", ")) if len(before) <= start <= end else ()
+    return tuple(message[start:end].split(", ")) if len(before) <= start < end else ()
 
 
 def dropped_among(dropped: Sequence[str], sent: Sequence[str]) -> tuple[str, ...]:
@@ -293,7 +293,7 @@ def dropped_among(dropped: Sequence[str], sent: Sequence[str]) -> tuple[str, ...
     """
     known, found, left = set(sent), [], list(dropped)
     while left:
-        sizes = range(len(left), 0, -1)
+        sizes = range(len(left), 1, -1)
         size = next((n for n in sizes if ", ".join(left[:n]) in known), 1)
         found.append(", ".join(left[:size]))
         del left[:size]

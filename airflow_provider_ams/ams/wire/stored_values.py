@@ -30,15 +30,19 @@ from airflow_provider_ams.ams.wire.values import Texts, date_text
 # Bounded repetition: a text may hold thousands of "<br" that are never closed.
 _BREAK = re.compile(r"<\s{0,8}br\s{0,8}/?\s{0,8}>", re.IGNORECASE)
 _EPOCH_MS = re.compile(r"-?\d{1,15}(\.0)?|-?\d\.\d+E\d{1,2}", re.ASCII)
-_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?")
+_ISO_DAY = re.compile(
+    r"(\d{4})-(\d{2})-(\d{2})(?:T00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?", re.ASCII
+)
 _LEADING_DAY = re.compile(r"\d{1,2}/\d{1,2}/\d{4}\b|\d{4}-\d\d-\d\d", re.ASCII)
-_DURATION = re.compile(r"(\d{1,9}):([0-5]\d)(?::([0-5]\d))?")
+_DURATION = re.compile(r"(\d{1,9}):([0-5]\d)(?::([0-5]\d))?", re.ASCII)
 _SEPARATORS = re.compile(r"[,;|\r\n]")
 _DAY_MS = 86_400_000
 _OLD_MS = 10**11  # a number below is no date: as milliseconds it would be one of 1973 or before
 _QUARTER_MS = 900_000
 _REACH = 1.6  # days from a midnight to any moment of that day, in another time zone
 _EPOCH = dt.date(1970, 1, 1).toordinal()
+_MIDNIGHT = dt.time()
+_LAST_DAY = dt.date.max.toordinal()
 
 
 def number(text: str) -> Decimal | None:
@@ -76,10 +80,11 @@ def field_day(text: str, zone: str | None = None) -> int | None:
 
     Epoch milliseconds may mean midnight of UTC or of the site. Midnight of UTC is that day. Else
     the site's zone decides, and without it the nearest midnight: between zones 10 and 14 hours
-    ahead and zones behind by as much, only the zone can tell.
+    ahead and zones behind by as much, only the zone can tell. A moment that is no midnight of any
+    zone is in its day of UTC.
     """
     if iso := _ISO_DAY.fullmatch(text):
-        return _ordinal(*map(int, iso.groups()[:3]))
+        return _ordinal(*map(int, iso.groups()))
     if not _EPOCH_MS.fullmatch(text):
         try:
             return parse_day(text)
@@ -87,22 +92,33 @@ def field_day(text: str, zone: str | None = None) -> int | None:
             return None
     ms = int(Decimal(text))
     days, rest = divmod(ms, _DAY_MS)
-    if abs(days) > 2_900_000:
+    day = _EPOCH + days
+    if not 1 <= day <= _LAST_DAY:
         return None
     if rest and zone is not None:
-        return _zoned_day(ms, _EPOCH + days, zone)
+        return _zoned_day(ms, day, zone)
     if rest and rest % _QUARTER_MS == 0:
         if 10 * 3_600_000 <= rest <= 12 * 3_600_000:
             return None
-        days += int(rest > _DAY_MS // 2)
-    return _EPOCH + days
+        day += int(rest > _DAY_MS // 2)
+    return day
 
 
 def _zoned_day(ms: int, utc_day: int, zone: str) -> int | None:
     """Return the day of a moment on the site's clock, unless it might be meant on that of UTC."""
-    local = pendulum.from_timestamp(ms / 1000, tz=zone)
+    local = _on_the_clock(ms, zone)
+    if local is None:
+        return None
     day = local.date().toordinal()
-    return day if day == utc_day or _is_midnight(ms, zone) else None
+    return day if day == utc_day or local.time() == _MIDNIGHT else None
+
+
+def _on_the_clock(ms: int, zone: str) -> dt.datetime | None:
+    """Return a moment on a site's clock; None if it is outside the calendar there."""
+    try:
+        return pendulum.from_timestamp(ms / 1000, tz=zone)
+    except (ValueError, OverflowError):
+        return None
 
 
 def hidden_day(sent: str, stored: str, zone: str | None = None) -> bool:
@@ -113,14 +129,10 @@ def hidden_day(sent: str, stored: str, zone: str | None = None) -> bool:
     if not _EPOCH_MS.fullmatch(stored) or field_day(sent, zone) is None:
         return False
     ms = int(Decimal(stored))
-    if ms % _DAY_MS == 0 or (zone is not None and _is_midnight(ms, zone)):
+    local = None if zone is None else _on_the_clock(ms, zone)
+    if ms % _DAY_MS == 0 or (local is not None and local.time() == _MIDNIGHT):
         return False
     return _is_near(sent, stored)
-
-
-def _is_midnight(ms: int, zone: str) -> bool:
-    local = pendulum.from_timestamp(ms / 1000, tz=zone)
-    return (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0)
 
 
 def _is_near(sent: str, stored: str) -> bool:
@@ -177,7 +189,7 @@ def restore_time(text: str) -> str:
 
 def restore_text(text: str) -> str:
     """Return HTML line breaks as plain ones."""
-    return _BREAK.sub("\n", text) if "<" in text else text
+    return _BREAK.sub("\n", text)
 
 
 def restore(texts: Texts, kind: str, zone: str | None = None) -> Texts:

@@ -183,7 +183,7 @@ class Comparison:
         match = Match()
         left = list(among)
         for level in (_EXACT, _SAME):
-            left = self._assign(match, wanted, left, level, self.names)
+            left = self._assign(match, wanted, left, level)
         there = {n for n in self.names if any(self._has(n, at) for at in among)}
         kept = [n for n in self.names if n in there]
         gone = [n for n in self.names if n not in there]
@@ -206,7 +206,7 @@ class Comparison:
         wanted: Sequence[EventNo],
         among: Sequence[StoredNo],
         level: str,
-        names: Sequence[str],
+        names: Sequence[str] | None = None,
         *,
         ends: bool = True,
     ) -> list[StoredNo]:

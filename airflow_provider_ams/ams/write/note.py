@@ -68,14 +68,16 @@ class Progress:
         texts = (note.digest, note.now, note.order, note.owner)
         times = (note.since, note.open_since)
         fits = all(isinstance(t, str) for t in texts) and {type(t) for t in times} == {int}
+        fits = fits and isinstance(note.finished, bool)
         return note if fits and _are_runs(note.confirmed) else None
 
 
 def _are_runs(packed: object) -> bool:
-    return packed is None or (
-        isinstance(packed, list)
-        and all(isinstance(r, list) and [type(n) for n in r] == [int] * 3 for r in packed)
-    )
+    return packed is None or (isinstance(packed, list) and all(map(_is_run, packed)))
+
+
+def _is_run(run: object) -> bool:
+    return isinstance(run, list) and [type(n) for n in run] == [int] * 3 and min(run) >= 0
 
 
 def digest(events: EventDraft) -> str:

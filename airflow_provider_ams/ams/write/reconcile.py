@@ -6,7 +6,7 @@ confirmed, what is not there is open again, and what can't be told stays unknown
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from airflow_provider_ams.ams.client import AMSClient
@@ -72,7 +72,7 @@ class Reconciler:
         self._schema = schema
         self._field = idempotency_field
         self._known = {i for i in events.event_ids if i is not None}
-        self._duplicates: dict[EventNo, int] = {}
+        self._duplicates: Counter[EventNo] = Counter()
 
     def read_back(
         self,
@@ -102,7 +102,7 @@ class Reconciler:
         comparison = Comparison(self.events, stored, schema, self.client.timezone)
         number = attempts[-1].number if attempts else 0
         new = [e for e in wanted if self.events.event_ids[e] is None]
-        updates = [e for e in wanted if self.events.event_ids[e] is not None]
+        updates = {e: i for e in wanted if (i := self.events.event_ids[e]) is not None}
         mine = [StoredNo(n) for n in range(len(stored)) if self._may_be_new(stored, n)]
         if self._field is not None:
             match = self._by_identity(new, stored, self._field)
@@ -133,7 +133,7 @@ class Reconciler:
         """Match new events by their own ids; nobody else's event has one of them."""
         held = self._held(stored, field)
         texts = self.events.fields[field]
-        return Match({e: held[texts[e] or ""][0] for e in new if held.get(texts[e] or "")})
+        return Match({e: held[texts[e]][0] for e in new if texts[e] in held})
 
     def _differing(self, comparison: Comparison, event: EventNo, at: StoredNo) -> str | None:
         """Return what to remark on an event that was found by its own id, and note it."""
@@ -143,9 +143,9 @@ class Reconciler:
         self.ledger.differing[event] = names
         return remark(names)
 
-    def _held(self, stored: Snapshot, field: str) -> dict[str, list[StoredNo]]:
+    def _held(self, stored: Snapshot, field: str) -> dict[str | None, list[StoredNo]]:
         """Return stored events by their own ids, the oldest first."""
-        held: dict[str, list[StoredNo]] = defaultdict(list)
+        held: dict[str | None, list[StoredNo]] = defaultdict(list)
         order = sorted(range(len(stored)), key=lambda n: stored.ids[n])
         texts = stored.fields.get(field) or [None] * len(stored)
         for number in order:
@@ -181,7 +181,7 @@ class Reconciler:
         held = self._held(stored, field)
         comparison = Comparison(self.events, stored, self._schema(), self.client.timezone)
         for event in events:
-            same = held.get(self.events.fields[field][event] or "", [])
+            same = held.get(self.events.fields[field][event], [])
             mine = self.ledger.event_ids[event]
             if len(same) < 2 or mine is None or stored.ids[same[0]] == mine:
                 continue
@@ -248,7 +248,7 @@ class Reconciler:
     def _updates(
         self,
         comparison: Comparison,
-        updates: Sequence[EventNo],
+        updates: Mapping[EventNo, int],
         mine: Sequence[StoredNo],
         attempts: Sequence[Attempt],
         number: int,
@@ -261,13 +261,12 @@ class Reconciler:
         stored = comparison.stored
         at = {event_id: StoredNo(n) for n, event_id in enumerate(stored.ids)}
         named = {e: i for attempt in attempts for e, i in attempt.mismatched.items()}
-        for event in updates:
-            target = self.events.event_ids[event]
-            held = at.get(target or 0)
+        for event, target in updates.items():
+            held = at.get(target)
             if held is not None and comparison.holds(event, held):
                 self.ledger.confirm(event, target, number)
                 continue
-            copies = self._copies(comparison, event, mine) if held is None else []
+            copies = self._copies(comparison, event, target, mine) if held is None else []
             if event in named:
                 sure = held is None and self._is_copy(comparison, event, at.get(named[event]))
                 self._mismatched(event, named[event], sure)
@@ -276,10 +275,9 @@ class Reconciler:
                 self.ledger.doubt(event, f"AMS may have made a copy instead: event {ids}")
 
     def _copies(
-        self, comparison: Comparison, event: EventNo, mine: Sequence[StoredNo]
+        self, comparison: Comparison, event: EventNo, target: int, mine: Sequence[StoredNo]
     ) -> list[StoredNo]:
         """Return new events that look like the update: nothing tells that they are not."""
-        target = self.events.event_ids[event] or 0
         newer = [at for at in mine if comparison.stored.ids[at] > target]
         return [at for at in newer if comparison.holds(event, at)]
 
@@ -293,7 +291,7 @@ class Reconciler:
         if not sure:
             self.ledger.doubt(event, f"AMS answered with another id, {copy}")
             return
-        self._duplicates[event] = self._duplicates.get(event, 0) + 1
+        self._duplicates[event] += 1
         reply = self.client.write("deleteevent", b'{"eventId":%d}' % copy)
         gone = reply.verdict is Verdict.CONFIRMED
         what = "was deleted again" if gone else "could not be deleted"

@@ -57,6 +57,12 @@ def ms(*moment, hours=0.0):
         ("05/01/2026", None, "05/01/2026"),
         ("soon", None, "soon"),
         ("2026-01-05", None, "05/01/2026"),
+        ("2026-01-05T00:00", None, "05/01/2026"),
+        ("2026-01-05T00:00:00.000Z", None, "05/01/2026"),
+        ("2026-01-05T00:00:00+00:00", None, "05/01/2026"),
+        ("2026-01-05T09:00:00Z", None, "2026-01-05T09:00:00Z"),
+        ("٢٠٢٦-٠١-٠٥", None, "٢٠٢٦-٠١-٠٥"),
+        ("١٧٦٧٥٧١٢٠٠٠٠٠", None, "١٧٦٧٥٧١٢٠٠٠٠٠"),
         ("2026-02-31", None, "2026-02-31"),
     ],
 )
@@ -87,6 +93,7 @@ TIMES = [
     ("21:05:00", "9:05 PM"),
     ("00:05", "00:05 AM"),
     ("9:05 am", "9:05 am"),
+    ("soon", "soon"),
 ]
 
 
@@ -111,8 +118,9 @@ def test_line_breaks(shown):
         ("number", "7", "7.0", True), ("number", "007", "7", True), ("number", "7", "8", False),
         ("text", "007", "7", False), ("text", "a\r\nb", "a\nb", True), ("text", None, "a", False),
         ("time", "09:05 am", "9:05 AM", True), ("date", "5/1/2026", "05/01/2026", True),
-        ("choice", "Low", "low", False), ("unknown", "1.0E7", "10000000", False),
-        ("text", None, None, True),
+        ("choice", "Low", "low", False), ("choice", "Low", "Low ", True),
+        ("duration", "١:05", "65000", False), ("duration", "1:05", "65000", True),
+        ("unknown", "1.0E7", "10000000", False), ("text", None, None, True),
     ],
 )  # fmt: skip
 def test_what_means_the_same(shape, new, old, same):
@@ -152,6 +160,32 @@ def test_between_two_days_only_the_zone_tells(hours):
     assert restore_date(stored) == stored
 
 
+@pytest.mark.parametrize("hour", [11, 18])
+def test_what_is_no_midnight_anywhere_is_in_its_day_of_utc(hour):
+    assert field_day(ms(2026, 1, 5, hour, 7)) == dt.date(2026, 1, 5).toordinal()
+
+
+FIRST, LAST = ms(1, 1, 1), ms(9999, 12, 31)
+HOUR = 3_600_000
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Pacific/Auckland", "America/New_York"])
+def test_the_calendar_has_a_first_and_a_last_day(zone):
+    assert restore_date(FIRST, zone) == "01/01/0001"
+    assert restore_date(LAST, zone) == "31/12/9999"
+    for outside in (int(FIRST) - 1, int(LAST) + 24 * HOUR, -(10**14), 10**15 - 1):
+        assert field_day(str(outside), zone) is None
+        assert restore_date(str(outside), zone) == str(outside)
+
+
+@pytest.mark.parametrize(
+    ("stored", "zone"),
+    [(int(FIRST) + HOUR, "America/New_York"), (int(LAST) + 23 * HOUR, "Pacific/Auckland")],
+)
+def test_a_day_outside_the_calendar_of_the_site_is_none(stored, zone):
+    assert field_day(str(stored), zone) is None
+
+
 IN_AUCKLAND = ms(2026, 1, 5, hours=13)
 AUCKLAND = "Pacific/Auckland"
 
@@ -174,6 +208,8 @@ def test_the_zone_tells():
     [
         ("number", ["5.0", None, "1.78432026E9"], ["5", None, "1784320260"]),
         ("number", ["1.0E7", "x"], ["10000000", "x"]),
+        ("number", ["1E7", None], ["10000000", None]),
+        ("time", ["09:05", None], ["9:05 AM", None]),
         ("number", ["72.50"], ["72.5"]),
         ("number", ["007", None], ["007", None]),
         ("date", [ms(2026, 1, 5), None, "soon"], ["05/01/2026", None, "soon"]),
@@ -260,7 +296,8 @@ def test_what_an_unknown_field_may_hold(sent, stored):
     ("sent", "stored"),
     [
         ("5", "6"), ("05/01/2026", ms(2026, 1, 6)), ("9:00 AM", "9:00 PM"), ("a", "b"),
-        (None, "a"), ("540", "9:00 AM"), ("20458", "05/01/2026"), ("9:00 AM", "x"),
+        (None, "a"), ("1000", "2000"), ("540", "9:00 AM"), ("20458", "05/01/2026"),
+        ("9:00 AM", "x"),
     ],
 )  # fmt: skip
 def test_what_differs_whatever_the_field_is(sent, stored):

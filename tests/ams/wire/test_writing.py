@@ -31,6 +31,9 @@ STATUSES = [
     (408, AMBIGUOUS, "status", False, True),
     (409, AMBIGUOUS, "status", False, False),
     (413, REFUSED, "refused", True, False),
+    (414, REFUSED, "refused", True, False),
+    (415, REFUSED, "refused", True, False),
+    (431, REFUSED, "refused", True, False),
     (422, REFUSED, "refused", True, False),
     (429, AMBIGUOUS, "busy", True, False),
     (500, AMBIGUOUS, "status", False, False),
@@ -237,6 +240,9 @@ def test_a_message_that_is_no_text_is_none():
 
 
 def test_ams_counts_fewer_than_it_names():
+    for message in ("1 out of 2 records", "١ out of ٢ records"):
+        answer = read("eventsimport", imported(message=message), sent=2)
+        assert (answer.verdict, answer.short) == (AMBIGUOUS, True)
     answer = read("eventsimport", imported(message="1 out of 2 records"), sent=2)
     assert answer.reason == "AMS counted 1 of 2 events"
 
@@ -260,6 +266,23 @@ REMARK = (
     "2 out of 2 records successfully imported. The following names [{}] were sent in the message "
     "but do not exist in the form"
 )
+
+
+def test_a_failure_is_named_by_its_state():
+    answer = read("eventsimport", {"result": {"state": "UNEXPECTED_ERROR"}})
+    assert answer.reason == "UNEXPECTED_ERROR"
+
+
+def test_no_field_was_dropped_if_none_is_named():
+    assert read("eventsimport", imported(message=REMARK.format("")), sent=2).dropped_fields == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["The following names [A", "A] were sent in the message but do not exist"]
+)
+def test_the_words_of_the_remark_may_stand_in_a_name(name):
+    answer = read("eventsimport", imported(message=REMARK.format(f"B, {name}, C")), sent=2)
+    assert answer.dropped_fields == ("B", name, "C")
 
 
 @pytest.mark.parametrize(

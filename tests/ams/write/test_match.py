@@ -211,6 +211,7 @@ def unclear_names(comparison):
         ("text", "a\nbcd", "a<br>bc", ["a"]),
         ("text", " abc", "ab", ["a"]),
         ("text", "long text", "text", None),
+        ("text", "5", "5.0", None),
         ("number", "55", "5", None),
         ("date", "15/04/2019", "1", None),
         ("text", "5", "6", None),
