@@ -85,7 +85,7 @@ def _nested_cells(column: pd.Series[Any]) -> list[Any] | None:
     if not kind.startswith(("mixed", "string", "unknown")):
         return None
     cells = [_unpacked(v) for v in column.tolist()]
-    if kind == "string" and not any(v and _holds_rows(v) for v in cells):
+    if kind == "string" and not any(_holds_rows(v) and v for v in cells):
         return None  # a text "[]" may be just that
     rows = sum(map(_holds_rows, cells))
     return cells if rows and 2 * rows >= sum(not _is_missing(v) for v in cells) else None

@@ -148,3 +148,11 @@ def test_rows_are_found_again_by_a_key_and_by_an_id(client, sandbox):
     result = update(client, changed, LIFTS, **option, require_confirmation=False)
     assert result.rows["status"].tolist() == ["unchanged", "updated"]
     assert sandbox.events()[1]["table"] == [{"exercise": "Row", "load": "1", "reps": "4"}]
+
+
+@pytest.mark.parametrize("dtype", ["string", "object"])
+def test_a_plain_column_of_the_table_may_lack_values(client, sandbox, dtype):
+    frame = sessions([None, "Squat"]).rename(columns={"laps": "exercise"})
+    frame["exercise"] = frame["exercise"].astype(dtype)
+    insert(client, frame, LIFTS, table_fields=["exercise"])
+    assert [e["table"] for e in sandbox.events()][1] == [{"exercise": "Squat"}]
