@@ -12,6 +12,8 @@ from airflow_provider_ams.ams.forms.schema import parse_schema
 from airflow_provider_ams.ams.wire.stored_values import (
     differing,
     field_day,
+    hidden_day,
+    hidden_moment,
     loose_meanings,
     restore,
     restore_date,
@@ -314,3 +316,56 @@ def test_a_field_of_a_known_kind_is_read_as_that_kind():
     assert loose_meanings(["5"], "number") == loose_meanings(["5.0"], "number")
     sent = loose_meanings(["05/01/2026"], "date", AUCKLAND)
     assert loose_meanings([IN_AUCKLAND], "date", AUCKLAND) == sent
+
+
+# 05/03/2026 as the midnight of Sydney (UTC+11), and moments about it.
+IN_SYDNEY = 1772629200000
+HOUR = 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "zone", "hidden"),
+    [
+        ("05/03/2026", IN_SYDNEY, None, True),
+        ("05/03/2026", IN_SYDNEY, "Europe/Berlin", True),
+        ("05/03/2026", IN_SYDNEY, "Australia/Sydney", False),  # the zone tells
+        ("05/03/2026", IN_SYDNEY + 11 * HOUR, None, False),  # so does a midnight of UTC
+        ("05/03/2026", IN_SYDNEY + 11 * HOUR + 1, None, True),
+        ("05/03/2026", IN_SYDNEY - 20 * HOUR, None, True),
+        ("05/03/2026", IN_SYDNEY - 30 * HOUR, None, False),  # no zone is that far away
+        ("05/03/2026", IN_SYDNEY + 49 * HOUR, None, True),
+        ("05/03/2026", IN_SYDNEY + 50 * HOUR, None, False),
+        ("05/03/2026", IN_SYDNEY + 72 * HOUR, None, False),
+        ("no date", IN_SYDNEY, None, False),
+        ("05/03/2026", "04/03/2026", None, False),
+        ("05/03/2026", 999_999_999_999_999, "Europe/Berlin", False),  # outside the calendar
+        ("01/01/1970", 1, None, False),  # too small a number to be a date
+    ],
+)
+def test_a_date_that_only_the_zone_could_tell(sent, stored, zone, hidden):
+    assert hidden_day(sent, str(stored), zone) is hidden
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored", "hidden"),
+    [
+        ("05/03/2026 9:00 AM", str(IN_SYDNEY + 20 * HOUR), True),
+        ("05/03/2026 9:00 AM", "2026-03-05T09:00", True),
+        ("2026-03-05T09:00", "05/03/2026 9:00 AM", True),
+        ("5/3/2026", "2026-03-05", True),
+        ("05/03/2026 9:00 AM", "05/03/2026 9:00 AM", False),
+        ("05/03/2026 9:00 AM", "2026-03-08T09:00", False),
+        ("05/03/2026 9:00 AM", "2026-03-06T09:00", True),
+        ("05/03/2026 9:00 AM", "2026-03-07T09:00", False),
+        ("05/03/2026 9:00 AM", str(IN_SYDNEY + 72 * HOUR), False),
+        ("01/01/1970 9:00 AM", "99999999999", False),  # a number, and no moment
+        ("03/03/1973 9:00 AM", "100000000000", True),
+        ("at 05/03/2026", "2026-03-05", False),  # a text, though a date is in it
+        ("05/03/20265", "2026-03-05", False),
+        (str(IN_SYDNEY), "05/03/2026", False),  # a number was sent
+        ("05/03/2026 9:00 AM", "text", False),
+        ("99/99/2026", "2026-03-05", False),
+    ],
+)
+def test_a_moment_that_no_kind_of_field_tells(sent, stored, hidden):
+    assert hidden_moment(sent, stored) is hidden

@@ -13,7 +13,7 @@ from airflow_provider_ams.ams.forms.schema import FormField, FormSchema
 from airflow_provider_ams.ams.prepare.events import EventSet
 from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.wire.stored_values import same
-from airflow_provider_ams.ams.write.match import Comparison
+from airflow_provider_ams.ams.write.match import CUT, MOMENT, TYPES, ZONE, Comparison
 
 DAY, MINUTE = 739_000, 540
 
@@ -222,6 +222,59 @@ def test_what_might_yet_be_the_same(kind, sent, stored, fields):
     held = snapshot((50, stored))
     comparison = Comparison(events(sent), held, schema(a=kind))
     assert unclear_names(comparison) == fields
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "stored", "zone", "why"),
+    [
+        ("unknown", "5", "5.0", None, TYPES),
+        ("date", "05/03/2026", "1772629260000", None, ZONE),
+        ("date", "05/03/2026", "1772629200000", "Europe/Berlin", ZONE),
+        ("unknown", "05/03/2026 9:00 AM", "2026-03-05T09:00", None, MOMENT),
+        ("text", "05/03/2026 9:00 AM", "2026-03-05T09:00", None, None),
+        ("text", "05/03/2026", "1772629200000", None, None),
+        ("text", "long text", "long", None, CUT),
+        ("unknown", "long text", "long", None, CUT),
+        ("date", "05/03/2026", None, None, None),
+        ("unknown", None, "5", None, None),
+    ],
+)
+def test_what_would_have_to_be_known_is_told(kind, sent, stored, zone, why):
+    comparison = Comparison(events(sent), snapshot((50, stored)), schema(a=kind), zone)
+    assert comparison.unclear_fields(0, 0) == (None if why is None else {"a": why})
+
+
+@pytest.mark.parametrize(
+    ("change", "other"),
+    [
+        ({}, []),
+        ({"minute": 0, "end": MINUTE + 60}, ["start"]),
+        ({"end": MINUTE + 90}, ["end"]),
+        ({"minute": 0}, ["start", "end"]),
+        ({"b": "y"}, ["b"]),
+        ({"b": None}, ["b"]),
+        ({"minute": 0, "b": "y"}, ["start", "end", "b"]),
+    ],
+)
+def test_fields_in_which_an_event_is_another_are_named(change, other):
+    held = snapshot((49, "0", {"b": "z"}), (50, "5.0", {"b": "x"} | change))
+    sent = events("4", "5", b=["z", "x"])
+    comparison = Comparison(sent, held, schema(a="unknown", b="text"))
+    assert comparison.other_fields(1, 1) == other
+
+
+def test_a_field_that_is_not_stored_at_all_is_another():
+    comparison = Comparison(events("1", b=["x"]), snapshot((50, "1")), schema(a="text", b="text"))
+    assert comparison.other_fields(0, 0) == ["b"]
+    comparison = Comparison(events("1", b=[None]), snapshot((50, "1")), schema(a="text", b="text"))
+    assert comparison.other_fields(0, 0) == []
+
+
+def test_a_table_in_which_an_event_is_another_is_named_by_its_columns():
+    same, _ = tables([ONE], [ONE])
+    assert same.other_fields(0, 0) == []
+    other, _ = tables([ONE], [TWO])
+    assert other.other_fields(0, 0) == ["t", "u"]
 
 
 def test_an_update_must_have_moved_the_event_too():
