@@ -257,8 +257,13 @@ def _ids(given: object) -> tuple[list[int], bool]:
         return [], True
     if not isinstance(given, list):
         return [], False
-    found = [None if isinstance(i, float) else as_id(i) for i in given]
+    found = [as_id(i) if _may_be_id(i) else None for i in given]
     return [i for i in found if i is not None], None not in found
+
+
+def _may_be_id(value: object) -> bool:
+    """Tell whether AMS writes ids like this: a whole number, or nothing but digits."""
+    return value.isdigit() if isinstance(value, str) else isinstance(value, int)
 
 
 def _error_pairs(entry: object) -> Iterator[tuple[str, str]]:

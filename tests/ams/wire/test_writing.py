@@ -143,6 +143,7 @@ NOT_CONFIRMED = [
     (imported([5, 0]), AMBIGUOUS, "bad_ids"),
     (imported([5, 6.0]), AMBIGUOUS, "bad_ids"),
     (imported([5, None]), AMBIGUOUS, "bad_ids"),
+    (imported([5, " 6 "]), AMBIGUOUS, "bad_ids"),
     (imported([5, True]), AMBIGUOUS, "bad_ids"),
     (imported([5, 2**63]), AMBIGUOUS, "bad_ids"),
     (imported(ids=[5, 6], part_state="FAILED"), AMBIGUOUS, "part"),
