@@ -74,10 +74,12 @@ def _encoding(begins: bytes, name: str, given: str | None) -> str:
                 "file, or say encoding='utf-16-le'."
             )
     try:
+        # Python's other codecs ("hex", "rot13") make no text of bytes.
+        io.TextIOWrapper(io.BytesIO(), given)
         # A mark that fits the encoding is none of the text.
         plain = given is not None and codecs.lookup(given).name == "utf-8"
-    except LookupError:
-        raise AMSConfigurationError(f"There is no encoding {given!r}.") from None
+    except (LookupError, TypeError, ValueError):
+        raise AMSConfigurationError(f"There is no encoding of texts {given!r}.") from None
     return "utf-8-sig" if plain else given or marked or "utf-8"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from airflow_provider_ams.ams.errors import AMSInputError
 from airflow_provider_ams.ams.files.opened import opened, refuse_other_formats
@@ -47,8 +48,9 @@ def read_json_lines(location: Location) -> pd.DataFrame:
 def _row(line: bytes, where: str) -> Any:  # noqa: ANN401
     try:
         # Beyond 64 bits orjson has no whole numbers.
-        row = json.loads(line) if _LONG.search(line) else orjson.loads(line)
-    except ValueError:
+        long = _LONG.search(line)
+        row = json.loads(line, parse_constant=_no_constant) if long else orjson.loads(line)
+    except (ValueError, RecursionError):
         raise AMSInputError(
             f"{where}: this is no JSON in UTF-8; each line must hold one object."
         ) from None
@@ -58,8 +60,15 @@ def _row(line: bytes, where: str) -> Any:  # noqa: ANN401
     return row
 
 
+def _no_constant(name: str) -> None:
+    # Python's reader takes NaN and Infinity; they are no JSON, whatever else is in the line.
+    raise ValueError(name)
+
+
 def read_parquet(location: Location) -> pd.DataFrame:
-    """Read a Parquet file.
+    """Read a Parquet file; an index with a name that pandas stored in it is a column again.
+
+    Whole numbers beside gaps stay whole: as floats they would lose digits beyond 2**53.
 
     Raises
     ------
@@ -68,7 +77,9 @@ def read_parquet(location: Location) -> pd.DataFrame:
     """
     with opened(location) as file:
         try:
-            return pd.read_parquet(file)
-        except pa.ArrowException as error:
+            frame: pd.DataFrame = pq.read_table(file).to_pandas(integer_object_nulls=True)
+            named = [level for level in frame.index.names if level is not None]
+            return frame.reset_index(named) if named else frame
+        except (pa.ArrowException, ValueError, ArithmeticError) as error:
             kind = type(error).__name__
             raise AMSInputError(f"{location.name} is no Parquet file: {kind}.") from None

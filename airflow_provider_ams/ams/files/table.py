@@ -113,7 +113,7 @@ def _kind(location: Location) -> str:
 
 
 def _check_options(sep: str | None, decimal: str | None) -> None:
-    if sep is not None and len(sep) != 1:
+    if sep is not None and not (isinstance(sep, str) and len(sep) == 1 and sep not in '"\r\n'):
         raise AMSConfigurationError("sep must be one character, such as ';' or a tab.")
     if decimal not in (None, ".", ","):
         raise AMSConfigurationError("decimal must be '.' or ','.")

@@ -44,6 +44,15 @@ def read_workbook(location: Location, sheet: str | None) -> pd.DataFrame:
     name = location.name
     if not data:
         raise AMSInputError(f"{name} is empty: it needs a row of column names.")
+    try:
+        return _read(data, sheet, name)
+    except AMSInputError:
+        raise
+    except Exception as error:  # noqa: BLE001 - sheets are parsed as their rows are taken
+        raise _unreadable(name, error) from None
+
+
+def _read(data: bytes, sheet: str | None, name: str) -> pd.DataFrame:
     book = _load(data, name, results=True)
     title = _sheet(book, sheet, name)
     if _has_formulas(data):
@@ -57,10 +66,14 @@ def _load(data: bytes, name: str, *, results: bool) -> Workbook:
     try:
         return openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=results)
     except Exception as error:  # noqa: BLE001 - a broken zip or XML raises whatever it meets
-        raise AMSInputError(
-            f"{name} can't be read as an Excel workbook ({type(error).__name__}): save it as "
-            ".xlsx, without a password."
-        ) from None
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: Exception) -> AMSInputError:
+    return AMSInputError(
+        f"{name} can't be read as an Excel workbook ({type(error).__name__}): save it as "
+        ".xlsx, without a password."
+    )
 
 
 def _sheet(book: Workbook, sheet: str | None, name: str) -> str:

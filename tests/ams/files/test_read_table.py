@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import sys
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from airflow_provider_ams.ams import AMSConfigurationError, AMSInputError, read_table
@@ -56,7 +59,13 @@ REFUSED = [
     (b"a;b\nx;1.234\ny;5\n", None, r"line 2.*'b'.*decimal"),
     (b"a;b;c\nx;1.234;7,5\ny;5;1,5\n", None, r"line 2.*'b'.*decimal"),
     (b"a;b\n1;2\n", {"sep": ";;"}, "one character"),
+    (b"a;b\n1;2\n", {"sep": 1}, "one character"),
+    (b"a;b\n1;2\n", {"sep": '"'}, "one character"),
+    (b"a;b\n1;2\n", {"sep": "\n"}, "one character"),
     (b"a;b\n1;2\n", {"encoding": "klingon"}, "klingon"),
+    (b"a;b\n1;2\n", {"encoding": "hex"}, "hex"),
+    (b"a;b\n1;2\n", {"encoding": "rot13"}, "rot13"),
+    (b"a;b\n1;2\n", {"encoding": 8}, "encoding"),
     (b"a;b\n1;2\n", {"decimal": "x"}, "decimal"),
     ("a\nß\n".encode(), {"encoding": "ascii"}, "line 2"),
 ]
@@ -255,3 +264,41 @@ def test_no_message_repeats_a_value(tmp_path):
         with pytest.raises(AMSInputError) as caught:
             read_table(tmp_path / "a.csv")
         assert "SECRET" not in str(caught.value)
+
+
+# A line with a whole number beyond 64 bits is read by another reader, by the same rules.
+LONG = b'"b": 12345678901234567890'
+NO_JSON = [
+    b'{"a": NaN, %s}' % LONG,
+    b'{"a": -Infinity, %s}' % LONG,
+    b'{"a": %s%s, %s}' % (b"[" * 100_000, b"]" * 100_000, LONG),
+]
+
+
+@pytest.mark.parametrize("line", NO_JSON, ids=["nan", "infinity", "deep"])
+def test_a_long_number_makes_no_json_of_what_is_none(tmp_path, line):
+    (tmp_path / "a.jsonl").write_bytes(b"{%s}\n%s\n" % (LONG, line))
+    with pytest.raises(AMSInputError, match="line 2: this is no JSON"):
+        read_table(tmp_path / "a.jsonl")
+
+
+def test_whole_numbers_of_parquet_beside_gaps_keep_their_digits(tmp_path):
+    ids = [2**53 + 1, None]
+    laps = [[{"n": 2**53 + 1}, {"n": None}], None]
+    pq.write_table(pa.table({"id": ids, "laps": laps}), tmp_path / "a.parquet")
+    frame = read_table(tmp_path / "a.parquet")
+    assert frame["id"].tolist() == ids
+    assert [lap["n"] for lap in frame["laps"][0]] == ids
+
+
+def test_an_index_with_a_name_is_a_column_of_parquet(tmp_path):
+    frame = pd.DataFrame({"username": ["ann"], "day": ["1"], "load": [5]})
+    frame.set_index(["username", "day"]).to_parquet(tmp_path / "a.parquet")
+    assert read_table(tmp_path / "a.parquet").to_dict("records") == frame.to_dict("records")
+
+
+def test_a_day_of_parquet_beyond_the_calendar_is_refused(tmp_path):
+    days = pa.array([2**30], pa.int32()).cast(pa.date32())
+    pq.write_table(pa.table({"day": days}), tmp_path / "a.parquet")
+    with pytest.raises(AMSInputError, match="no Parquet file"):
+        read_table(tmp_path / "a.parquet")

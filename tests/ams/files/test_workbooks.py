@@ -110,3 +110,13 @@ def test_what_to_install_is_said(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(AMSConfigurationError, match=r"airflow-provider-ams\[excel\]"):
         read_table(path)
+
+
+def test_a_sheet_that_breaks_off_is_refused(tmp_path):
+    whole = saved(tmp_path / "whole.xlsx", ["a"], [1], [2])
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(tmp_path / "a.xlsx", "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, data[: len(data) // 2] if "sheet1" in name else data)
+    with pytest.raises(AMSInputError, match="can't be read as an Excel workbook"):
+        read_table(tmp_path / "a.xlsx")
