@@ -325,7 +325,7 @@ class Importer:
         self.journal.save(
             self.ledger,
             self._order,
-            open_since=lambda: self._open_since(self.ledger.open()),
+            open_since=lambda: self._open_since(self.ledger.unconfirmed()),
             force=force,
         )
 

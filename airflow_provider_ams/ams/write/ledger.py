@@ -85,3 +85,7 @@ class Ledger:
         """Return the events that nothing is known of yet."""
         numbers = map(EventNo, range(len(self.status))) if among is None else among
         return [event for event in numbers if self.status[event] is None]
+
+    def unconfirmed(self) -> list[EventNo]:
+        """Return the events that AMS is not known to hold: another try looks them up."""
+        return [EventNo(e) for e, status in enumerate(self.status) if status not in LANDED]

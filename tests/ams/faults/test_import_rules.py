@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -336,6 +337,28 @@ def test_confirmed_rows_are_not_read_back(sandbox, tmp_path):
     assert len(sandbox.events(FORM)) == 3
     assert waits == [7.0]
     assert note_of(path).finished is True
+
+
+def test_rows_whose_outcome_is_not_known_are_looked_up_since_they_were_sent(sandbox, tmp_path):
+    """The try ends red because AMS can't be read back, some seconds after the lost answer."""
+    path, now = tmp_path / "note.json", itertools.count(step=0.5)
+    sandbox.faults(
+        script=[
+            {"endpoint": "eventsimport", "nth": 2, "fault": "reset_after_commit"},
+            {"endpoint": "synchronise", "nth": 2, "times": 99, "fault": "503"},
+        ]
+    )
+    clock = Clock(sleep=lambda seconds: None, monotonic=lambda: next(now))
+    with pytest.raises(AMSUnknownOutcomeError):
+        run(make_client(sandbox, clock=clock), spread(9), resume=path)
+    note = note_of(path)
+    sent = [event["modified"] for event in sandbox.events(FORM)]
+    assert note.confirmed == [[0, 3, sandbox.events(FORM)[0]["id"]]]
+    assert note.open_since <= max(sent)
+    sandbox.faults(None)
+    rows = run(make_client(sandbox), spread(9), resume=path).rows
+    assert rows["batch"].tolist() == [0] * 6 + [1] * 3
+    assert held(sandbox) == wanted(spread(9))
 
 
 def test_a_finished_note_is_looked_up(sandbox, tmp_path):
