@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
-import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from airflow_provider_ams.ams.errors import AMSInputError
+from airflow_provider_ams.ams.exact_json import parse_exact
 from airflow_provider_ams.ams.files.opened import opened, refuse_other_formats
 from airflow_provider_ams.transport.files import Location
 
 _MARK = b"\xef\xbb\xbf"
-_LONG = re.compile(rb"\d{19,}")
 
 
 def read_json_lines(location: Location) -> pd.DataFrame:
@@ -47,22 +44,16 @@ def read_json_lines(location: Location) -> pd.DataFrame:
 
 def _row(line: bytes, where: str) -> Any:  # noqa: ANN401
     try:
-        # Beyond 64 bits orjson has no whole numbers.
-        long = _LONG.search(line)
-        row = json.loads(line, parse_constant=_no_constant) if long else orjson.loads(line)
-    except (ValueError, RecursionError):
+        row = parse_exact(line)
+    except ValueError:
         raise AMSInputError(
-            f"{where}: this is no JSON in UTF-8; each line must hold one object."
+            f"{where}: this is no JSON in UTF-8, or a name stands twice in an object; each line "
+            "must hold one object."
         ) from None
     if not isinstance(row, dict):
         kind = type(row).__name__
         raise AMSInputError(f"{where}: this is a {kind}; each line must hold one object (dicts).")
     return row
-
-
-def _no_constant(name: str) -> None:
-    # Python's reader takes NaN and Infinity; they are no JSON, whatever else is in the line.
-    raise ValueError(name)
 
 
 def read_parquet(location: Location) -> pd.DataFrame:

@@ -28,7 +28,7 @@ KINDS = (
     "calculated", "linked", "personal",
 )  # fmt: skip
 # No other day has these figures in another order, or by two digits of its year.
-_DAY = dt.datetime(2031, 12, 25)
+_DAY = dt.datetime(2031, 12, 25, tzinfo=dt.timezone.utc)
 MAX_BATCH = 500
 MAX_IN_FLIGHT = 8
 
@@ -88,7 +88,7 @@ def check_date_format(date_format: str | Mapping[str, str] | None) -> None:
         try:
             same = (
                 dt.datetime.strptime(_DAY.strftime(form), form).replace(
-                    hour=0, minute=0, second=0, microsecond=0, tzinfo=None
+                    hour=0, minute=0, second=0, microsecond=0, tzinfo=dt.timezone.utc
                 )
                 == _DAY
             )

@@ -23,7 +23,13 @@ from airflow_provider_ams.ams.prepare.spellings import (
     read_time_texts,
 )
 from airflow_provider_ams.ams.problems import Problems
-from airflow_provider_ams.ams.wire.dates import EPOCH_DAY, MINUTES_PER_DAY, DateProblem, parse_day
+from airflow_provider_ams.ams.wire.dates import (
+    EPOCH_DAY,
+    MINUTES_PER_DAY,
+    NO_MINUTE,
+    DateProblem,
+    parse_day,
+)
 
 # An event may end on the day after its start, and that must be a day of the calendar, too.
 _FIRST_DAY, _LAST_DAY = 1, dt.date.max.toordinal() - 1
@@ -163,7 +169,7 @@ def read_minutes(
             whole = (value.hour * 60 + value.minute) * MINUTE
             exact[row] = whole + value.second * SECOND + value.microsecond
         else:
-            _bad(column, "is not a time as h:mm AM or h:mm PM", [row], problems)
+            _bad(column, NO_MINUTE, [row], problems)
     seconds = any(time is not None and time % MINUTE for time in exact)
     minutes = [None if time is None else time // MINUTE for time in exact]
     return minutes, exact if seconds else None

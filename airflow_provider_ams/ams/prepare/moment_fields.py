@@ -19,7 +19,14 @@ from airflow_provider_ams.ams.prepare.spellings import (
     read_time_texts,
 )
 from airflow_provider_ams.ams.problems import Problems
-from airflow_provider_ams.ams.wire.dates import SHOWN_TIMES, day_text
+from airflow_provider_ams.ams.wire.dates import (
+    NO_DAY,
+    NO_MINUTE,
+    SHOWN_TIMES,
+    day_text,
+    is_day,
+    is_minute,
+)
 from airflow_provider_ams.ams.wire.values import Texts
 
 _RULE = "format"
@@ -92,7 +99,7 @@ def read_moments(
             continue
         texts = draft.texts(column, booleans, problems)
         cells = [v if isinstance(v, str) and v else None for v in draft.frame[column].tolist()]
-        if not any(cells):
+        if form is None and not any(cells):
             continue
         spelt = read_day_texts(cells, form) if kind == "date" else read_time_texts(cells)
         # Read by a given format, a column is never AMS's own.
@@ -100,7 +107,8 @@ def read_moments(
             continue
         written, troubles = _written(spelt, texts, kind)
         draft.set_texts(column, written)
-        _note(troubles, name, problems)
+        others = [None if cell else text for cell, text in zip(cells, texts, strict=True)]
+        _note([*troubles, *_no_moments(others, kind)], name, problems)
         looked.append(name)
     return frozenset(looked)
 
@@ -122,6 +130,13 @@ def _written(spelt: Spelt, texts: Texts, kind: str) -> tuple[Texts, list[Trouble
             written[row] = text
     what = _NO_DATE if kind == "date" else _SECONDS
     return written, [*spelt.troubles, *([Trouble(what, "", odd)] if odd else [])]
+
+
+def _no_moments(texts: Texts, kind: str) -> list[Trouble]:
+    """Find what was no text in the frame, and is neither date nor time: numbers, above all."""
+    is_moment, what = (is_day, NO_DAY) if kind == "date" else (is_minute, NO_MINUTE)
+    odd = {text for text in set(texts) if text is not None and not is_moment(text)}
+    return [Trouble(what, "", [row for row, text in enumerate(texts) if text in odd])] * bool(odd)
 
 
 def _moment_day(moment: dt.datetime) -> str | None:

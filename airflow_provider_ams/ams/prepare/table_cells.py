@@ -10,10 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 from pandas.api.types import infer_dtype
 
+from airflow_provider_ams.ams.exact_json import parse_exact
 from airflow_provider_ams.ams.positions import InputRow
 from airflow_provider_ams.ams.prepare.columns import match_names
 from airflow_provider_ams.ams.problems import Problems
@@ -97,8 +97,8 @@ def _unpacked(value: Any) -> Any:  # noqa: ANN401
     if not isinstance(value, str) or value[:1] not in ("[", "{"):
         return value
     try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
+        return parse_exact(value.encode())
+    except ValueError:
         return value
 
 
@@ -120,14 +120,22 @@ def _table_rows(values: Sequence[Any], row: int, problems: Problems) -> list[dic
             what = "a table cell holds a list of something else than dicts"
             problems.add(what, row, rule="value")
             continue
-        if any(not is_encodable(str(name)) for cell in found for name in cell):
+        names = [str(name) for cell in found for name in cell]
+        if not all(map(is_encodable, names)):
             what = "a table cell has a key with half a character (a lone surrogate)"
             problems.add(what, row, rule="value")
+            continue
+        if not all(map(str.strip, names)):
+            problems.add("a table cell has a key without a name", row, rule="value")
             continue
         for number, cell in enumerate(found):
             if number == len(rows):
                 rows.append({})
-            rows[number] = {**rows[number], **{str(k): v for k, v in cell.items()}}
+            held = len(rows[number])
+            rows[number] |= {str(k): v for k, v in cell.items()}
+            if len(rows[number]) != held + len(cell):
+                what = "two values of its table cells stand for one field of a row"
+                problems.add(what, row, rule="value")
     return rows
 
 

@@ -17,7 +17,7 @@ from airflow_provider_ams.ams.positions import DraftRow, EventNo, InputRow
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.events import EventDraft
 from airflow_provider_ams.ams.problems import ERROR, WARNING, Finding, Problems
-from airflow_provider_ams.ams.wire.dates import DateProblem, parse_day, parse_minute
+from airflow_provider_ams.ams.wire.dates import NO_DAY, NO_MINUTE, is_day, is_minute
 from airflow_provider_ams.ams.wire.stored_values import number
 from airflow_provider_ams.ams.wire.values import Texts
 
@@ -152,27 +152,11 @@ def _is_number(text: str) -> bool:
     return number(text) is not None
 
 
-def _is_day(text: str) -> bool:
-    # Event dates are sent with two digits whatever the frame has; fields are sent as they are.
-    try:
-        return len(text) == 10 and parse_day(text) > 0
-    except DateProblem:
-        return False
-
-
-def _is_minute(text: str) -> bool:
-    try:
-        parse_minute(text)
-    except DateProblem:
-        return False
-    return True
-
-
 # Kind -> (test, what a value should have been).
 _FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
     "number": (_is_number, "is not a number (plain digits, a dot as the decimal point)"),
-    "date": (_is_day, "is not a date as dd/MM/yyyy"),
-    "time": (_is_minute, "is not a time as h:mm AM or h:mm PM"),
+    "date": (is_day, NO_DAY),
+    "time": (is_minute, NO_MINUTE),
 }
 
 

@@ -15,6 +15,8 @@ from airflow_provider_ams.ams.wire.values import date_text
 MINUTES_PER_DAY = 24 * 60
 EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 DEFAULT_LENGTH = 60
+NO_DAY = "is not a date as dd/MM/yyyy"
+NO_MINUTE = "is not a time as h:mm AM or h:mm PM"
 
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _TIME = re.compile(r"(\d{1,2}):(\d{2}) ?([AaPp])[Mm]")
@@ -59,7 +61,7 @@ def parse_day(value: object) -> int:
         return value.toordinal()
     match = _DATE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise DateProblem("is not a date as dd/MM/yyyy")
+        raise DateProblem(NO_DAY)
     try:
         return dt.date(int(match[3]), int(match[2]), int(match[1])).toordinal()
     except ValueError:
@@ -80,10 +82,10 @@ def parse_minute(value: object) -> int:
         return value.hour * 60 + value.minute
     match = _TIME.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise DateProblem("is not a time as h:mm AM or h:mm PM")
+        raise DateProblem(NO_MINUTE)
     hour, minute, afternoon = int(match[1]), int(match[2]), match[3] in "Pp"
     if minute > 59 or hour > 12 or (hour == 0 and afternoon):
-        raise DateProblem("is not a time as h:mm AM or h:mm PM")
+        raise DateProblem(NO_MINUTE)
     return hour % 12 * 60 + minute + (12 * 60 if afternoon else 0)
 
 
@@ -114,3 +116,20 @@ def stored_minute(text: str | None) -> int | None:
     if minute > 59 or hour > (12 if half else 23) or (hour == 0 and half == "p"):
         return None
     return hour * 60 + minute if not half else hour % 12 * 60 + minute + 720 * (half == "p")
+
+
+def is_day(text: str) -> bool:
+    """Tell whether AMS takes a text for the date of a field, two digits of day and month."""
+    try:
+        return len(text) == 10 and parse_day(text) > 0
+    except DateProblem:
+        return False
+
+
+def is_minute(text: str) -> bool:
+    """Tell whether AMS takes a text for the time of a field."""
+    try:
+        parse_minute(text)
+    except DateProblem:
+        return False
+    return True

@@ -282,6 +282,13 @@ def test_a_long_number_makes_no_json_of_what_is_none(tmp_path, line):
         read_table(tmp_path / "a.jsonl")
 
 
+@pytest.mark.parametrize("line", ['{"a":1,"a":2}', '{"a" :1,"a":2}', '{"b":[{"a":1,"a":2}]}'])
+def test_a_name_that_stands_twice_in_an_object_is_refused(tmp_path, line):
+    (tmp_path / "a.jsonl").write_text(f'{{"a":1}}\n{line}\n')
+    with pytest.raises(AMSInputError, match=r"line 2.*twice"):
+        read_table(tmp_path / "a.jsonl")
+
+
 def test_whole_numbers_of_parquet_beside_gaps_keep_their_digits(tmp_path):
     ids = [2**53 + 1, None]
     laps = [[{"n": 2**53 + 1}, {"n": None}], None]

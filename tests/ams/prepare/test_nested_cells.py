@@ -119,6 +119,30 @@ def test_texts_that_are_no_rows_are_refused_by_row(client, sandbox):
     assert caught.value.rows == [1]
 
 
+def test_whole_numbers_in_json_keep_their_digits(client, sandbox):
+    insert(
+        client, sessions(['[{"load": 123456789012345678901}]', "[]"]), LIFTS, table_fields=["laps"]
+    )
+    assert sandbox.events()[0]["table"] == [{"load": "123456789012345678901"}]
+
+
+DOUBLED = {
+    "json": {"laps": '[{"load": 1, "load": 2}]'},
+    "a name that is a number": {"laps": [{5: "a", "5": "b"}]},
+    "two columns": {"laps": [{"load": 1}], "more": [{"load": 2}]},
+    "no name": {"laps": [{" ": 1}]},
+}
+
+
+@pytest.mark.parametrize("cells", DOUBLED.values(), ids=DOUBLED)
+def test_no_value_of_a_cell_is_lost_to_another(client, sandbox, cells):
+    columns = {name: pd.Series([cell, [{"reps": 3}]], dtype=object) for name, cell in cells.items()}
+    with pytest.raises(AMSImportError, match="table cell") as caught:
+        insert(client, sessions().assign(**columns), LIFTS, table_fields=[*cells])
+    assert caught.value.rows[0] == 0
+    assert sandbox.events() == [] or [e["table"] for e in sandbox.events()] == [[{"reps": "3"}]]
+
+
 @pytest.mark.parametrize("shape", ["lists", "tuples", "arrays"])
 def test_a_column_that_is_not_declared_is_told_how_to(client, sandbox, shape):
     with pytest.raises(AMSValidationError, match="name it in table_fields"):

@@ -101,6 +101,11 @@ def test_a_format_is_the_only_rule(date_format, text, expected):
     assert rows == [1]
 
 
+@pytest.mark.parametrize("form", ["%Y%m%dT%H%M%S%z", "%Y-%m-%d %H:%M %z"])
+def test_a_format_may_have_a_zone(form):
+    assert InsertEventOption(date_format=form).date_format == form
+
+
 @pytest.mark.parametrize("form", ["%d/%m", "yyyy-MM-dd", "%Y-%j-%Q", "", 5, {"day": "%d"}])
 def test_a_format_that_names_no_day_is_refused(form):
     with pytest.raises(AMSConfigurationError, match="date_format"):
@@ -220,6 +225,10 @@ BAD_FIELDS = [
     ("day", ["01/31/2025", "31/01/2025"], {"date_format": "%m/%d/%Y"}, [1]),
     ("at", ["21:30", "22:30", "9:30 PM"], {}, [2]),
     ("at", ["21:30:15", "22:30"], {}, [0]),
+    # What is no text is no date either, unless its type says so.
+    ("day", ["2025-01-31", 1.75, dt.date(2025, 2, 1)], {}, [1]),
+    ("day", [20250131], {"date_format": {"day": "%Y%m%d"}}, [0]),
+    ("at", ["21:30", 1.75, dt.time(9, 5)], {}, [1]),
 ]
 
 
@@ -235,6 +244,16 @@ def test_a_field_in_another_spelling_is_refused_by_row(
     assert caught.value.rows == rows
     assert len(sandbox.events()) == len(texts) - len(rows)
     assert str(texts[rows[0]]) not in str(caught.value)
+
+
+@pytest.mark.parametrize(("field", "text"), [("day", "31/01/2025"), ("at", "9:30 AM")])
+def test_a_number_beside_ams_s_own_spelling_is_refused_when_it_is_checked(
+    client, sandbox, field, text
+):
+    with pytest.raises(AMSImportError, match=f"'{field}': a value is not a ") as caught:
+        insert(client, log([text, 1.75], field), validate=True)
+    assert caught.value.rows == [1]
+    assert stored(sandbox, field) == [text]
 
 
 def test_months_in_front_of_a_field_are_refused_when_it_is_checked(client, sandbox):
