@@ -47,7 +47,11 @@ def rows_of(operator: Any) -> pd.DataFrame:  # noqa: ANN401
         from airflow_provider_ams.transport import locate
 
         name = locate(_object(operator.data)).name  # without what a URL may hold of secrets
-        operator.log.warning("%s names columns and has no row below them.", name)
+        operator.log.warning(
+            "%s has column names and no row below them: nothing is sent. If there should be rows, "
+            "look at what makes the file.",
+            name,
+        )
     return frame.drop(columns=[STATUS, REASON], errors="ignore")
 
 

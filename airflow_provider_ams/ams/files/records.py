@@ -50,7 +50,7 @@ def _row(line: bytes, where: str) -> Any:  # noqa: ANN401
         row = json.loads(line) if _LONG.search(line) else orjson.loads(line)
     except ValueError:
         raise AMSInputError(
-            f"{where}: this is no JSON in UTF-8; each line must hold one object."
+            f"{where}: this is no JSON in UTF-8; write one whole object in each line."
         ) from None
     if not isinstance(row, dict):
         kind = type(row).__name__
@@ -71,4 +71,6 @@ def read_parquet(location: Location) -> pd.DataFrame:
             return pd.read_parquet(file)
         except pa.ArrowException as error:
             kind = type(error).__name__
-            raise AMSInputError(f"{location.name} is no Parquet file: {kind}.") from None
+            raise AMSInputError(
+                f"{location.name} is no Parquet file ({kind}): write it again."
+            ) from None

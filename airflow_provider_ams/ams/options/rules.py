@@ -55,7 +55,9 @@ def check_key(key: Sequence[str] | None) -> None:
     if isinstance(key, str):
         raise AMSConfigurationError(f"key is a text; write a list: [{key!r}].")
     if not key or not all(isinstance(k, str) and k for k in key):
-        raise AMSConfigurationError("key must be a list of column names.")
+        raise AMSConfigurationError(
+            f"key is {key!r}; it must be a list of column names, such as ['start_date']."
+        )
 
 
 def check_types(types: Mapping[str, str] | None) -> None:

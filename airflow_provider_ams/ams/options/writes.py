@@ -98,7 +98,8 @@ class ImportOption:
         check_date_format(self.date_format)
         if not 0 <= self.settle_seconds < float("inf"):
             raise AMSConfigurationError(
-                f"settle_seconds is {self.settle_seconds!r}; it must be seconds, 0 or more."
+                f"settle_seconds is {self.settle_seconds!r}; it must be a number of seconds, 0 or "
+                "more."
             )
         texts = self.boolean_text
         if texts is not None and (
