@@ -142,13 +142,13 @@ def _ids(event_ids: Sequence[int], option: DeleteEventOption) -> list[int]:
     if None in ids:
         bad = [at for at, i in enumerate(ids) if i is None]
         raise AMSInputError(
-            f"Event ids must be whole numbers of up to 18 digits; those at {describe_rows(bad)} in "
-            "the list are none. Nothing was deleted.",
+            f"{len(bad)} of {len(ids)} event ids are no whole numbers of up to 18 digits (at "
+            f"{describe_rows(bad)} of the list, from 0 on). Nothing was deleted.",
             hint=_RIGHT_IDS,
         )
     if twice := [i for i, times in Counter(ids).items() if times > 1]:
         raise AMSInputError(
-            f"Event ids occur more than once ({describe_rows(twice)}). Nothing was deleted.",
+            f"Event ids occur more than once (ids {describe_rows(twice)}). Nothing was deleted.",
             hint="Give each of them once.",
         )
     if len(ids) > option.max_deletes:

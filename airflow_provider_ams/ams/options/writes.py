@@ -106,7 +106,8 @@ class ImportOption:
             len(texts) != 2 or not all(isinstance(t, str) and t for t in texts)
         ):
             raise AMSConfigurationError(
-                "boolean_text must be two texts, the one for True first, such as ('Yes', 'No')."
+                f"boolean_text is {texts!r}; it must be two texts, the one for True first, such as "
+                "('Yes', 'No')."
             )
 
 

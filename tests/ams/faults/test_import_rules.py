@@ -679,7 +679,7 @@ def test_the_note_is_written_before_anything_is_sent(sandbox, tmp_path):
         (401, "AMS does not accept the session for writing, even after a new login.", LOOK),
         (
             403,
-            "The account may not write to form 'Log'.",
+            "The account may not write to form 'Session'.",
             "Grant read and write access to the form.",
         ),
     ],

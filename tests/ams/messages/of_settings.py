@@ -32,7 +32,9 @@ def key_empty(at):
     at.upsert(log([1]), key=[])
 
 
-@mistake("boolean_text must be two texts, the one for True first, such as ('Yes', 'No').")
+@mistake(
+    "boolean_text is 'Yes'; it must be two texts, the one for True first, such as ('Yes', 'No')."
+)
 def boolean_text_wrong(at):
     at.insert(log([True, False], field="note"), boolean_text="Yes")
 
@@ -42,7 +44,7 @@ def table_fields_text(at):
     at.insert(log([1], field="load"), LIFTS, table_fields="load")
 
 
-@mistake("columns must be a dict, such as {'Heart rate (bpm)': 'Heart rate'}.")
+@mistake("columns is a str; it must be a dict, such as {'Heart rate (bpm)': 'Heart rate'}.")
 def columns_text(at):
     at.insert(log([1], field="Minutes"), columns="amount")
 
@@ -113,7 +115,7 @@ def mirror_no_key(at):
     MirrorEventOption()
 
 
-@mistake("max_deletes must be a number or a percentage such as '5%'.")
+@mistake("max_deletes is 'all'; it must be a number or a percentage such as '5%'.")
 def mirror_max(at):
     MirrorEventOption(key=["start_date"], max_deletes="all")
 

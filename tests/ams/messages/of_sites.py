@@ -275,7 +275,7 @@ def lost_note(at):
 
 
 @mistake(
-    "Event ids must be whole numbers of up to 18 digits; those at 0 in the list are none. "
+    "1 of 1 event ids are no whole numbers of up to 18 digits (at 0 of the list, from 0 on). "
     "Nothing was deleted. Use get_event_data() to have the right ones."
 )
 def delete_no_number(at):
@@ -284,7 +284,7 @@ def delete_no_number(at):
     )
 
 
-@mistake("Event ids occur more than once (7). Nothing was deleted. Give each of them once.")
+@mistake("Event ids occur more than once (ids 7). Nothing was deleted. Give each of them once.")
 def delete_twice(at):
     delete_multiple_events(
         [7, 7], LOG, client=at.client, option=DeleteEventOption(interactive_mode=False)
