@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -23,6 +22,7 @@ from airflow_provider_ams.ams.wire.decode import RPCException
 from airflow_provider_ams.ams.wire.endpoints import Endpoint, path_of
 from airflow_provider_ams.ams.wire.replies import WriteReply, lost, write_reply
 from airflow_provider_ams.ams.wire.statuses import Kind, meaning_of, read_error
+from airflow_provider_ams.ams.zones import check_zone
 from airflow_provider_ams.transport import (
     DEADLINE,
     MAX_REPLY_BYTES,
@@ -112,7 +112,7 @@ class AMSClient:
         password = hidden(password)
         credentials = find_credentials(url, username, password)
         self.url = credentials.url
-        self.timezone, self.zone_setting = _check_zone(timezone, zone_setting), zone_setting
+        self.timezone, self.zone_setting = check_zone(timezone, zone_setting), zone_setting
         self.retry, self.clock = retry or RetryPolicy(), clock or Clock()
         self.requests = self.retries = 0
         try:
@@ -317,7 +317,8 @@ class AMSClient:
         if lost.tls:
             hint = "Check the URL, or give the CA bundle to trust."
             raise AMSConfigurationError(text, hint=hint) from lost
-        raise AMSTransientError(text) from lost
+        todo = None if lost.sent else "Check the URL and the network, or run again later."
+        raise AMSTransientError(text, hint=todo) from lost
 
     def _retrying(self, attempt: Callable[[], _T], endpoint: str) -> _T:
         def explain(error: AMSTransientError, given_up: GiveUp) -> None:
@@ -345,19 +346,6 @@ def _explain(error: AMSTransientError, given_up: GiveUp) -> None:
         error.hint = f"AMS asks to wait {given_up.delay:.0f} seconds; run again after that."
     else:
         error.hint = error.hint or "Run again later."
-
-
-def _check_zone(name: str | None, setting: str) -> str | None:
-    name = name or os.environ.get("AMS_TIMEZONE") or None
-    if name is not None:
-        try:
-            pendulum.timezone(name)
-        except ValueError:
-            raise AMSConfigurationError(
-                f"The site's time zone {name!r} ({setting}) is not known.",
-                hint="Use an IANA name: Australia/Perth.",
-            ) from None
-    return name
 
 
 _clients: dict[tuple[Credentials, tuple[tuple[str, Any], ...]], AMSClient] = {}

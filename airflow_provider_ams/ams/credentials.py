@@ -96,7 +96,7 @@ def _check_url(text: str) -> str:
         raise AMSConfigurationError(f"The AMS URL can't be used: {problem}.") from None
     if not address.split("://", 1)[1].partition("/")[2]:
         raise AMSConfigurationError(
-            "The AMS URL has no site.", hint="It ends with the site's name: https://host/site."
+            "The AMS URL has no site.", hint="Put the site's name at its end: https://host/site."
         )
     return address
 

@@ -16,6 +16,8 @@ _NUMBERS = COLUMNS[:3]
 _GROUP = list(COLUMNS[3:])
 #: How the reason of a row begins that a check of ours has held back.
 NOT_SENT = "not sent: "
+# What begins with one of these says it of the field.
+_VERBS = ("is", "has", "starts", "says")
 _SHOWN, _HINTS, _MOST = 5, 3, 20
 # How a message begins if all that is wrong is of one kind.
 _LEADS = {"event_id": "", "user": "Failed to map people: "}
@@ -50,7 +52,8 @@ def named(name: str | None, what: str) -> str:
     # A field may be called "day": a word that many messages have.
     plain = name is not None and "_" in name and name in what.split()
     told = name is None or repr(name) in what or plain
-    return what if told else f"{name!r}: {what}"
+    sign = "" if what.split(" ", 1)[0] in _VERBS else ":"
+    return what if told else f"{name!r}{sign} {what}"
 
 
 def lead(codes: Iterable[str]) -> str:

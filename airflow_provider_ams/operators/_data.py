@@ -47,7 +47,11 @@ def rows_of(operator: Any) -> pd.DataFrame:  # noqa: ANN401
         from airflow_provider_ams.transport import locate
 
         name = locate(_object(operator.data)).name  # without what a URL may hold of secrets
-        operator.log.warning("%s names columns and has no row below them.", name)
+        operator.log.warning(
+            "%s has column names and no row below them: nothing is sent. If there should be rows, "
+            "look at what makes the file.",
+            name,
+        )
     return frame.drop(columns=[STATUS, REASON], errors="ignore")
 
 
@@ -101,7 +105,9 @@ def _from_list(rows: list[Any]) -> pd.DataFrame:
         return below
     if not all(isinstance(row, dict) for row in rows):
         kinds = sorted({type(row).__name__ for row in rows})
-        raise AirflowFailException(f"data is a list of {', '.join(kinds)}; it must hold dicts.")
+        raise AirflowFailException(
+            f"data is a list of {', '.join(kinds)}; it must hold a dict for each row."
+        )
     # As objects: a column of whole numbers with gaps must not turn into floats.
     return pd.DataFrame(rows, dtype=object)
 
@@ -247,7 +253,9 @@ def xcom_safe(frame: pd.DataFrame, *, lists: bool = True) -> pd.DataFrame:
 def _check_unique(frame: pd.DataFrame) -> None:
     if not frame.columns.is_unique:
         twice = sorted({str(c) for c in frame.columns[frame.columns.duplicated()]})
-        raise AirflowFailException(f"Columns appear more than once: {', '.join(twice)}.")
+        raise AirflowFailException(
+            f"Columns appear more than once: {', '.join(twice)}. Rename all but one of each."
+        )
 
 
 def _safe_column(column: pd.Series[Any], lists: bool) -> pd.Series[Any]:

@@ -90,5 +90,5 @@ def as_window(
     if from_date is None and to_date is None:
         return None
     if from_date is None or to_date is None:
-        raise AirflowFailException("from_date and to_date go together.")
+        raise AirflowFailException("from_date and to_date go together: give both or neither.")
     return date_text(from_date, timezone), date_text(to_date, timezone)

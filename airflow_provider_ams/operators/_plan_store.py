@@ -74,12 +74,15 @@ def find_plan(
     else:
         text = ti.xcom_pull(task_ids=task_id, key=_KEY)
         if text is None:
-            raise AirflowFailException(f"Task {task_id!r} has left no plan.")
+            raise AirflowFailException(
+                f"Task {task_id!r} has left no plan in this run. Nothing was sent. Name the task "
+                "that plans in plan_task_id, and run it first."
+            )
         plan = _loaded(str(text).encode(), None)
     if planned.get("digest", plan.digest) != plan.digest:
         raise AirflowFailException(
             f"The plan is not the one that task {task_id!r} of this run has made: something else "
-            "has written to its place since. Nothing was sent."
+            "has written to its place since. Nothing was sent. Run that task again."
         )
     return plan
 
@@ -120,7 +123,9 @@ def plan_keys() -> list[bytes]:
     """
     own = _secrets("ams", "plan_key")
     if any(len(secret) < _SHORTEST_SECRET for secret in own):
-        raise AirflowFailException(f"[ams] plan_key needs {_SHORTEST_SECRET} characters or more.")
+        raise AirflowFailException(
+            f"[ams] plan_key is too short: it needs {_SHORTEST_SECRET} characters or more."
+        )
     secrets = own or [s for s in _secrets("core", "fernet_key") if len(s) >= _SHORTEST_SECRET]
     return [hmac.digest(s.encode(), b"airflow-provider-ams plan", "sha256") for s in secrets]
 

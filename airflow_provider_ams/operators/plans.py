@@ -358,7 +358,7 @@ class AmsApplyPlanOperator(AmsOperator):
     ) -> None:
         super().__init__(ams_conn_id=ams_conn_id, **kwargs)
         if (plan_task_id is None) == (plan_path is None):
-            raise ValueError("Give plan_task_id or plan_path.")
+            raise ValueError("Where is the plan? Give plan_task_id or plan_path, one of them.")
         self.plan_task_id, self.plan_path = plan_task_id, plan_path
         self.form, self.approved_digest, self.require_seal = form, approved_digest, require_seal
         self.max_deletes, self.tolerance = max_deletes, tolerance
@@ -395,6 +395,6 @@ class AmsApplyPlanOperator(AmsOperator):
         plan = find_plan(context, self.plan_task_id, self.plan_path, self.require_seal)
         if self.form is not None and plan.form != self.form:
             raise AirflowFailException(
-                f"The plan is one of form {plan.form!r}, not of {self.form!r}. Nothing was sent."
+                f"The plan is one of form {plan.form!r}, not of {self.form!r}: nothing was sent."
             )
         return plan

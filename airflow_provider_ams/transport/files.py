@@ -88,7 +88,9 @@ class Location:
         except FileNotFoundError:
             if mode != "rb":
                 raise FileProblem(f"there is no folder for {self.name}", "Make it first.") from None
-            raise FileProblem(f"there is no file {self.name}") from None
+            bare = self.path is not None and not self.path.parent.is_dir()
+            also = ", and no such folder" if bare else ""
+            raise FileProblem(f"there is no file {self.name}{also}") from None
         except Exception as error:  # noqa: BLE001 - storage libraries raise what they like
             raise FileProblem(f"{self.name} can't be opened: {_reason(error)}") from None
 

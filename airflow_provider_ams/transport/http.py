@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.cookies import RequestsCookieJar
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import NameResolutionError as UnknownHostError
 from urllib3.exceptions import ProxyError as UrllibProxyError
 
 from airflow_provider_ams.transport.connections import Adapter, deadline
@@ -139,7 +140,10 @@ def check_base_url(url: str) -> str:
     if not parts.hostname:
         raise ValueError("the URL has no host: write it as https://host/site")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname)):
-        raise ValueError("the URL must start with https:// (http only for this machine itself)")
+        raise ValueError(
+            "the URL must start with https:// (http would show the password to the network, and is "
+            "for this machine alone)"
+        )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("the URL must hold scheme, host and path alone")
     try:
@@ -259,7 +263,7 @@ class HTTPSession:
                     content = self._read(answer)
             return Reply(answer.status_code, answer.headers, content, _set_cookie(answer))
         except (requests.RequestException, HTTPError, OSError, TransportError) as error:
-            failure: BaseException = _describe(error)
+            failure: BaseException = _describe(error, urlsplit(self.base_url).netloc)
         except BaseException as error:  # noqa: BLE001 - raised again below
             failure = error
         # The frames that it comes from hold the request, and the request holds credentials. Raised
@@ -303,7 +307,7 @@ class HTTPSession:
 
 def _check_verify(verify: bool | str) -> bool | str:
     if isinstance(verify, str) and not os.path.exists(verify):
-        raise ValueError(f"there is no CA bundle {verify!r}")
+        raise ValueError(f"there is no CA bundle {verify!r}: give the path of a PEM file")
     return verify
 
 
@@ -312,23 +316,23 @@ def _set_cookie(answer: requests.Response) -> tuple[str, ...]:
     return tuple(answer.raw.headers.getlist("Set-Cookie"))
 
 
-def _describe(error: Exception) -> TransportError:
+def _describe(error: Exception, host: str) -> TransportError:
     if isinstance(error, TransportError):
         return error
     causes = list(_causes(error))
     before = any(isinstance(cause, _BEFORE_SENDING) for cause in causes)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return TransportError("the server's certificate was not accepted", sent=False, tls=True)
+        return TransportError(f"the certificate of {host} was not accepted", sent=False, tls=True)
     if str(error).startswith(_NO_BUNDLE):
         return TransportError(
             "the CA bundle that the environment names is not there", sent=False, tls=True
         )
     if isinstance(error, requests.ConnectTimeout):
-        return TransportError("connecting took too long", sent=False)
+        return TransportError(f"connecting to {host} took too long", sent=False)
     if isinstance(error, requests.Timeout):
         return TransportError("no reply came in time", sent=True)
     if before:
-        return TransportError("no connection could be made", sent=False)
+        return TransportError(f"no connection could be made{_why(causes, host)}", sent=False)
     if any(isinstance(cause, TimeoutError) for cause in causes):
         return TransportError("no reply came in time", sent=True)
     if isinstance(error, requests.exceptions.SSLError):
@@ -336,6 +340,16 @@ def _describe(error: Exception) -> TransportError:
     if isinstance(error, requests.exceptions.InvalidURL):
         return TransportError("the URL is not valid", sent=False)
     return TransportError("the connection was lost", sent=True)
+
+
+def _why(causes: list[BaseException], host: str) -> str:
+    """Say with whom no connection could be made, and why."""
+    if any(isinstance(cause, UrllibProxyError) for cause in causes):
+        return f" to {host} by way of the proxy"
+    if any(isinstance(cause, UnknownHostError) for cause in causes):
+        return f": DNS knows no host {host}"
+    refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
+    return f": {host} refuses connections" if refused else f" to {host}"
 
 
 def _causes(error: BaseException) -> list[BaseException]:

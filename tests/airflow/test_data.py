@@ -182,7 +182,7 @@ def test_a_file_that_can_not_be_read_ends_the_task(tmp_path, name, data, word):
 
 
 def test_a_file_that_is_not_there_may_be_there_on_the_next_try(tmp_path):
-    with pytest.raises(AMSInputError, match="there is no file"):
+    with pytest.raises(AMSInputError, match="There is no file"):
         read_rows(tmp_path / "later.csv")
 
 

@@ -149,7 +149,8 @@ def test_before_sending_it_has_not():
     with pytest.raises(TransportError) as caught:
         post(f"http://127.0.0.1:{port}/base")
     assert not caught.value.sent
-    assert caught.value.reason == "no connection could be made"
+    reason = f"no connection could be made: 127.0.0.1:{port} refuses connections"
+    assert caught.value.reason == reason
 
 
 def test_a_server_without_tls(wire):

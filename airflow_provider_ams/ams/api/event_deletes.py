@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from airflow_provider_ams.ams.api.call import Call, Connection, calling
@@ -12,12 +13,15 @@ from airflow_provider_ams.ams.forms.catalogue import check_form
 from airflow_provider_ams.ams.options.plans import DeleteEventOption
 from airflow_provider_ams.ams.people.roster import select_users
 from airflow_provider_ams.ams.plan.window import window_span
+from airflow_provider_ams.ams.positions import describe_rows
 from airflow_provider_ams.ams.read.snapshot import Span, stored_ids
 from airflow_provider_ams.ams.read.synchronise import server_time
 from airflow_provider_ams.ams.results import DeleteResult
 from airflow_provider_ams.ams.wire.ids import as_id
 from airflow_provider_ams.ams.write.delete import DELETED, Deleter
 from airflow_provider_ams.transport import hidden
+
+_RIGHT_IDS = "Use get_event_data() to have the right ones."
 
 
 def delete_event_data(
@@ -116,10 +120,11 @@ def _delete(call: Call, ids: list[int], form: str, option: DeleteEventOption) ->
     absent = [i for i in ids if i not in known]
     if absent:
         raise AMSInputError(
-            f"{len(absent)} of {len(ids)} ids name no event of '{form}' among those looked at. "
-            "Nothing was deleted.",
+            f"{len(absent)} of {len(ids)} ids name no event of '{form}' among those looked at "
+            f"(ids {describe_rows(absent)}). Nothing was deleted.",
             rows=absent,
-            hint="Use get_event_data() to have the right ones.",
+            rows_told=True,
+            hint=_RIGHT_IDS,
         )
     if option.interactive_mode and option.require_confirmation and ids:
         confirm_deletes(call, len(ids), form)
@@ -135,9 +140,17 @@ def _delete(call: Call, ids: list[int], form: str, option: DeleteEventOption) ->
 def _ids(event_ids: Sequence[int], option: DeleteEventOption) -> list[int]:
     ids = [as_id(i) for i in event_ids]
     if None in ids:
-        raise AMSInputError("Event ids must be whole numbers. Nothing was deleted.")
-    if len(set(ids)) < len(ids):
-        raise AMSInputError("An event id occurs more than once. Nothing was deleted.")
+        bad = [at for at, i in enumerate(ids) if i is None]
+        raise AMSInputError(
+            f"{len(bad)} of {len(ids)} event ids are no whole numbers of up to 18 digits (at "
+            f"{describe_rows(bad)} of the list, from 0 on). Nothing was deleted.",
+            hint=_RIGHT_IDS,
+        )
+    if twice := [i for i, times in Counter(ids).items() if times > 1]:
+        raise AMSInputError(
+            f"Event ids occur more than once (ids {describe_rows(twice)}). Nothing was deleted.",
+            hint="Give each of them once.",
+        )
     if len(ids) > option.max_deletes:
         raise AMSConfigurationError(
             f"{len(ids)} events are to be deleted, and max_deletes is {option.max_deletes}. "

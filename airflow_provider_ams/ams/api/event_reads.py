@@ -106,7 +106,9 @@ def get_event_data(
     with calling(where, option, "Failed to read events") as call:
         days = _day(start_date, "start_date"), _day(end_date, "end_date")
         if days[0] > days[1]:
-            raise AMSConfigurationError("start_date is after end_date.")
+            raise AMSConfigurationError(
+                "start_date is after end_date: nothing can be read.", hint="Exchange them."
+            )
         client = call.client
         call.console.info(f"Requesting event data from '{form}'")
         check_form(client, form, "event")
@@ -141,7 +143,9 @@ def _day(value: str | dt.date, name: str) -> int:
     try:
         return parse_day(value)
     except DateProblem as problem:
-        raise AMSConfigurationError(f"{name} {problem}.") from None
+        raise AMSConfigurationError(
+            f"{name} {problem}.", hint="Write it so, such as '31/01/2025'."
+        ) from None
 
 
 def _search(form: str, chosen: EventFilter | None) -> Search:

@@ -213,8 +213,18 @@ def apply(
     AMSImportError, AMSUnknownOutcomeError, AMSTransientError
         As for imports.
     """
+    if not isinstance(plan, Plan):
+        kind = "None" if plan is None else f"a {type(plan).__name__}"
+        raise AMSConfigurationError(
+            f"There is no plan to apply: it is {kind}. Nothing was sent.",
+            hint="Make one with plan_event_data(), or read a saved one with Plan.load().",
+        )
     if plan.form_type != "event":
-        raise AMSConfigurationError("Only plans for events can be applied.")
+        raise AMSConfigurationError(
+            f"The plan is for the {plan.form_type} form '{plan.form}', and only plans for events "
+            "can be applied. Nothing was sent.",
+            hint="Use upsert_profile_data() for profiles.",
+        )
     check_digest(plan, digest)
     where = Connection(url, username, password, client)
     del password  # no traceback that shows locals may show it

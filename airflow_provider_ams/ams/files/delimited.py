@@ -79,7 +79,10 @@ def _encoding(begins: bytes, name: str, given: str | None) -> str:
         # A mark that fits the encoding is none of the text.
         plain = given is not None and codecs.lookup(given).name == "utf-8"
     except (LookupError, TypeError, ValueError):
-        raise AMSConfigurationError(f"There is no encoding of texts {given!r}.") from None
+        raise AMSConfigurationError(
+            f"{name} can't be read: there is no encoding {given!r}.",
+            hint="Leave it out, or say one that Python knows, such as 'utf-8' or 'cp1252'.",
+        ) from None
     return "utf-8-sig" if plain else given or marked or "utf-8"
 
 
@@ -110,8 +113,8 @@ def _undecodable(location: Location, encoding: str, error: UnicodeError) -> AMSI
             f"{where}this is not {encoding}, as the file's mark says: save it again."
         )
     return AMSInputError(
-        f"{where}this is not {encoding}: say how the file is written, such as encoding='cp1252' "
-        "(Excel on Windows)."
+        f"{where}this is not {encoding.removesuffix('-sig')}: say how the file is written, such as "
+        "encoding='cp1252' (Excel on Windows)."
     )
 
 

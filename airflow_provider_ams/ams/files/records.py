@@ -47,8 +47,8 @@ def _row(line: bytes, where: str) -> Any:  # noqa: ANN401
         row = parse_exact(line)
     except ValueError:
         raise AMSInputError(
-            f"{where}: this is no JSON in UTF-8, or a name stands twice in an object; each line "
-            "must hold one object."
+            f"{where}: this is no JSON in UTF-8, or a name stands twice in an object; write one "
+            "whole object in each line."
         ) from None
     if not isinstance(row, dict):
         kind = type(row).__name__
@@ -73,4 +73,6 @@ def read_parquet(location: Location) -> pd.DataFrame:
             return frame.reset_index(named) if named else frame
         except (pa.ArrowException, ValueError, ArithmeticError) as error:
             kind = type(error).__name__
-            raise AMSInputError(f"{location.name} is no Parquet file: {kind}.") from None
+            raise AMSInputError(
+                f"{location.name} is no Parquet file ({kind}): write it again."
+            ) from None

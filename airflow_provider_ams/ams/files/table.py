@@ -27,6 +27,7 @@ FORMATS = {
     ".xlsm": _WORKBOOK,
 }
 _PACKED = ".gz"
+_HINT = "Check the path, and that it may be read where this runs."
 
 
 def read_table(
@@ -95,7 +96,9 @@ def read_table(
             return read_parquet(location)
         return read_workbook(location, sheet)
     except FileProblem as problem:
-        raise AMSInputError(f"{problem.message}.", hint=problem.hint or None) from problem
+        told = problem.message
+        told = told.replace("there is", "There is", 1) if told.startswith("there is") else told
+        raise AMSInputError(f"{told}.", hint=problem.hint or _HINT) from problem
 
 
 def _kind(location: Location) -> str:
@@ -104,9 +107,11 @@ def _kind(location: Location) -> str:
     suffix = PurePosixPath(name.stem).suffix if packed else name.suffix
     kind = FORMATS.get(suffix)
     if kind is None or (packed and kind not in (_TEXT, _LINES)):
+        ending = "".join(name.suffixes[-2:])
+        told = f"has the ending {ending!r}" if ending else "has no ending"
         raise AMSInputError(
-            f"{location.name} has the ending {''.join(name.suffixes[-2:] or ['']) or 'none'!r}; "
-            f"it must be one of {', '.join(FORMATS)}, and texts may have {_PACKED} behind it.",
+            f"{location.name} {told}; it must be one of {', '.join(FORMATS)}, and texts may have "
+            f"{_PACKED} behind it.",
             hint="Save an older Excel file as .xlsx." if suffix == ".xls" else None,
         )
     return kind

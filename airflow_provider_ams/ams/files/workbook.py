@@ -37,7 +37,7 @@ def read_workbook(location: Location, sheet: str | None) -> pd.DataFrame:
     except ModuleNotFoundError:
         raise AMSConfigurationError(
             f"{location.name} is an Excel workbook, and openpyxl is not installed.",
-            hint="pip install 'airflow-provider-ams[excel]'",
+            hint="Run: pip install 'airflow-provider-ams[excel]'.",
         ) from None
     with opened(location) as file:
         data = file.read()
@@ -80,7 +80,10 @@ def _sheet(book: Workbook, sheet: str | None, name: str) -> str:
     titles: list[str] = [found.title for found in book.worksheets]
     if sheet is not None:
         if sheet not in titles:
-            raise AMSInputError(f"{name} has no sheet {sheet!r} among its {len(titles)}.")
+            raise AMSInputError(
+                f"{name} has no sheet {sheet!r} among its {len(titles)}: write the name as it "
+                "stands on the sheet's tab, or leave it out if one sheet alone is filled."
+            )
         return sheet
     filled = [title for title in titles if next(_rows(book, title), None) is not None]
     if len(filled) == 1:

@@ -108,7 +108,9 @@ def check_form(client: AMSClient, form: str, kind: str) -> None:
         There is no such form.
     """
     if not isinstance(form, str) or not form.strip():
-        raise AMSConfigurationError("form must be the name of a form.")
+        raise AMSConfigurationError(
+            f"form is {form!r}; it must be the name of a form.", hint="get_forms() lists them."
+        )
     for cache in (True, False):  # a form may be newer than the list
         known = form_summaries(client, cache=cache)
         if known is None or not any(known.values()) or form in known[kind]:
@@ -126,11 +128,11 @@ def _article(kind: str) -> str:
 def _hint(form: str, kind: str, known: dict[str, dict[str, int]]) -> str:
     other = next((other for other, forms in known.items() if form in forms), None)
     if other is not None:
-        return f"It is {_article(other)} form."
+        return f"It is {_article(other)} form. Use what is for {other} forms, or another form."
     folded = {name.strip().casefold(): name for name in known[kind]}
     near = difflib.get_close_matches(form.strip().casefold(), folded, 3, 0.6)
     if not near:
-        return "Check the name: AMS wants it exactly."
+        return "Check the name, which AMS wants exactly: get_forms() lists them."
     return f"Did you mean {' or '.join(repr(clean(folded[name])) for name in near)}?"
 
 

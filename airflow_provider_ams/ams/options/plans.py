@@ -201,10 +201,14 @@ def delete_limit(max_deletes: int | str, stored: int) -> float:
         `max_deletes` is neither a number nor a percentage.
     """
     if max_deletes is None or max_deletes == "all":
-        raise AMSConfigurationError("max_deletes must be a number or a percentage such as '5%'.")
+        raise _no_limit(max_deletes)
     try:
         return rejected_limit(max_deletes, stored)
     except AMSConfigurationError:
-        raise AMSConfigurationError(
-            f"max_deletes is {max_deletes!r}; it must be a number or a percentage such as '5%'."
-        ) from None
+        raise _no_limit(max_deletes) from None
+
+
+def _no_limit(max_deletes: object) -> AMSConfigurationError:
+    return AMSConfigurationError(
+        f"max_deletes is {max_deletes!r}; it must be a number or a percentage such as '5%'."
+    )

@@ -55,7 +55,9 @@ def check_key(key: Sequence[str] | None) -> None:
     if isinstance(key, str):
         raise AMSConfigurationError(f"key is a text; write a list: [{key!r}].")
     if not key or not all(isinstance(k, str) and k for k in key):
-        raise AMSConfigurationError("key must be a list of column names.")
+        raise AMSConfigurationError(
+            f"key is {key!r}; it must be a list of column names, such as ['start_date']."
+        )
 
 
 def check_types(types: Mapping[str, str] | None) -> None:
@@ -70,7 +72,8 @@ def check_columns(columns: Mapping[str, str] | None) -> None:
         return
     if not isinstance(columns, Mapping):
         raise AMSConfigurationError(
-            "columns must be a dict, such as {'Heart rate (bpm)': 'Heart rate'}."
+            f"columns is a {type(columns).__name__}; it must be a dict, such as "
+            "{'Heart rate (bpm)': 'Heart rate'}."
         )
     for old, new in columns.items():
         if not all(isinstance(name, str) and name.strip() for name in (old, new)):
@@ -82,7 +85,10 @@ def check_date_format(date_format: str | Mapping[str, str] | None) -> None:
     if date_format is None:
         return
     if not isinstance(date_format, (str, Mapping)):
-        raise AMSConfigurationError("date_format must be a text, or a dict of column -> text.")
+        raise AMSConfigurationError(
+            f"date_format is a {type(date_format).__name__}; it must be a text, such as "
+            "'%d.%m.%Y', or a dict of column -> text."
+        )
     forms = [date_format] if isinstance(date_format, str) else list(date_format.values())
     for form in forms:
         try:

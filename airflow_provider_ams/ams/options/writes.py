@@ -98,14 +98,16 @@ class ImportOption:
         check_date_format(self.date_format)
         if not 0 <= self.settle_seconds < float("inf"):
             raise AMSConfigurationError(
-                f"settle_seconds is {self.settle_seconds!r}; it must be seconds, 0 or more."
+                f"settle_seconds is {self.settle_seconds!r}; it must be a number of seconds, 0 or "
+                "more."
             )
         texts = self.boolean_text
         if texts is not None and (
             len(texts) != 2 or not all(isinstance(t, str) and t for t in texts)
         ):
             raise AMSConfigurationError(
-                "boolean_text must be two texts, the one for True first, such as ('Yes', 'No')."
+                f"boolean_text is {texts!r}; it must be two texts, the one for True first, such as "
+                "('Yes', 'No')."
             )
 
 

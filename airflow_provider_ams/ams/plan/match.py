@@ -14,6 +14,7 @@ from airflow_provider_ams.ams.positions import EventNo, StoredNo
 from airflow_provider_ams.ams.prepare.events import EventDraft
 from airflow_provider_ams.ams.prepare.key_columns import Holders
 from airflow_provider_ams.ams.prepare.keys import record_keys, unknown_parts
+from airflow_provider_ams.ams.prepare.nearest import nearest_of
 from airflow_provider_ams.ams.problems import ERROR, Finding
 from airflow_provider_ams.ams.read.snapshot import Snapshot
 from airflow_provider_ams.ams.validate.event_ids import wrong_ids
@@ -68,8 +69,14 @@ def check_identity(field: str, schema: FormSchema | None) -> None:
         what = f"is a {kind} field" if field in schema.writable else "can't be written"
         what = what if field in schema.by_name else "is no field of the form"
         raise AMSConfigurationError(
-            f"idempotency_field {field!r} {what}.", hint="It must be a text field to spare."
+            f"idempotency_field {field!r} {what}.", hint=_spare_text_fields(field, schema)
         )
+
+
+def _spare_text_fields(field: str, schema: FormSchema) -> str:
+    texts = [name for name, item in schema.writable.items() if item.kind in ("text", "unknown")]
+    near = "" if field in schema.by_name else f" {nearest_of(field, texts)}"
+    return f"It must be a text field to spare.{near}"
 
 
 def match_identity(events: EventDraft, stored: Snapshot, field: str, matched: Matched) -> Matched:

@@ -40,7 +40,10 @@ class Window:
             for position in positions
         ]
         if outside:
-            what, hint = "starts outside the window of the mirror", "Drop the row, or widen it."
+            what, hint = (
+                "starts outside the window of the mirror",
+                "Drop the row, or widen the window.",
+            )
             yield Finding(ERROR, "window", "start_date", what, [], hint, outside)
         mine = set(self.users)
         others = [
@@ -80,9 +83,13 @@ def window_span(window: tuple[object, object]) -> Span:
     try:
         first, last = (parse_day(_day(d)) for d in window)
     except (DateProblem, TypeError, ValueError):
-        raise AMSConfigurationError("window must be two dates as dd/MM/yyyy.") from None
+        raise AMSConfigurationError(
+            "window must be two dates as dd/MM/yyyy, such as ('01/01/2025', '31/01/2025')."
+        ) from None
     if first > last:
-        raise AMSConfigurationError("The window's first day is after its last.")
+        raise AMSConfigurationError(
+            "The window's first day is after its last.", hint="Exchange them."
+        )
     return Span(first, last)
 
 

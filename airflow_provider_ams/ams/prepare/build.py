@@ -94,7 +94,11 @@ def _groups(
     for group in groups.values():
         if any(user_ids[row] != user_ids[group[0]] for row in group):
             for row in group:
-                problems.add("rows of one event name different people", row, rule="users")
+                what, hint = (
+                    "rows of one event name different people",
+                    "Give one person to an event.",
+                )
+                problems.add(what, row, rule="users", hint=hint)
     found = list(groups.values())
     note_torn_events(draft, user_ids, names, found, problems)
     return found
@@ -114,8 +118,9 @@ def _note_repeated_ids(event_ids: Sequence[int | None], problems: Problems) -> N
         return
     for row, event_id in enumerate(event_ids):
         if times[event_id or 0] > 1:
-            what = "an event_id occurs more than once"
-            problems.add(what, row, rule="event_id", field="event_id")
+            what = "Invalid event_id values provided, the same more than once"
+            hint = "Keep one row of each event; name fields of a table in table_fields."
+            problems.add(what, row, rule="event_id", field="event_id", hint=hint)
 
 
 def _input_rows(groups: Groups, source: list[InputRow]) -> Sequence[Sequence[InputRow]]:

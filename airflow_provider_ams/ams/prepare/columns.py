@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 import pandas as pd
 
+from airflow_provider_ams.ams.options.rules import ID_COLUMNS
 from airflow_provider_ams.ams.prepare.date_columns import is_zoned
+from airflow_provider_ams.ams.prepare.nearest import fold_name, nearest_of, rename_hint
 from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.values import is_encodable
 
@@ -52,11 +53,6 @@ def field_column(name: str) -> str:
 def is_built_in(column: object) -> bool:
     """Tell whether a column is one of AMS's own details of the person."""
     return str(column).casefold() in _BUILT_IN
-
-
-def fold_name(name: str) -> str:
-    """Return a column's name as names are compared: accents composed, no space around it."""
-    return unicodedata.normalize("NFC", name.replace("\u00a0", " ")).strip()
 
 
 def rename_reserved(df: pd.DataFrame, id_col: str) -> pd.DataFrame:
@@ -167,19 +163,25 @@ def check_columns(
     """Note what is wrong with the columns of a frame as a whole."""
     doubled = frame.columns[frame.columns.duplicated()].unique().tolist()
     if doubled:
-        problems.add(f"columns {doubled} occur more than once")
+        what = f"columns {doubled} occur more than once"
+        problems.add(what, hint="Rename or drop all but one of each.")
         return
+    texts = [c for c in frame.columns if isinstance(c, str)]
     if needs_event_id and "event_id" not in frame:
         problems.add("missing 'event_id': read the events with get_event_data() to have it")
     # Rows without an id are told one by one, unless none can have a date.
     can_update = "event_id" in frame and frame["event_id"].notna().any()
     if needs_start and "start_date" not in frame and not can_update:
-        problems.add("missing 'start_date': add a column of dd/MM/yyyy dates")
+        what = "missing 'start_date': add a column of dd/MM/yyyy dates"
+        problems.add(what, hint=rename_hint("start_date", texts))
     if id_col not in frame:
-        problems.add(f"missing {id_col!r}, the column that names the person (id_col)")
+        what = f"missing {id_col!r}, the column that names the person (id_col)"
+        problems.add(what, hint=_person_hint(id_col, texts))
     absent = [t for t in table_fields if t not in frame and not match_names([t], frame.columns)]
     if absent:
-        problems.add(f"table_fields {absent} are no columns of the frame")
+        names = ", ".join(map(repr, absent))
+        what = f"table_fields names {names}, which the frame does not have"
+        problems.add(what, hint=nearest_of(absent[0], texts))
     twice = [c for c in frame.columns if f"{FIELD_PREFIX}{c}" in frame and field_name(c, id_col)]
     twice = [c for c in twice if c not in timestamp_columns(frame)]
     if twice:
@@ -187,4 +189,12 @@ def check_columns(
         problems.add(f"columns {twice} and {both} stand for the same fields; drop one of each")
     odd = [c for c in frame.columns if not isinstance(c, str) or not c.strip()]
     if odd:
-        problems.add(f"columns {odd} have no text as their name")
+        what = f"columns {odd} have no text as their name"
+        problems.add(what, hint="Name or drop them.")
+
+
+def _person_hint(id_col: str, names: Sequence[str]) -> str:
+    other = next((c for c in ID_COLUMNS if c in names), None)
+    return (
+        f"The frame has {other!r}: say id_col={other!r}." if other else rename_hint(id_col, names)
+    )

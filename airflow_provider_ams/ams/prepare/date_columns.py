@@ -200,7 +200,7 @@ def _days(
         elif value is not None:
             day = _attempt(value)
             if isinstance(day, str):
-                _bad(column, day, [row], problems)
+                _bad(column, day, [row], problems, "Give dates, or texts as dd/MM/yyyy.")
             else:
                 days[row] = day
     return days

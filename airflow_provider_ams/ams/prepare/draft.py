@@ -17,7 +17,7 @@ from airflow_provider_ams.ams.prepare.columns import (
     rename_reserved,
     timestamp_columns,
 )
-from airflow_provider_ams.ams.prepare.renames import nearest_of
+from airflow_provider_ams.ams.prepare.nearest import nearest_of
 from airflow_provider_ams.ams.prepare.table_cells import spread_table_cells
 from airflow_provider_ams.ams.prepare.times import Times, read_times
 from airflow_provider_ams.ams.prepare.timestamps import check_timestamps
@@ -26,6 +26,12 @@ from airflow_provider_ams.ams.wire.ids import as_id
 from airflow_provider_ams.ams.wire.values import Texts, read_texts
 
 _ROWS = ("holds list", "holds dict", "holds ndarray", "holds tuple")
+_IDS_HINT = "Use get_event_data() to have the right ones."
+_VALUE_HINTS = {
+    "no text form in AMS": "Make texts or numbers of them first.",
+    "an infinite number": "Give a number, or leave the cell empty.",
+    "a number that is too long": "Give it as text, or mend it.",
+}
 _ROWS_HINT = "If its cells hold rows of the form's table, name it in table_fields."
 
 
@@ -74,7 +80,7 @@ class Draft:
         if column not in self._texts:
             self._texts[column], found = read_texts(self.frame[column], booleans)
             for what, rows in found.items():
-                hint = _ROWS_HINT if what.startswith(_ROWS) else ""
+                hint = _value_hint(what)
                 told = f"column {column!r} {what}"
                 for row in rows:
                     problems.add(told, row, rule="value", field=str(column), hint=hint)
@@ -147,7 +153,8 @@ def read_frame(
         None if the frame as a whole can't be used.
     """
     if not isinstance(df, pd.DataFrame):
-        problems.add(f"it is a {type(df).__name__}")
+        kind = "None" if df is None else f"a {type(df).__name__}"
+        problems.add(f"it is {kind}", hint="Give a DataFrame, such as pandas.DataFrame(rows).")
         return None
     check_names(df.columns, problems)
     if problems:
@@ -175,6 +182,13 @@ def read_frame(
     if needs_start and "start_date" in frame:
         _check_starts(times, ids, problems)
     return Draft(frame, labels, source, times, ids, *columns, warnings)
+
+
+def _value_hint(what: str) -> str:
+    """Return what to do about a value that can't be sent."""
+    if what.startswith(_ROWS):
+        return _ROWS_HINT
+    return next((hint for end, hint in _VALUE_HINTS.items() if what.endswith(end)), "")
 
 
 def _formats(
@@ -209,7 +223,8 @@ def _check_starts(times: Times, ids: Sequence[int | None], problems: Problems) -
         # What can't be read is not missing as well.
         if day is None and event_id is None and row not in unread:
             what = "a new event has no 'start_date'"
-            problems.add(what, row, rule="dates", field="start_date")
+            hint = "Give the start_date, or the event_id of a stored event."
+            problems.add(what, row, rule="dates", field="start_date", hint=hint)
 
 
 def _event_ids(frame: pd.DataFrame, problems: Problems, needed: bool) -> list[int | None]:
@@ -221,10 +236,10 @@ def _event_ids(frame: pd.DataFrame, problems: Problems, needed: bool) -> list[in
         number = None if gone else as_id(value)
         blank = gone or (isinstance(value, str) and value == "")
         if number is None and not blank:
-            what = "Invalid event_id values provided, not whole numbers"
-            problems.add(what, row, rule="event_id", field="event_id")
+            what = "Invalid event_id values provided, not whole numbers of up to 18 digits"
+            problems.add(what, row, rule="event_id", field="event_id", hint=_IDS_HINT)
         elif number is None and needed:
             what = "Invalid event_id values provided, missing"
-            problems.add(what, row, rule="event_id", field="event_id")
+            problems.add(what, row, rule="event_id", field="event_id", hint=_IDS_HINT)
         ids.append(number)
     return ids

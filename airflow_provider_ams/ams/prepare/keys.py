@@ -13,12 +13,15 @@ from airflow_provider_ams.ams.forms.schema import FormSchema
 from airflow_provider_ams.ams.options.rules import ID_COLUMNS
 from airflow_provider_ams.ams.prepare.draft import Draft
 from airflow_provider_ams.ams.prepare.key_columns import KeyColumns
+from airflow_provider_ams.ams.prepare.nearest import nearest_of
 from airflow_provider_ams.ams.prepare.times import DATE_COLUMNS
 from airflow_provider_ams.ams.problems import ERROR, Finding, Problems
 from airflow_provider_ams.ams.wire.stored_values import loose_meanings, meanings
 from airflow_provider_ams.ams.wire.values import Texts
 
 # Where a date or time stands in `Times`, in events and in what is stored.
+_FILL = "Fill it in, or take it out of the key."
+_LONGER = "Drop repeated rows, or add a column to the key that tells them apart."
 _TIMES = {
     "start_date": "start_days",
     "start_time": "start_minutes",
@@ -64,7 +67,8 @@ def key_fields(key: Sequence[str], schema: FormSchema | None) -> list[str]:
         if part not in schema.writable:
             raise AMSConfigurationError(
                 f"key names {part!r}, which is no event-level field of '{schema.form}' that can "
-                "be written."
+                "be written.",
+                hint=nearest_of(part, [*DATE_COLUMNS, *schema.writable]),
             )
     return parts
 
@@ -86,14 +90,19 @@ def frame_keys(
     """
     absent = [p for p in parts if p not in draft.fields and _no_time(draft, p)]
     if absent:
-        raise AMSConfigurationError(f"key names {absent}, which the frame does not have.")
+        names = ", ".join(map(repr, absent))
+        known = [*(c for c in DATE_COLUMNS if c in draft.frame), *draft.fields]
+        raise AMSConfigurationError(
+            f"key names {names}, which the frame does not have.", hint=nearest_of(absent[0], known)
+        )
     columns: list[Sequence[Hashable]] = [users]
     for part in parts:
         column = _column(draft, part, schema, booleans, problems)
         columns.append(column)
         if None in column:
             for row in (row for row, value in enumerate(column) if value is None):
-                problems.add(f"{part!r}, part of the key, is missing", row, rule="key", field=part)
+                what = f"{part!r}, part of the key, is missing"
+                problems.add(what, row, rule="key", field=part, hint=_FILL)
     keys = KeyColumns(columns)
     if draft.table and draft.times.exact is not None and set(parts) & {"start_date", "start_time"}:
         _note_mixed_starts(keys, draft.times.exact, problems)
@@ -110,7 +119,7 @@ def _note_mixed_starts(
     what = "different start times become the same minute of the site, and with it the same key"
     for row, key in enumerate(keys):
         if len(starts[key]) > 1:
-            problems.add(what, row, rule="key", field="start_date")
+            problems.add(what, row, rule="key", field="start_date", hint=_LONGER)
 
 
 def shared_keys(draft: Draft, keys: KeyColumns, parts: Sequence[str]) -> Iterator[Finding]:
@@ -121,7 +130,7 @@ def shared_keys(draft: Draft, keys: KeyColumns, parts: Sequence[str]) -> Iterato
     if rows:
         what = f"several rows have the same key ({', '.join(['person', *parts])})"
         positions = [draft.source[row] for row in rows]
-        yield Finding(ERROR, "key", None, what, positions=positions)
+        yield Finding(ERROR, "key", None, what, hint=_LONGER, positions=positions)
 
 
 def _no_time(draft: Draft, part: str) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
 
-from airflow_provider_ams.ams.prepare.columns import ANY_CASE, fold_name
+from airflow_provider_ams.ams.prepare.columns import ANY_CASE
+from airflow_provider_ams.ams.prepare.nearest import fold_name, nearest_of
 from airflow_provider_ams.ams.problems import Finding, Problems
 
 _RULE = "columns"
@@ -72,20 +72,6 @@ class Renames:
         if name in self._back and finding.rule in _OF_THE_FORM:
             what = f"as {name!r} {what}"
         return replace(finding, what=what, field=self._back.get(name or "", name))
-
-
-def nearest_of(name: str, known: Sequence[str]) -> str:
-    """Return a hint that names what is most like a name, or else all there is to choose from."""
-    folded = {fold_name(k).casefold(): k for k in known}
-    same = folded.get(fold_name(name).casefold())
-    near = [same] if same else difflib.get_close_matches(name, known, 1, 0.6)
-    return f"Did you mean {near[0]!r}?" if near else f"It has {_listed(known)}."
-
-
-def _listed(names: Iterable[str], shown: int = 20) -> str:
-    quoted = [repr(name) for name in names]
-    more = f" and {len(quoted) - shown} more" if len(quoted) > shown else ""
-    return f"{', '.join(quoted[:shown])}{more}"
 
 
 def _canonical(name: str) -> str:

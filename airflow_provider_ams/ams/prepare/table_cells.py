@@ -20,6 +20,7 @@ from airflow_provider_ams.ams.problems import Problems
 from airflow_provider_ams.ams.wire.values import is_encodable
 
 _NOTHING = ("[]", "{}")
+_DICTS = "Give a list with a dict for each table row."
 
 
 def spread_table_cells(
@@ -114,11 +115,12 @@ def _table_rows(values: Sequence[Any], row: int, problems: Problems) -> list[dic
         found = [value] if isinstance(value, dict) else value
         if not isinstance(found, (list, tuple)):
             if not _is_missing(value):
-                problems.add("a table cell mixes plain values with dicts", row, rule="value")
+                what = "a table cell mixes plain values with dicts"
+                problems.add(what, row, rule="value", hint=_DICTS)
             continue
         if not all(isinstance(v, dict) for v in found):
             what = "a table cell holds a list of something else than dicts"
-            problems.add(what, row, rule="value")
+            problems.add(what, row, rule="value", hint=_DICTS)
             continue
         names = [str(name) for cell in found for name in cell]
         if not all(map(is_encodable, names)):

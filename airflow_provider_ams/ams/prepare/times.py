@@ -198,7 +198,8 @@ class _Side:
         for row, (day, minute) in enumerate(zip(self.days, self.minutes, strict=True)):
             if day in skipping and minute is not None and not exists(day, minute, zone):
                 what = f"a time in {self.date_name!r} does not exist: clocks skip it in {zone}"
-                self._problems.add(what, row, rule="dates", field=self.date_name)
+                hint = "Mend the time."
+                self._problems.add(what, row, rule="dates", field=self.date_name, hint=hint)
 
 
 def skipping_days(days: set[int], zone: str) -> set[int]:

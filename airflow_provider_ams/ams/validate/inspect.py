@@ -42,9 +42,12 @@ from airflow_provider_ams.ams.validate.report import ValidationReport
 from airflow_provider_ams.ams.validate.rules import check_rows
 
 _PEOPLE = {
-    "missing": "is missing",
-    "unmatched": "is no AMS user that the account can see",
-    "ambiguous": "is shared by several AMS users; use user_id, username or email",
+    "missing": ("is missing", "Fill it in."),
+    "unmatched": ("is no AMS user that the account can see", "Compare with get_user()."),
+    "ambiguous": (
+        "is shared by several AMS users; use user_id, username or email",
+        "Compare with get_user().",
+    ),
 }
 
 
@@ -177,7 +180,7 @@ class Inspector:
             self.found += shared_identities(events, option.idempotency_field)
         if option.overwrites and not (events.fields or events.table):
             what = "it has no form field, and an update would clear all of them"
-            self.found.append(Finding(ERROR, "frame", None, what))
+            self.found.append(Finding(ERROR, "frame", None, what, hint="Add the fields."))
         return Inspection(self._report(events), draft, users, events, schema)
 
     def _unreadable(self, schema: FormSchema | None = None) -> Inspection:
@@ -291,10 +294,8 @@ class Inspector:
         for kind, positions in bad.items():
             if positions:
                 rows = draft.inputs([DraftRow(p) for p in positions])
-                hint = "Compare with get_user()."
-                self.found.append(
-                    Finding(ERROR, "user", option.id_col, _PEOPLE[kind], [], hint, rows)
-                )
+                what, hint = _PEOPLE[kind]
+                self.found.append(Finding(ERROR, "user", option.id_col, what, [], hint, rows))
         return users
 
     def _numbered(self, draft: Draft, users: Sequence[int | None]) -> list[int]:
@@ -320,7 +321,9 @@ class Inspector:
             parts = key_fields(option.key, schema)
             keys = frame_keys(draft, people, parts, schema, option.boolean_text, self.problems)
         except AMSConfigurationError as error:
-            self.found.append(Finding(ERROR, "key", None, error.message))
+            self.found.append(
+                Finding(ERROR, "key", None, error.message.rstrip("."), hint=error.hint or "")
+            )
             return None
         self.found += shared_keys(draft, keys, parts)
         return keys
@@ -333,12 +336,13 @@ class Inspector:
             return
         client = self.client
         complete = complete_times(events.times, None, client.now().naive(), client.timezone)
+        hint = "Mend the end, or leave it out."
         for what, bad in ((BACKWARDS, complete.backwards), (SKIPPED, complete.skipped)):
             for event in bad:
                 # Without a start in the frame that of the stored event counts, not that of now.
                 if events.times.start_days[event] is not None:
                     self.found.append(
-                        Finding(ERROR, END_RULE, None, what, positions=events.rows[event])
+                        Finding(ERROR, END_RULE, None, what, [], hint, events.rows[event])
                     )
 
     def _one_record_each(self, events: EventDraft) -> Iterator[Finding]:
@@ -346,7 +350,8 @@ class Inspector:
         if again:
             what = "a person occurs more than once, and has one record"
             rows = [p for event in again for p in events.rows[event]]
-            yield Finding(ERROR, "duplicate", self.option.id_col, what, positions=rows)
+            hint = "Keep one row of each person."
+            yield Finding(ERROR, "duplicate", self.option.id_col, what, [], hint, rows)
 
     def _report(self, events: EventDraft | None = None) -> ValidationReport:
         order = sorted(self.found, key=lambda f: f.severity != ERROR)

@@ -23,6 +23,7 @@ from airflow_provider_ams.ams.wire.values import Texts
 
 # AMS documents no limit; values beyond these are more likely a mistake than a remark.
 LONG_TEXT, LONG_VALUE = 10_000, 255
+_FILL = "Fill it in."
 _SEPARATORS = (",", ";", "|", "\n")
 
 
@@ -113,7 +114,8 @@ def required_values(context: CheckContext) -> Iterator[Finding]:
             continue
         empty = [EventNo(e) for e, text in enumerate(texts) if text is None]
         if empty:
-            yield context.in_events("required", name, "a required value is missing", empty)
+            what = "a required value is missing"
+            yield context.in_events("required", name, what, empty, hint=_FILL)
     for name, item in context.schema.table.items():
         if item.required:
             yield from _required_in_table(context, name)
@@ -142,7 +144,7 @@ def _required_in_table(context: CheckContext, name: str) -> Iterator[Finding]:
     empty = [row for row in used if texts[row] is None]
     if empty:
         what = "a required value is missing in a table row"
-        yield context.in_rows("required", name, what, empty)
+        yield context.in_rows("required", name, what, empty, hint=_FILL)
 
 
 # ---------------------------------------------------------------- values
@@ -152,11 +154,15 @@ def _is_number(text: str) -> bool:
     return number(text) is not None
 
 
-# Kind -> (test, what a value should have been).
-_FORMATS: dict[str, tuple[Callable[[str], bool], str]] = {
-    "number": (_is_number, "is not a number (plain digits, a dot as the decimal point)"),
-    "date": (is_day, NO_DAY),
-    "time": (is_minute, NO_MINUTE),
+# Kind -> (test, what a value should have been, what to do).
+_FORMATS: dict[str, tuple[Callable[[str], bool], str, str]] = {
+    "number": (
+        _is_number,
+        "is not a number (plain digits, a dot as the decimal point)",
+        "Write it without unit and thousands signs, or leave the cell empty.",
+    ),
+    "date": (is_day, NO_DAY, "Write it so."),
+    "time": (is_minute, NO_MINUTE, "Write it so."),
 }
 
 
@@ -165,9 +171,9 @@ def formats(context: CheckContext) -> Iterator[Finding]:
     for item, texts in context.known():
         if item.kind not in _FORMATS or not item.writable or item.name in context.looked:
             continue
-        fits, what = _FORMATS[item.kind]
+        fits, what, hint = _FORMATS[item.kind]
         bad = {t for t in set(texts) if t is not None and not fits(t)}
-        yield from _values(context, "format", item.name, f"a value {what}", texts, bad)
+        yield from _values(context, "format", item.name, f"a value {what}", texts, bad, hint=hint)
 
 
 def options(context: CheckContext) -> Iterator[Finding]:

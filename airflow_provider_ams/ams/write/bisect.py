@@ -85,7 +85,7 @@ class Bisector:
             return self._divide(left, attempt)
         # After a 401 the client has logged in anew, and been refused again.
         if reply.status == 401 or (reply.status == 403 and tries > 1):
-            raise _shut_out(reply.status, self.endpoint)
+            raise _shut_out(reply.status, self.endpoint, self.events.form)
         if reply.code == "status" and 400 <= (reply.status or 0) < 500 and reply.status != 408:
             raise AMSConfigurationError(
                 "AMS refused the request.", endpoint=self.endpoint, status=reply.status
@@ -157,16 +157,17 @@ def _words(attempt: Attempt, values: Iterable[str]) -> str:
     return f"AMS refused the event: {without_values(said, values)}"
 
 
-def _shut_out(status: int | None, endpoint: str) -> AMSError:
+def _shut_out(status: int | None, endpoint: str, form: str) -> AMSError:
     """Return the error for a write that is refused even with a new session."""
     if status == 401:
         return AMSLoginError(
             "AMS does not accept the session for writing, even after a new login.",
             endpoint=endpoint,
             status=401,
+            hint="Look at the account on the AMS web pages, then run again.",
         )
     return AMSPermissionError(
-        "The account may not write to this form.",
+        f"The account may not write to form '{form}'.",
         endpoint=endpoint,
         status=403,
         hint="Grant read and write access to the form.",

@@ -19,6 +19,8 @@ from airflow_provider_ams.ams.results import ImportResult
 from airflow_provider_ams.ams.write.ledger import LANDED, REJECTED, UNCHANGED, UNKNOWN, Ledger
 from airflow_provider_ams.transport import Console
 
+_REFUSED = "validate_event_data() says beforehand what the form does not take."
+
 
 class Meter:
     """Count requests, retries and seconds of one call, on a client that may serve others."""
@@ -72,7 +74,9 @@ def failed_rows(plan: Plan, ledger: Ledger | None) -> pd.DataFrame:
             continue
         event = EventNo(number)
         who = plan.events.user_ids[event], plan.events.event_ids[event]
-        why = status, ledger.codes[event], None, ledger.reasons[event] or "", ""
+        code = ledger.codes[event]
+        hint = _REFUSED if code == "refused" else ""
+        why = status, code, None, ledger.reasons[event] or "", hint
         lines += [(row, *who, *why) for row in plan.events.rows[event]]
     return failed_frame(lines)
 

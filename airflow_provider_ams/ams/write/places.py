@@ -104,7 +104,9 @@ def as_checkpoint(place: Place) -> Checkpoint:
         return PlainPlace(place)
     path = Path(place)
     if not path.parent.is_dir():
-        raise AMSConfigurationError(f"resume: there is no folder {str(path.parent)!r}.")
+        raise AMSConfigurationError(
+            f"resume: there is no folder {str(path.parent)!r}.", hint="Make it, or name another."
+        )
     return LocalFile(path)
 
 

@@ -639,6 +639,7 @@ def test_an_answer_without_sense_is_no_http_error(sandbox):
 
 # ---------------------------------------------------------------- fields that AMS drops
 
+LOOK = "Look at the account on the AMS web pages, then run again."
 MISSPELT = "without the fields 'notes', which the form does not have"
 
 
@@ -697,10 +698,10 @@ def test_the_note_is_written_before_anything_is_sent(sandbox, tmp_path):
 @pytest.mark.parametrize(
     ("status", "message", "hint"),
     [
-        (401, "AMS does not accept the session for writing, even after a new login.", None),
+        (401, "AMS does not accept the session for writing, even after a new login.", LOOK),
         (
             403,
-            "The account may not write to this form.",
+            "The account may not write to form 'Session'.",
             "Grant read and write access to the form.",
         ),
     ],

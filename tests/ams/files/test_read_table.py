@@ -181,7 +181,7 @@ BAD_FILES = [
     ("a.jsonl", b'{"a": "\\ud800"}\n', "line 1.*no JSON"),
     ("a.xls", b"", "ending '.xls'.*.xlsx"),
     ("a.parquet.gz", b"", "ending '.parquet.gz'"),
-    ("a", b"a,b\n", "ending 'none'"),
+    ("a", b"a,b\n", "has no ending"),
 ]
 
 
@@ -193,7 +193,7 @@ def test_a_file_that_is_not_what_it_seems(tmp_path, name, data, word):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(AMSInputError, match=r"there is no file .*x\.csv\."):
+    with pytest.raises(AMSInputError, match=r"There is no file .*x\.csv\."):
         read_table(tmp_path / "x.csv")
 
 

@@ -71,7 +71,7 @@ def test_all_who_are_not_found_are_listed_and_the_others_land(client, sandbox):
     with pytest.raises(AMSImportError) as caught:
         insert(client, frame, id_col="about")
     assert sorted(caught.value.rows) == ["b", "c", "d", "e", "f"]
-    for part in ("'about': is no AMS user", "'about': is missing", "several AMS users"):
+    for part in ("'about' is no AMS user", "'about' is missing", "several AMS users"):
         assert part in str(caught.value)
     assert not any(name in str(caught.value) for name in ("Nobody", "Ann", "Vale"))
     assert str(caught.value).startswith("Failed to map people: ")

@@ -104,7 +104,7 @@ def test_another_mistake_is_told_and_the_column_is_none(client, sandbox, shape):
 
 def test_what_is_in_the_cells_is_checked_by_its_name(client, sandbox):
     frame = sessions([[{"exercise": "Run", "lod": 5}], []])
-    with pytest.raises(AMSValidationError, match=r"'lod': is no field.*Did you mean 'load'\?"):
+    with pytest.raises(AMSValidationError, match=r"'lod' is no field.*Did you mean 'load'\?"):
         insert(client, frame, LIFTS, table_fields=["laps"], validate=True)
     frame = sessions([[{"exercise": "Run", "load": "much"}], LAPS[1]])
     with pytest.raises(AMSImportError, match="'load': a value is not a number") as caught:
@@ -152,7 +152,7 @@ def test_a_column_that_is_not_declared_is_told_how_to(client, sandbox, shape):
 @pytest.mark.parametrize("shape", ["lists", "arrays", "structs"])
 def test_lists_of_something_else_are_refused(client, sandbox, shape):
     frame = SHAPES[shape](sessions([[1, 2, 3], [4]]))
-    with pytest.raises(AMSValidationError, match="'laps': is no field of the form"):
+    with pytest.raises(AMSValidationError, match="'laps' is no field of the form"):
         insert(client, frame, LIFTS, table_fields=["laps"], validate=True)
 
 

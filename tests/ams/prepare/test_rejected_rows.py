@@ -59,7 +59,7 @@ def test_the_error_begins_with_the_reasons_and_names_the_rows(client, sandbox):
     with pytest.raises(AMSImportError) as caught:
         insert(client, frame)
     text = str(caught.value)
-    assert text.startswith("Failed to map people: 'user_id': is no AMS user that the account can")
+    assert text.startswith("Failed to map people: 'user_id' is no AMS user that the account can")
     assert "(rows 1, 3). 2 of 4 rows were not sent; the others have landed." in text
     assert caught.value.rows == [1, 3]
     assert len(sandbox.events()) == 2

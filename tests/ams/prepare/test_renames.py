@@ -72,7 +72,7 @@ def test_every_way_to_write_knows_the_names(client, sandbox):
 def test_a_name_that_is_not_there_is_told_with_the_nearest(client, sandbox):
     with pytest.raises(AMSInputError, match=r"'Menke'.*does not have.*Did you mean 'Menge'\?"):
         send(client, theirs(), columns={**THEIRS, "Menke": "note"})
-    with pytest.raises(AMSInputError, match=r"'Other'.*It has 'Athlete', 'Day'"):
+    with pytest.raises(AMSInputError, match=r"'Other'.*Choose from 'Athlete', 'Day'"):
         send(client, theirs(), columns={**THEIRS, "Other": "note"})
     assert sandbox.requests() == {}
 
@@ -97,7 +97,7 @@ TROUBLES = [
     ({"Day": "tomorrow"}, "a value in 'Day' is not a date"),
     ({"Day": None}, "a new event has no 'Day'"),
     ({"At": "25:00 PM"}, "a value in 'At' is not a time"),
-    ({"Athlete": ["ann", "nobody"]}, "'Athlete': is no AMS user"),
+    ({"Athlete": ["ann", "nobody"]}, "'Athlete' is no AMS user"),
     ({"Menge": ["1", "many"]}, "'Menge': a value is not a number"),
     ({"Menge": [1, float("inf")]}, "column 'Menge' holds an infinite number"),
 ]

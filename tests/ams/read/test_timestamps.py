@@ -206,7 +206,7 @@ def test_a_column_of_another_type_is_a_field(client, sandbox):
     add(sandbox, values={"amount": "5"})
     frame = read(client)
     frame["start"] = "2025-01-02 09:00"
-    with pytest.raises(AMSConfigurationError, match="'start': is no field of the form"):
+    with pytest.raises(AMSConfigurationError, match="'start' is no field of the form"):
         update(client, frame, validate=True)
 
 

@@ -81,7 +81,7 @@ def test_a_plan_to_look_at(sandbox, client, writes):
     plan = plan_event_data(df, FORM, option=option, client=client)
     assert plan.counts["update"] == 2
     assert "70.5" in plan.markdown()
-    with pytest.raises(AMSConfigurationError, match="Only plans for events"):
+    with pytest.raises(AMSConfigurationError, match="only plans for events"):
         apply(plan, client=client, interactive_mode=False)
     assert writes() == 0
 
