@@ -1,7 +1,8 @@
 """The code of README and docs is code: each block runs as it stands, against what `make ui` starts.
 
-Only places are put in: a port of this machine, files for buckets, a key for `...`. Not run are the
-first block, a part of a sample DAG that has its own test (compared here), and installation in a shell.
+Only places are put in: a port of this machine, files for buckets, a key for `...`. Not run are
+the first block, a part of a sample DAG that has its own test (compared here), and installation
+in a shell.
 """
 
 from __future__ import annotations
@@ -128,7 +129,8 @@ def test_operators_as_shown(ams_sandbox, ams_connection, run_shown):
     ]
     (lifts,) = ams_sandbox.events("Strength Testing")
     assert [row["load"] for row in lifts["table"]] == ["80", "90"]
-    assert Path("log.parquet").stat().st_size and "<html" in Path("report.html").read_text()
+    assert Path("log.parquet").stat().st_size
+    assert "<html" in Path("report.html").read_text()
 
 
 def test_a_workbook_as_shown(ams_sandbox, ams_connection, run_shown):
@@ -176,10 +178,12 @@ def test_the_fixture_as_shown(ams_sandbox):
     names: dict = {}
     exec(block_with("def test_a_lost_answer"), names)
     names["test_a_lost_answer_doubles_nothing"](ams_sandbox)
-    assert "18 volunteers" in README and "five forms" in README
+    assert "18 volunteers" in README
+    assert "five forms" in README
     assert len(ams_sandbox.forms()) == 5
     people = [u for u in ams_sandbox.users() if u["username"].startswith("volunteer.")]
-    assert len(people) == 18 and people[0]["id"] == 1001
+    assert len(people) == 18
+    assert people[0]["id"] == 1001
 
 
 def test_a_form_of_ones_own_as_shown(ams_sandbox):
