@@ -141,7 +141,7 @@ def test_a_header_alone_is_told(tmp_path, caplog, capfd):
     )
     assert insert.execute({})["inserted"] == 0
     logged = caplog.text + "".join(capfd.readouterr())
-    assert f"{path} names columns and has no row below them." in logged
+    assert f"{path} has column names and no row below them: nothing is sent." in logged
 
 
 @pytest.mark.parametrize(

@@ -147,12 +147,13 @@ def upsert_event_data(
     client: AMSClient | None = None,
     resume: Resume = None,
 ) -> ImportResult:
-    """Update the rows that have an ``event_id``, insert the others.
+    """Update the rows whose event exists, by ``event_id`` or by the option's `key`; insert others.
 
     Parameters
     ----------
     df : DataFrame
-        As for `insert_event_data`; ``event_id`` where the event exists.
+        As for `insert_event_data`; ``event_id`` where the event exists, or the columns of `key`.
+        By key, rows that AMS holds already are not sent, and running again inserts nothing twice.
     form, url, username, password, client, resume
         As for `insert_event_data`.
     option : UpsertEventOption, optional

@@ -168,7 +168,7 @@ def read_frame(
     frame, source, nested = spread_table_cells(
         frame.rename(columns=spelt).reset_index(drop=True), list(table_fields or ()), problems
     )
-    warnings: list[str] = []
+    warnings = _index_warnings(labels)
     moments = timestamp_columns(frame)
     columns = _fields(frame.columns.drop(moments), id_col, {*(table_fields or ()), *nested})
     known = [*map(str, frame.columns), *columns[0], *columns[1]]
@@ -189,6 +189,17 @@ def _value_hint(what: str) -> str:
     if what.startswith(_ROWS):
         return _ROWS_HINT
     return next((hint for end, hint in _VALUE_HINTS.items() if what.endswith(end)), "")
+
+
+def _index_warnings(labels: pd.Index[Any]) -> list[str]:
+    """Tell of an index that has a name, as a column has: it is not sent."""
+    names = [str(name) for name in labels.names if name is not None]
+    if not names:
+        return []
+    return [
+        f"The index {', '.join(map(repr, names))} is no column and is not sent; reset_index() "
+        "makes it one."
+    ]
 
 
 def _formats(

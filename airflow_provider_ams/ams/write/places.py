@@ -101,8 +101,16 @@ def as_checkpoint(place: Place) -> Checkpoint:
     if isinstance(place, Checkpoint):
         return place
     if not isinstance(place, (str, os.PathLike)):
+        if not (callable(getattr(place, "load", None)) and callable(getattr(place, "save", None))):
+            raise AMSConfigurationError(
+                f"resume is {type(place).__name__}, and must be a path or load and save a note."
+            )
         return PlainPlace(place)
     path = Path(place)
+    if path.is_dir():
+        raise AMSConfigurationError(
+            f"resume: {str(place)!r} is a folder.", hint="Name a file in it."
+        )
     if not path.parent.is_dir():
         raise AMSConfigurationError(
             f"resume: there is no folder {str(path.parent)!r}.", hint="Make it, or name another."

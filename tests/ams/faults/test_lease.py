@@ -319,3 +319,9 @@ def test_looking_back_needs_the_times_of_the_rows(sandbox):
 def test_since_when(wrong):
     with pytest.raises(AMSConfigurationError, match="since_ms"):
         LookBack(wrong)
+
+
+@pytest.mark.parametrize(("place", "what"), [(5, "is int"), ("folder", "is a folder")])
+def test_what_is_no_place_for_a_note_is_refused(tmp_path, place, what):
+    with pytest.raises(AMSConfigurationError, match=what):
+        as_checkpoint(tmp_path if place == "folder" else place)

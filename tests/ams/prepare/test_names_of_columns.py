@@ -83,3 +83,10 @@ def test_a_reserved_name_that_hides_a_field_is_told(client, form):
     assert validate_event_data(given, FORM, option=option, client=client).warnings == []
     insert(client, given, FORM)
     assert form.events(FORM)[0]["values"] == {"email": "x", "form": "y", "Start_Date": "z"}
+
+
+def test_an_index_with_a_name_is_told_of(client, form):
+    result = insert(
+        client, frame(Date=["x"]).rename(columns={"Date": "About"}).set_index("About"), FORM
+    )
+    assert [w for w in result.warnings if "'About' is no column and is not sent" in w]
