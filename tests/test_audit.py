@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+# Not a part of the make that may run the tests: it would say where it is, and take its flags.
+ALONE = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
 pytestmark = pytest.mark.skipif(
     not (shutil.which("make") and shutil.which("curl")), reason="needs make and curl"
 )
@@ -22,12 +24,10 @@ def audit(folder, proxy, *settings):
     (folder / "pip-audit").write_text("#!/bin/sh\necho found; exit 1\n")
     (folder / "pip-audit").chmod(0o755)
     path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-    # Not as a part of the make that may run the tests: it would say where it is, and take its flags.
-    mine = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
     return subprocess.run(
         ["make", "-o", ".venv/.ready", "audit", *settings],
         cwd=ROOT,
-        env={**mine, "PATH": path, "https_proxy": proxy, "no_proxy": ""},
+        env={**ALONE, "PATH": path, "https_proxy": proxy, "no_proxy": ""},
         capture_output=True,
         text=True,
         timeout=60,
@@ -60,7 +60,7 @@ def test_without_the_tool_there_is_a_note(tmp_path):
     run = subprocess.run(
         [tools["make"], "-o", ".venv/.ready", "audit"],
         cwd=ROOT,
-        env={**mine, "PATH": str(tmp_path)},
+        env={**ALONE, "PATH": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,
