@@ -118,7 +118,7 @@ def as_checkpoint(place: Place) -> Checkpoint:
     return LocalFile(path)
 
 
-class LocalFile(Checkpoint):
+class LocalFile(PlainPlace):
     """A local file, written by one process at a time.
 
     Parameters
@@ -137,18 +137,10 @@ class LocalFile(Checkpoint):
     def __init__(
         self, path: Path, *, make_folder: bool = False, lock_seconds: float = 10.0
     ) -> None:
-        self._notes = FileNotes(path, make_folder=make_folder)
+        super().__init__(FileNotes(path, make_folder=make_folder))
         self._path = path
         self._lock_seconds = lock_seconds
         self._lock = path.with_name(f".{path.name}.lock")
-
-    def load(self) -> dict[str, Any] | None:
-        """Return what was saved last, or None."""
-        return self._notes.load()
-
-    def save(self, state: dict[str, Any]) -> None:
-        """Keep this instead."""
-        self._notes.save(state)
 
     def replace(self, state: dict[str, Any], check: Callable[[], None]) -> None:
         """Keep this instead if a check passes, and no other try has written since.
