@@ -28,7 +28,6 @@ from airflow_provider_ams.sandbox.store import Store
 from airflow_provider_ams.sandbox.wiretypes import Json
 
 HEADERS = [("server", "Apache"), ("x-content-type-options", "nosniff"), ("vary", "Origin")]
-READY = "ready"
 START_SECONDS = 60
 
 
