@@ -18,7 +18,7 @@ def parse_exact(text: bytes) -> Any:  # noqa: ANN401
     Raises
     ------
     ValueError
-        It is no JSON in UTF-8, or one object has two members of one name.
+        It is no JSON in UTF-8, it is nested too deeply, or one object has two members of one name.
     """
     value = orjson.loads(text)
     # Of two members of one name the parser keeps one. Counting shows of most lines that there are
@@ -26,7 +26,10 @@ def parse_exact(text: bytes) -> Any:  # noqa: ANN401
     flat = isinstance(value, dict) and text.count(b'":') == len(value)
     if flat and not _ODD.search(text):
         return value
-    return json.loads(text, object_pairs_hook=_object)
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except RecursionError:  # orjson goes a little deeper than Python
+        raise ValueError("nested too deeply") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

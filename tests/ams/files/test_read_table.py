@@ -309,3 +309,10 @@ def test_a_day_of_parquet_beyond_the_calendar_is_refused(tmp_path):
     pq.write_table(pa.table({"day": days}), tmp_path / "a.parquet")
     with pytest.raises(AMSInputError, match="no Parquet file"):
         read_table(tmp_path / "a.parquet")
+
+
+def test_lines_that_are_nested_too_deeply_are_refused(tmp_path):
+    deep = '{"a": ' + "[" * 1010 + "12345678901234567890123" + "]" * 1010 + "}"
+    (tmp_path / "deep.jsonl").write_text(deep)
+    with pytest.raises(AMSInputError, match="line 1"):
+        read_table(tmp_path / "deep.jsonl")
